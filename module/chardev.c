@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The character device: open, mmap, poll, fdinfo, close.
+ */
+#include <linux/err.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "chardev.h"
+#include "compat.h"
+#include "context.h"
+#include "stats.h"
+
+/* The module's own reference is dropped in gil_chardev_exit(). */
+static struct gil_lock *gil_global;
+
+static int gil_open(struct inode *inode, struct file *filp)
+{
+	struct gil_file *file;
+
+	gil_lock_get(gil_global);
+	file = gil_file_create(gil_global, true);
+	if (IS_ERR(file)) {
+		gil_lock_put(gil_global);
+		return PTR_ERR(file);
+	}
+	filp->private_data = file;
+	return nonseekable_open(inode, filp);
+}
+
+static int gil_close(struct inode *inode, struct file *filp)
+{
+	struct gil_file *file = filp->private_data;
+
+	if (!file->global)
+		gil_locks_del(file->lock);
+	gil_file_close(file);
+	return 0;
+}
+
+static int gil_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct gil_file *file = filp->private_data;
+
+	if (vma->vm_pgoff || vma_pages(vma) != 1 ||
+	    !(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYEXEC);
+	if (file->global) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	return vm_insert_page(vma, vma->vm_start,
+			      virt_to_page(file->lock->page));
+}
+
+/* Readable: the calling thread's request has been granted; see gil_granted() */
+static __poll_t gil_poll(struct file *filp, poll_table *wait)
+{
+	struct gil_file *file = filp->private_data;
+	struct gil_ctx *ctx;
+
+	poll_wait(filp, &file->pollers, wait);
+	ctx = gil_ctx_find(file);
+	return ctx && gil_is_granted(ctx) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+#ifdef CONFIG_PROC_FS
+static void gil_show_counts(struct seq_file *seq, const struct gil_counts *c)
+{
+	seq_printf(seq, " fast=%llu slow=%llu contended=%llu handoffs=%llu io=%llu yields=%llu forced=%llu deaths=%llu wait_ns=%llu hold_ns=%llu\n",
+		   c->fast_acquires, c->slow_acquires, c->contended,
+		   c->handoffs, c->io_releases, c->yields, c->forced_switches,
+		   c->owner_deaths, c->wait.total_ns, c->hold.total_ns);
+}
+
+/* One line for the lock, one for each thread that came by this file. */
+static void gil_show_fdinfo(struct seq_file *seq, struct file *filp)
+{
+	struct gil_file *file = filp->private_data;
+	struct gil_thread_stats *thread;
+	struct gil_lock_stats *lock;
+	struct gil_ctx *ctx;
+
+	lock = kmalloc(sizeof(*lock), GFP_KERNEL);
+	thread = kmalloc(sizeof(*thread), GFP_KERNEL);
+	if (!lock || !thread)
+		goto out;
+
+	gil_lock_snapshot(file->lock, lock);
+	seq_printf(seq, "gil-lock:\t%u owner=%u waiting=%u policy=%s interval_ns=%llu",
+		   lock->lock, lock->owner, lock->waiting, lock->policy,
+		   lock->interval_ns);
+	gil_show_counts(seq, &lock->counts);
+
+	mutex_lock(&file->lock->attach);
+	list_for_each_entry(ctx, &file->contexts, file_node) {
+		gil_thread_snapshot(ctx, thread);
+		seq_printf(seq, "gil-thread:\t%u tid=%u state=%u", thread->id,
+			   thread->tid, thread->state);
+		gil_show_counts(seq, &thread->counts);
+	}
+	mutex_unlock(&file->lock->attach);
+out:
+	kfree(thread);
+	kfree(lock);
+}
+#endif
+
+const struct file_operations gil_fops = {
+	.owner = THIS_MODULE,
+	.open = gil_open,
+	.release = gil_close,
+	.mmap = gil_mmap,
+	.poll = gil_poll,
+	.unlocked_ioctl = gil_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo = gil_show_fdinfo,
+#endif
+};
+
+static struct miscdevice gil_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "gil",
+	.fops = &gil_fops,
+};
+
+int gil_chardev_init(umode_t mode)
+{
+	int ret;
+
+	gil_global = gil_lock_create(gil_default_policy(),
+				     gil_default_interval_ns());
+	if (IS_ERR(gil_global))
+		return PTR_ERR(gil_global);
+	gil_locks_add(gil_global, true);
+
+	gil_misc.mode = mode;
+	ret = misc_register(&gil_misc);
+	if (ret) {
+		gil_locks_del(gil_global);
+		gil_lock_put(gil_global);
+	}
+	return ret;
+}
+
+void gil_chardev_exit(void)
+{
+	misc_deregister(&gil_misc);
+	gil_locks_del(gil_global);
+	gil_lock_put(gil_global);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contexts are found by task, in one table for all locks: by a thread that
+ * calls (few entries, for it uses few locks), and when a task exits.
+ *
+ * A context ends once: whoever gil_kill()s it first also has it unlinked. That
+ * is the closing file at once, or, for a thread that exits and may not sleep,
+ * a work item.
+ */
+#include <linux/err.h>
+#include <linux/poll.h>
+#include <linux/rhashtable.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "context.h"
+#include "trace.h"
+
+LIST_HEAD(gil_locks);
+/* Protects gil_locks, and which flags are set in the pages of its locks. */
+DEFINE_MUTEX(gil_locks_mutex);
+
+static struct workqueue_struct *gil_reaper;
+static struct rhltable gil_contexts;
+
+static const struct rhashtable_params gil_contexts_params = {
+	.key_len = sizeof_field(struct gil_ctx, task),
+	.key_offset = offsetof(struct gil_ctx, task),
+	.head_offset = offsetof(struct gil_ctx, task_node),
+	.automatic_shrinking = true,
+};
+
+void gil_locks_add(struct gil_lock *lock, bool kernel_only)
+{
+	mutex_lock(&gil_locks_mutex);
+	gil_page_flag(lock, GIL_PAGE_KERNEL_ONLY, kernel_only);
+	gil_page_flag(lock, GIL_PAGE_TRACED, gil_traced());
+	list_add_tail(&lock->locks_node, &gil_locks);
+	mutex_unlock(&gil_locks_mutex);
+}
+
+void gil_locks_del(struct gil_lock *lock)
+{
+	mutex_lock(&gil_locks_mutex);
+	list_del_init(&lock->locks_node);
+	mutex_unlock(&gil_locks_mutex);
+}
+
+struct gil_file *gil_file_create(struct gil_lock *lock, bool global)
+{
+	struct gil_file *file;
+
+	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&file->ref);
+	file->lock = lock;
+	file->global = global;
+	init_waitqueue_head(&file->pollers);
+	INIT_LIST_HEAD(&file->contexts);
+	return file;
+}
+
+static void gil_file_free(struct kref *ref)
+{
+	struct gil_file *file = container_of(ref, struct gil_file, ref);
+
+	gil_lock_put(file->lock);
+	kfree(file);
+}
+
+/* gil_grant() found nobody asleep in gil_wait(): somebody may poll. */
+static void gil_granted(struct irq_work *work)
+{
+	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);
+
+	wake_up_interruptible_poll(&ctx->file->pollers, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Take a killed context out of everything and free it. */
+static void gil_ctx_unlink(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_file *file = ctx->file;
+
+	lockdep_assert_held(&lock->attach);
+
+	rhltable_remove(&gil_contexts, &ctx->task_node, gil_contexts_params);
+	xa_erase(&lock->ids, ctx->id);
+	list_del(&ctx->file_node);
+	lock->threads--;
+
+	/* Dead, it is granted nothing more; one grant may be on its way. */
+	irq_work_sync(&ctx->granted);
+	put_task_struct(ctx->task);
+	kfree_rcu(ctx, rcu);
+	kref_put(&file->ref, gil_file_free);
+}
+
+static void gil_ctx_reap(struct work_struct *work)
+{
+	struct gil_ctx *ctx = container_of(work, struct gil_ctx, reap);
+	struct gil_lock *lock = ctx->lock;
+
+	/* The context's file may be the last to hold the lock. */
+	gil_lock_get(lock);
+	mutex_lock(&lock->attach);
+	gil_ctx_unlink(ctx);
+	mutex_unlock(&lock->attach);
+	gil_lock_put(lock);
+}
+
+void gil_file_close(struct gil_file *file)
+{
+	struct gil_lock *lock = file->lock;
+	struct gil_ctx *ctx, *next;
+
+	mutex_lock(&lock->attach);
+	list_for_each_entry_safe(ctx, next, &file->contexts, file_node)
+		if (gil_kill(ctx))
+			gil_ctx_unlink(ctx);
+	mutex_unlock(&lock->attach);
+
+	kref_put(&file->ref, gil_file_free);
+}
+
+static struct rhlist_head *gil_ctx_list(struct task_struct *task)
+{
+	return rhltable_lookup(&gil_contexts, &task, gil_contexts_params);
+}
+
+struct gil_ctx *gil_ctx_find(struct gil_file *file)
+{
+	struct rhlist_head *list, *pos;
+	struct gil_ctx *ctx;
+
+	rcu_read_lock();
+	list = gil_ctx_list(current);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
+		if (ctx->file == file && !READ_ONCE(ctx->dead)) {
+			rcu_read_unlock();
+			return ctx;
+		}
+	}
+	rcu_read_unlock();
+	return NULL;
+}
+
+static bool gil_thread_is_full(void)
+{
+	struct rhlist_head *list, *pos;
+	struct gil_ctx *ctx;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	list = gil_ctx_list(current);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node)
+		n++;
+	rcu_read_unlock();
+	return n >= GIL_THREAD_LOCKS_MAX;
+}
+
+static struct gil_ctx *gil_ctx_alloc(struct gil_file *file)
+{
+	struct gil_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return NULL;
+	ctx->lock = file->lock;
+	ctx->task = get_task_struct(current);
+	ctx->file = file;
+	kref_get(&file->ref);
+	init_irq_work(&ctx->granted, gil_granted);
+	INIT_WORK(&ctx->reap, gil_ctx_reap);
+	INIT_LIST_HEAD(&ctx->queue_node);
+	return ctx;
+}
+
+static void gil_ctx_discard(struct gil_ctx *ctx)
+{
+	kref_put(&ctx->file->ref, gil_file_free);
+	put_task_struct(ctx->task);
+	kfree(ctx);
+}
+
+/* Give the context an id, reserved first: nobody finds half a context. */
+static int gil_ctx_link(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	int ret;
+
+	lockdep_assert_held(&lock->attach);
+
+	ret = xa_alloc_cyclic(&lock->ids, &ctx->id, NULL,
+			      XA_LIMIT(1, GIL_WORD_ID_MASK), &lock->next_id,
+			      GFP_KERNEL_ACCOUNT);
+	if (ret < 0)
+		return ret;
+	ret = rhltable_insert(&gil_contexts, &ctx->task_node,
+			      gil_contexts_params);
+	if (ret) {
+		xa_erase(&lock->ids, ctx->id);
+		return ret;
+	}
+	xa_store(&lock->ids, ctx->id, ctx, GFP_KERNEL_ACCOUNT);
+	list_add_tail(&ctx->file_node, &ctx->file->contexts);
+	lock->threads++;
+	return 0;
+}
+
+struct gil_ctx *gil_ctx_attach(struct gil_file *file)
+{
+	struct gil_ctx *ctx = gil_ctx_find(file);
+	int ret;
+
+	if (ctx)
+		return ctx;
+	if (gil_thread_is_full())
+		return ERR_PTR(-EMFILE);
+	ctx = gil_ctx_alloc(file);
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+
+	mutex_lock(&file->lock->attach);
+	ret = gil_ctx_link(ctx);
+	mutex_unlock(&file->lock->attach);
+	if (ret) {
+		gil_ctx_discard(ctx);
+		return ERR_PTR(-ENOMEM);
+	}
+	return ctx;
+}
+
+void gil_task_exit(struct task_struct *task)
+{
+	struct rhlist_head *list, *pos;
+	struct gil_ctx *ctx;
+
+	rcu_read_lock();
+	list = gil_ctx_list(task);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node)
+		if (gil_kill(ctx))
+			queue_work(gil_reaper, &ctx->reap);
+	rcu_read_unlock();
+}
+
+int gil_contexts_init(void)
+{
+	int ret;
+
+	gil_reaper = alloc_workqueue("gil_reaper", WQ_UNBOUND, 0);
+	if (!gil_reaper)
+		return -ENOMEM;
+	ret = rhltable_init(&gil_contexts, &gil_contexts_params);
+	if (ret)
+		destroy_workqueue(gil_reaper);
+	return ret;
+}
+
+void gil_contexts_exit(void)
+{
+	destroy_workqueue(gil_reaper);
+	rhltable_destroy(&gil_contexts);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which threads have a context on which lock, and the end of both.
+ */
+#ifndef GIL_CONTEXT_H
+#define GIL_CONTEXT_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+
+#include "core.h"
+
+/*
+ * One open file on a lock. Referenced by the struct file and by each context
+ * made through it; keeps a reference to the lock.
+ */
+struct gil_file {
+	struct kref ref;
+	struct gil_lock *lock;
+	bool global;
+	wait_queue_head_t pollers;
+	struct list_head contexts;	/* lock->attach protects it */
+};
+
+/* All locks, for tracing and debugfs. */
+extern struct list_head gil_locks;
+extern struct mutex gil_locks_mutex;
+
+/* Enter a lock in the list of all, take it out. May sleep. */
+void gil_locks_add(struct gil_lock *lock, bool kernel_only);
+void gil_locks_del(struct gil_lock *lock);
+
+/*
+ * A new open file on a lock; takes over the caller's reference to the lock if
+ * it succeeds. Error pointer: ENOMEM.
+ */
+struct gil_file *gil_file_create(struct gil_lock *lock, bool global);
+
+/* The file is closed: all its contexts end. May sleep. */
+void gil_file_close(struct gil_file *file);
+
+/*
+ * The calling thread's context on the file, or NULL. It stays valid as long
+ * as the thread is in a call on that file.
+ */
+struct gil_ctx *gil_ctx_find(struct gil_file *file);
+
+/* As above, made if need be. Error pointer: EMFILE, ENOMEM. May sleep. */
+struct gil_ctx *gil_ctx_attach(struct gil_file *file);
+
+/* The thread exits: its contexts end. It may not sleep. */
+void gil_task_exit(struct task_struct *task);
+
+int gil_contexts_init(void);
+/* After the last file is closed and no task's exit is watched any more. */
+void gil_contexts_exit(void);
+
+/* exit_watch.c: have gil_task_exit() called. EOPNOTSUPP. */
+int gil_exit_watch_start(void);
+void gil_exit_watch_stop(void);
+
+#endif /* GIL_CONTEXT_H */

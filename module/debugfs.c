@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/gil: locks, threads and hist, tables of all there are,
+ * one line each, under a header line.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "chardev.h"
+#include "context.h"
+#include "stats.h"
+
+static struct dentry *gil_dir;
+
+static const char *const gil_state_names[] = {
+	[GIL_STATE_IDLE] = "idle",
+	[GIL_STATE_QUEUED] = "queued",
+	[GIL_STATE_GRANTED] = "granted",
+	[GIL_STATE_OWNER] = "owner",
+};
+
+static void gil_put_counts_header(struct seq_file *seq)
+{
+	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns\n");
+}
+
+static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c)
+{
+	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+		   c->fast_acquires, c->slow_acquires, c->contended,
+		   c->handoffs, c->releases, c->io_releases, c->yields,
+		   c->drop_requests, c->forced_switches, c->owner_deaths,
+		   c->timeouts, c->cancels, c->interrupts, c->wait.total_ns,
+		   c->wait.max_ns, c->wakeup.total_ns, c->wakeup.max_ns,
+		   c->hold.total_ns, c->hold.max_ns);
+}
+
+static int locks_show(struct seq_file *seq, void *unused)
+{
+	struct gil_lock_stats *s;
+	struct gil_lock *lock;
+
+	s = kmalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+
+	seq_puts(seq, "lock owner waiting waiting_max threads interval_ns policy");
+	gil_put_counts_header(seq);
+	mutex_lock(&gil_locks_mutex);
+	list_for_each_entry(lock, &gil_locks, locks_node) {
+		gil_lock_snapshot(lock, s);
+		seq_printf(seq, "%u %u %u %u %u %llu %s", s->lock, s->owner,
+			   s->waiting, s->waiting_max, s->threads,
+			   s->interval_ns, s->policy);
+		gil_put_counts(seq, &s->counts);
+	}
+	mutex_unlock(&gil_locks_mutex);
+	kfree(s);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(locks);
+
+static int threads_show(struct seq_file *seq, void *unused)
+{
+	struct gil_thread_stats *s;
+	struct gil_lock *lock;
+	struct gil_ctx *ctx;
+	unsigned long id;
+
+	s = kmalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+
+	seq_puts(seq, "lock id tid state");
+	gil_put_counts_header(seq);
+	mutex_lock(&gil_locks_mutex);
+	list_for_each_entry(lock, &gil_locks, locks_node) {
+		mutex_lock(&lock->attach);
+		xa_for_each(&lock->ids, id, ctx) {
+			gil_thread_snapshot(ctx, s);
+			seq_printf(seq, "%u %u %u %s", lock->nr, s->id, s->tid,
+				   gil_state_names[s->state]);
+			gil_put_counts(seq, &s->counts);
+		}
+		mutex_unlock(&lock->attach);
+	}
+	mutex_unlock(&gil_locks_mutex);
+	kfree(s);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(threads);
+
+static void gil_put_hist(struct seq_file *seq, u32 lock, const char *what,
+			 const struct gil_times *times)
+{
+	int i;
+
+	for (i = 0; i < GIL_HIST_BUCKETS; i++)
+		if (times->hist[i])
+			seq_printf(seq, "%u %s %llu %llu\n", lock, what,
+				   1ULL << i, times->hist[i]);
+}
+
+static int hist_show(struct seq_file *seq, void *unused)
+{
+	struct gil_lock_stats *s;
+	struct gil_lock *lock;
+
+	s = kmalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+
+	seq_puts(seq, "lock what from_ns count\n");
+	mutex_lock(&gil_locks_mutex);
+	list_for_each_entry(lock, &gil_locks, locks_node) {
+		gil_lock_snapshot(lock, s);
+		gil_put_hist(seq, s->lock, "wait", &s->counts.wait);
+		gil_put_hist(seq, s->lock, "wakeup", &s->counts.wakeup);
+		gil_put_hist(seq, s->lock, "hold", &s->counts.hold);
+	}
+	mutex_unlock(&gil_locks_mutex);
+	kfree(s);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(hist);
+
+void gil_debugfs_init(void)
+{
+	gil_dir = debugfs_create_dir("gil", NULL);
+	debugfs_create_file("locks", 0400, gil_dir, NULL, &locks_fops);
+	debugfs_create_file("threads", 0400, gil_dir, NULL, &threads_fops);
+	debugfs_create_file("hist", 0400, gil_dir, NULL, &hist_fops);
+}
+
+void gil_debugfs_exit(void)
+{
+	debugfs_remove_recursive(gil_dir);
+}

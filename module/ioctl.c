@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls: copy in, validate, call the core, copy out.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "chardev.h"
+#include "context.h"
+#include "policy.h"
+#include "stats.h"
+
+/* The stats structs grow at their ends; these were the first versions' ends. */
+#define GIL_LOCK_STATS_SIZE_1	sizeof(struct gil_lock_stats)
+#define GIL_THREAD_STATS_SIZE_1	sizeof(struct gil_thread_stats)
+#define GIL_STATS_SIZE_MAX	4096
+
+static bool gil_interval_valid(u64 interval_ns)
+{
+	return interval_ns >= GIL_INTERVAL_MIN_NS &&
+	       interval_ns <= GIL_INTERVAL_MAX_NS;
+}
+
+/* The global lock's settings are everybody's: not for one user to change. */
+static bool gil_may_set(const struct gil_file *file)
+{
+	return !file->global || capable(CAP_SYS_ADMIN);
+}
+
+/* EINVAL: the name is not terminated; ENOENT: no such policy. */
+static const struct gil_policy_ops *gil_policy_by_user(const char *name)
+{
+	const struct gil_policy_ops *policy;
+
+	if (strnlen(name, GIL_NAME_MAX) == GIL_NAME_MAX)
+		return ERR_PTR(-EINVAL);
+	policy = gil_policy_find(name);
+	return policy ? policy : ERR_PTR(-ENOENT);
+}
+
+/* A new file on a new lock; error pointer. */
+static struct file *gil_new_file(const struct gil_policy_ops *policy,
+				 u64 interval_ns)
+{
+	struct gil_lock *lock;
+	struct gil_file *file;
+	struct file *filp;
+
+	lock = gil_lock_create(policy, interval_ns);
+	if (IS_ERR(lock))
+		return ERR_CAST(lock);
+	file = gil_file_create(lock, false);
+	if (IS_ERR(file)) {
+		gil_lock_put(lock);
+		return ERR_CAST(file);
+	}
+	gil_locks_add(lock, false);
+	filp = anon_inode_getfile("[gil]", &gil_fops, file, O_RDWR);
+	if (IS_ERR(filp)) {
+		gil_locks_del(lock);
+		gil_file_close(file);
+	}
+	return filp;
+}
+
+static long gil_ioc_create(void __user *argp)
+{
+	const struct gil_policy_ops *policy;
+	struct gil_create args;
+	struct file *filp;
+	int fd;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	if (args.flags || args.pad)
+		return -EINVAL;
+	if (!args.interval_ns)
+		args.interval_ns = gil_default_interval_ns();
+	if (!gil_interval_valid(args.interval_ns))
+		return -EINVAL;
+	policy = args.policy[0] ? gil_policy_by_user(args.policy) :
+				  gil_default_policy();
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	filp = gil_new_file(policy, args.interval_ns);
+	if (IS_ERR(filp)) {
+		put_unused_fd(fd);
+		return PTR_ERR(filp);
+	}
+	fd_install(fd, filp);
+	return fd;
+}
+
+static long gil_ioc_attach(struct gil_file *file, void __user *argp)
+{
+	struct gil_attach args, out = {};
+	struct gil_ctx *ctx;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	if (args.flags)
+		return -EINVAL;
+	/* Before anything has changed: a bad pointer must leave no context. */
+	if (copy_to_user(argp, &out, sizeof(out)))
+		return -EFAULT;
+
+	ctx = gil_ctx_attach(file);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
+	out.id = ctx->id;
+	return copy_to_user(argp, &out, sizeof(out)) ? -EFAULT : 0;
+}
+
+static bool gil_acquire_args_valid(const struct gil_acquire *args)
+{
+	const u32 known = GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE |
+			  GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP |
+			  GIL_ACQUIRE_RESUME;
+	u32 flags = args->flags;
+
+	if (args->pad || flags & ~known)
+		return false;
+	if (flags & GIL_ACQUIRE_TRY && flags != GIL_ACQUIRE_TRY)
+		return false;
+	if (flags & GIL_ACQUIRE_ENQUEUE && flags & GIL_ACQUIRE_DEADLINE)
+		return false;
+	return flags & GIL_ACQUIRE_DEADLINE || !args->deadline_ns;
+}
+
+static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
+{
+	struct gil_acquire __user *uargs = argp;
+	struct gil_acquire args;
+	struct gil_ctx *ctx;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	if (!gil_acquire_args_valid(&args))
+		return -EINVAL;
+	if ((args.fast_acquires || args.fast_io_releases) &&
+	    (put_user(0, &uargs->fast_acquires) ||
+	     put_user(0, &uargs->fast_io_releases)))
+		return -EFAULT;
+
+	ctx = gil_ctx_attach(file);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	if (args.fast_acquires || args.fast_io_releases)
+		gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
+	return gil_acquire(ctx, args.flags, args.deadline_ns);
+}
+
+static long gil_ioc_release(struct gil_file *file, void __user *argp)
+{
+	struct gil_release args;
+	struct gil_ctx *ctx;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	if (args.pad || args.flags & ~GIL_RELEASE_IO)
+		return -EINVAL;
+
+	ctx = gil_ctx_find(file);
+	if (!ctx)
+		return -EPERM;
+	return gil_release(ctx, args.flags & GIL_RELEASE_IO ?
+				GIL_REASON_IO : GIL_REASON_EXPLICIT);
+}
+
+static long gil_ioc_yield(struct gil_file *file)
+{
+	struct gil_ctx *ctx = gil_ctx_find(file);
+
+	return ctx ? gil_yield(ctx) : -EPERM;
+}
+
+static long gil_ioc_cancel(struct gil_file *file)
+{
+	struct gil_ctx *ctx = gil_ctx_find(file);
+
+	return ctx ? gil_cancel(ctx) : -ENOENT;
+}
+
+/* Validated arguments of a request for figures of at least @min bytes. */
+static int gil_stats_args(struct gil_stats *args, void __user *argp,
+			  size_t min)
+{
+	if (copy_from_user(args, argp, sizeof(*args)))
+		return -EFAULT;
+	if (args->size < min || args->size > GIL_STATS_SIZE_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int gil_stats_out(const struct gil_stats *args, const void *stats,
+			 size_t size)
+{
+	void __user *to = u64_to_user_ptr(args->addr);
+
+	if (copy_to_user(to, stats, size))
+		return -EFAULT;
+	if (clear_user(to + size, args->size - size))
+		return -EFAULT;
+	return 0;
+}
+
+static long gil_ioc_lock_stats(struct gil_file *file, void __user *argp)
+{
+	struct gil_lock_stats *stats;
+	struct gil_stats args;
+	int ret;
+
+	ret = gil_stats_args(&args, argp, GIL_LOCK_STATS_SIZE_1);
+	if (ret)
+		return ret;
+	if (args.id)
+		return -EINVAL;
+	stats = kmalloc(sizeof(*stats), GFP_KERNEL);
+	if (!stats)
+		return -ENOMEM;
+	gil_lock_snapshot(file->lock, stats);
+	ret = gil_stats_out(&args, stats, sizeof(*stats));
+	kfree(stats);
+	return ret;
+}
+
+/* ENOENT: no such thread; EPERM: not the caller's to see. */
+static int gil_thread_stats_by_id(struct gil_file *file, u32 id,
+				  struct gil_thread_stats *stats)
+{
+	struct gil_lock *lock = file->lock;
+	struct gil_ctx *ctx;
+	int ret = 0;
+
+	mutex_lock(&lock->attach);
+	ctx = id ? xa_load(&lock->ids, id) : gil_ctx_find(file);
+	if (!ctx)
+		ret = -ENOENT;
+	else if (!same_thread_group(ctx->task, current) && !gil_may_set(file))
+		ret = -EPERM;
+	else
+		gil_thread_snapshot(ctx, stats);
+	mutex_unlock(&lock->attach);
+	return ret;
+}
+
+static long gil_ioc_thread_stats(struct gil_file *file, void __user *argp)
+{
+	struct gil_thread_stats *stats;
+	struct gil_stats args;
+	int ret;
+
+	ret = gil_stats_args(&args, argp, GIL_THREAD_STATS_SIZE_1);
+	if (ret)
+		return ret;
+	stats = kmalloc(sizeof(*stats), GFP_KERNEL);
+	if (!stats)
+		return -ENOMEM;
+	ret = gil_thread_stats_by_id(file, args.id, stats);
+	if (!ret)
+		ret = gil_stats_out(&args, stats, sizeof(*stats));
+	kfree(stats);
+	return ret;
+}
+
+static long gil_ioc_set_interval(struct gil_file *file, void __user *argp)
+{
+	u64 interval_ns;
+
+	if (copy_from_user(&interval_ns, argp, sizeof(interval_ns)))
+		return -EFAULT;
+	if (!gil_interval_valid(interval_ns))
+		return -EINVAL;
+	if (!gil_may_set(file))
+		return -EPERM;
+	gil_set_interval(file->lock, interval_ns);
+	return 0;
+}
+
+static long gil_ioc_get_interval(struct gil_file *file, void __user *argp)
+{
+	u64 interval_ns = gil_get_interval(file->lock);
+
+	return copy_to_user(argp, &interval_ns, sizeof(interval_ns)) ?
+		-EFAULT : 0;
+}
+
+static long gil_ioc_get_policy(struct gil_file *file, void __user *argp)
+{
+	struct gil_policy args = {};
+
+	strscpy(args.name, file->lock->policy->name, sizeof(args.name));
+	return copy_to_user(argp, &args, sizeof(args)) ? -EFAULT : 0;
+}
+
+/* There is one policy so far, and every lock has it. */
+static long gil_ioc_set_policy(struct gil_file *file, void __user *argp)
+{
+	const struct gil_policy_ops *policy;
+	struct gil_policy args;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	policy = gil_policy_by_user(args.name);
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
+	if (!gil_may_set(file))
+		return -EPERM;
+	return policy == file->lock->policy ? 0 : -EOPNOTSUPP;
+}
+
+long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct gil_file *file = filp->private_data;
+	void __user *argp = (void __user *)arg;
+
+	switch (cmd) {
+	case GIL_IOC_CREATE:
+		return gil_ioc_create(argp);
+	case GIL_IOC_ATTACH:
+		return gil_ioc_attach(file, argp);
+	case GIL_IOC_ACQUIRE:
+		return gil_ioc_acquire(file, argp);
+	case GIL_IOC_RELEASE:
+		return gil_ioc_release(file, argp);
+	case GIL_IOC_YIELD:
+		return gil_ioc_yield(file);
+	case GIL_IOC_CANCEL:
+		return gil_ioc_cancel(file);
+	case GIL_IOC_LOCK_STATS:
+		return gil_ioc_lock_stats(file, argp);
+	case GIL_IOC_THREAD_STATS:
+		return gil_ioc_thread_stats(file, argp);
+	case GIL_IOC_GET_INTERVAL:
+		return gil_ioc_get_interval(file, argp);
+	case GIL_IOC_SET_INTERVAL:
+		return gil_ioc_set_interval(file, argp);
+	case GIL_IOC_GET_POLICY:
+		return gil_ioc_get_policy(file, argp);
+	case GIL_IOC_SET_POLICY:
+		return gil_ioc_set_policy(file, argp);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * gil.ko: loading, unloading, parameters.
+ */
+#include <linux/module.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+
+#include "chardev.h"
+#include "context.h"
+#include "policy.h"
+
+static int gil_set_interval_us(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp,
+				     GIL_INTERVAL_MIN_NS / NSEC_PER_USEC,
+				     GIL_INTERVAL_MAX_NS / NSEC_PER_USEC);
+}
+
+static const struct kernel_param_ops gil_interval_us_ops = {
+	.set = gil_set_interval_us,
+	.get = param_get_uint,
+};
+
+static unsigned int interval_us = GIL_INTERVAL_DEFAULT_NS / NSEC_PER_USEC;
+module_param_cb(interval_us, &gil_interval_us_ops, &interval_us, 0644);
+MODULE_PARM_DESC(interval_us, "Switch interval of new locks, us, 1 to 10000000 (default 5000)");
+
+static char policy[GIL_NAME_MAX] = "fifo";
+module_param_string(policy, policy, sizeof(policy), 0444);
+MODULE_PARM_DESC(policy, "Policy of new locks (default fifo)");
+
+static ushort mode = 0666;
+module_param(mode, ushort, 0444);
+MODULE_PARM_DESC(mode, "Permissions of /dev/gil (default 0666: everybody may contend)");
+
+const struct gil_policy_ops *gil_default_policy(void)
+{
+	return gil_policy_find(policy);
+}
+
+u64 gil_default_interval_ns(void)
+{
+	return (u64)READ_ONCE(interval_us) * NSEC_PER_USEC;
+}
+
+static int __init gil_params_check(void)
+{
+	if (!gil_default_policy()) {
+		pr_err("policy=%s: no such policy; there is: fifo\n", policy);
+		return -ENOENT;
+	}
+	if (mode & ~0777) {
+		pr_err("mode=%#o: not permission bits, 0 to 0777\n", mode);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init gil_init(void)
+{
+	int ret;
+
+	ret = gil_params_check();
+	if (ret)
+		return ret;
+	ret = gil_contexts_init();
+	if (ret)
+		return ret;
+	ret = gil_exit_watch_start();
+	if (ret)
+		goto err_contexts;
+	ret = gil_chardev_init(mode);
+	if (ret)
+		goto err_exit_watch;
+	gil_debugfs_init();
+	return 0;
+
+err_exit_watch:
+	gil_exit_watch_stop();
+err_contexts:
+	gil_contexts_exit();
+	return ret;
+}
+
+static void __exit gil_exit(void)
+{
+	gil_debugfs_exit();
+	gil_chardev_exit();
+	gil_exit_watch_stop();
+	gil_contexts_exit();
+}
+
+module_init(gil_init);
+module_exit(gil_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The /dev/gil authors");
+MODULE_DESCRIPTION("A global interpreter lock as a kernel object");
+MODULE_VERSION("1");

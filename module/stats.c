@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "core.h"
+#include "policy.h"
+#include "stats.h"
+
+void gil_times_add(struct gil_times *times, u64 ns)
+{
+	unsigned int bucket = ns ? ilog2(ns) : 0;
+
+	times->count++;
+	times->total_ns += ns;
+	times->max_ns = max(times->max_ns, ns);
+	times->hist[min_t(unsigned int, bucket, GIL_HIST_BUCKETS - 1)]++;
+}
+
+void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats)
+{
+	unsigned long flags;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->lock = lock->nr;
+	stats->threads = READ_ONCE(lock->threads);
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	stats->owner = gil_owner_id(lock);
+	stats->waiting = lock->waiting;
+	stats->waiting_max = lock->waiting_max;
+	stats->interval_ns = lock->interval_ns;
+	stats->counts = lock->counts;
+	strscpy(stats->policy, lock->policy->name, sizeof(stats->policy));
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+
+	/* What user space says it did: as true as those who share the page. */
+	stats->counts.fast_acquires += READ_ONCE(lock->page->fast_acquires);
+	stats->counts.io_releases += READ_ONCE(lock->page->fast_io_releases);
+}
+
+void gil_thread_snapshot(struct gil_ctx *ctx, struct gil_thread_stats *stats)
+{
+	struct gil_lock *lock = ctx->lock;
+	unsigned long flags;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->id = ctx->id;
+	stats->tid = task_pid_vnr(ctx->task);
+	strscpy(stats->comm, ctx->task->comm, sizeof(stats->comm));
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	stats->state = ctx->state;
+	if (gil_owner_id(lock) == ctx->id && ctx->state == GIL_STATE_IDLE)
+		stats->state = GIL_STATE_OWNER;
+	stats->counts = ctx->counts;
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+}

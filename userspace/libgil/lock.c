@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+/*
+ * Acquire, release and what goes between them. Uncontended, each is one
+ * compare-and-swap on the lock's page, by the protocol of <linux/gil.h>; all
+ * else is the kernel's.
+ */
+#include "handle.h"
+#include "thread.h"
+
+/* The fast path may be used: the thread has its id, and nobody traces. */
+static inline int is_fast(const struct slot *slot, const struct handle *h,
+			  const struct gil_page *page)
+{
+	return slot_is_for(slot, h) &&
+	       __builtin_expect(!__atomic_load_n(&page->flags,
+						 __ATOMIC_RELAXED), 1);
+}
+
+static inline int swap(__u32 *word, __u32 from, __u32 to, int order)
+{
+	return __builtin_expect(__atomic_compare_exchange_n(word, &from, to, 0,
+							    order,
+							    __ATOMIC_RELAXED),
+				1);
+}
+
+/* Not contended by honest programs: only the owner writes these figures. */
+static inline void add(__u64 *count, __u64 n)
+{
+	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + n,
+			 __ATOMIC_RELAXED);
+}
+
+static inline int acquire_fast(gil_t *g)
+{
+	struct gil_page *page = gil_page(g);
+	struct handle *h = gil_handle(g);
+	struct slot *slot = thread_slot(h);
+
+	if (!is_fast(slot, h, page) ||
+	    !swap(&page->word, 0, slot->id, __ATOMIC_ACQUIRE))
+		return 0;
+	add(&page->fast_acquires, 1);
+	slot->fast_acquires++;
+	return 1;
+}
+
+static __u64 to_ns(const struct timespec *t)
+{
+	if (t->tv_sec < 0)
+		return 0;
+	return (__u64)t->tv_sec * 1000000000ULL + (__u64)t->tv_nsec;
+}
+
+/* A handler that runs does not cost the caller its place in the queue. */
+__attribute__((noinline))
+static int acquire_slow(gil_t *g, __u32 flags, const struct timespec *deadline)
+{
+	struct gil_acquire args = { .flags = flags };
+	struct handle *h = gil_handle(g);
+	int err;
+
+	err = thread_attach(h);
+	if (err)
+		return err;
+	thread_take_counts(h, &args.fast_acquires, &args.fast_io_releases);
+	if (deadline) {
+		args.flags |= GIL_ACQUIRE_DEADLINE;
+		args.deadline_ns = to_ns(deadline);
+	}
+	do
+		err = handle_ioctl(h->fd, GIL_IOC_ACQUIRE, &args);
+	while (err == EINTR);
+	return err;
+}
+
+int gil_acquire(gil_t *g)
+{
+	if (acquire_fast(g))
+		return 0;
+	return acquire_slow(g, GIL_ACQUIRE_KEEP_INTR, NULL);
+}
+
+int gil_try_acquire(gil_t *g)
+{
+	if (acquire_fast(g))
+		return 0;
+	return acquire_slow(g, GIL_ACQUIRE_TRY, NULL);
+}
+
+int gil_acquire_until(gil_t *g, const struct timespec *deadline)
+{
+	if (acquire_fast(g))
+		return 0;
+	return acquire_slow(g, GIL_ACQUIRE_KEEP_INTR, deadline);
+}
+
+int gil_enqueue(gil_t *g)
+{
+	if (acquire_fast(g))
+		return 0;
+	return acquire_slow(g, GIL_ACQUIRE_ENQUEUE, NULL);
+}
+
+int gil_wait(gil_t *g, const struct timespec *deadline)
+{
+	return acquire_slow(g, GIL_ACQUIRE_RESUME | GIL_ACQUIRE_KEEP, deadline);
+}
+
+int gil_cancel(gil_t *g)
+{
+	return handle_ioctl(gil_handle(g)->fd, GIL_IOC_CANCEL, NULL);
+}
+
+__attribute__((noinline))
+static int release_slow(gil_t *g, __u32 flags)
+{
+	struct gil_release args = { .flags = flags };
+
+	return handle_ioctl(gil_handle(g)->fd, GIL_IOC_RELEASE, &args);
+}
+
+int gil_release(gil_t *g)
+{
+	struct gil_page *page = gil_page(g);
+	struct handle *h = gil_handle(g);
+	struct slot *slot = thread_slot(h);
+
+	if (is_fast(slot, h, page) &&
+	    swap(&page->word, slot->id, 0, __ATOMIC_RELEASE))
+		return 0;
+	return release_slow(g, 0);
+}
+
+int gil_yield(gil_t *g)
+{
+	struct gil_page *page = gil_page(g);
+	struct handle *h = gil_handle(g);
+	struct slot *slot = thread_slot(h);
+	int err;
+
+	/* Nobody waits for a lock whose word is the owner's id alone. */
+	if (is_fast(slot, h, page) &&
+	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) == slot->id)
+		return 0;
+	do
+		err = handle_ioctl(h->fd, GIL_IOC_YIELD, NULL);
+	while (err == EINTR);
+	return err;
+}
+
+int gil_io_begin(gil_t *g)
+{
+	struct gil_page *page = gil_page(g);
+	struct handle *h = gil_handle(g);
+	struct slot *slot = thread_slot(h);
+
+	if (!is_fast(slot, h, page) ||
+	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) != slot->id)
+		return release_slow(g, GIL_RELEASE_IO);
+
+	/* Counted while the figure is still the caller's to write. */
+	add(&page->fast_io_releases, 1);
+	if (swap(&page->word, slot->id, 0, __ATOMIC_RELEASE)) {
+		slot->fast_io_releases++;
+		return 0;
+	}
+	add(&page->fast_io_releases, -1ULL);
+	return release_slow(g, GIL_RELEASE_IO);
+}
+
+int gil_io_end(gil_t *g)
+{
+	return gil_acquire(g);
+}
