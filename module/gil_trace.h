@@ -19,6 +19,13 @@
 #include "core.h"
 #include "trace.h"
 
+/* Readers of the format files know the values by these. */
+TRACE_DEFINE_ENUM(GIL_REASON_EXPLICIT);
+TRACE_DEFINE_ENUM(GIL_REASON_YIELD);
+TRACE_DEFINE_ENUM(GIL_REASON_IO);
+TRACE_DEFINE_ENUM(GIL_REASON_EXIT);
+TRACE_DEFINE_ENUM(GIL_REASON_CANCEL);
+
 #define gil_reason_names			\
 	{ GIL_REASON_EXPLICIT,	"explicit" },	\
 	{ GIL_REASON_YIELD,	"yield" },	\

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Making and closing handles. */
 #define _GNU_SOURCE
 #include <fcntl.h>

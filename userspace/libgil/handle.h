@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * What stands behind a gil_t. The handle's address is that of the lock's
  * page, so that a checkpoint needs no other load; what the library keeps of

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Acquire, release and what goes between them. Uncontended, each is one
  * compare-and-swap on the lock's page, by the protocol of <linux/gil.h>; all

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Attach, figures, interval, policy: plain ioctls. */
 #include "handle.h"
 #include "thread.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * What a thread knows of the locks it uses: its context ids, in a small table
  * found by the handle's serial number. A slot taken over by another lock costs

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * libgil: use a /dev/gil lock from C or C++.
  *
