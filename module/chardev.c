@@ -46,7 +46,7 @@ static int gil_mmap(struct file *filp, struct vm_area_struct *vma)
 	struct gil_file *file = filp->private_data;
 
 	if (vma->vm_pgoff || vma_pages(vma) != 1 ||
-	    !(vma->vm_flags & VM_SHARED))
+	    !(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
@@ -106,6 +106,8 @@ static void gil_show_fdinfo(struct seq_file *seq, struct file *filp)
 		seq_printf(seq, "gil-thread:\t%u tid=%u state=%u", thread->id,
 			   thread->tid, thread->state);
 		gil_show_counts(seq, &thread->counts);
+		if (seq_has_overflowed(seq))
+			break;
 	}
 	mutex_unlock(&file->lock->attach);
 out:
@@ -137,7 +139,7 @@ int gil_chardev_init(umode_t mode)
 {
 	int ret;
 
-	gil_global = gil_lock_create(gil_default_policy(),
+	gil_global = gil_lock_create(0, gil_default_policy(),
 				     gil_default_interval_ns());
 	if (IS_ERR(gil_global))
 		return PTR_ERR(gil_global);

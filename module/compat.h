@@ -36,8 +36,8 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 /*
  * The sched_process_exit probe has had two prototypes. A probe of the wrong
  * one may trap under CFI, so the type check that the kernel's own header
- * makes for its probes chooses between two wrappers; a third would be a bug
- * that the compiler cannot see here: look at this when the event changes.
+ * makes for its probes chooses between two wrappers. A third prototype does
+ * not compile.
  */
 typedef void gil_exit_probe_1_t(void *data, struct task_struct *task);
 typedef void gil_exit_probe_2_t(void *data, struct task_struct *task,
@@ -47,6 +47,10 @@ typedef void gil_exit_probe_2_t(void *data, struct task_struct *task,
 	__builtin_choose_expr(						\
 		__same_type(check_trace_callback_type_sched_process_exit, \
 			    void (gil_exit_probe_1_t *)),		\
-		(void *)(probe_1), (void *)(probe_2))
+		(void *)(probe_1),					\
+		__builtin_choose_expr(					\
+			__same_type(check_trace_callback_type_sched_process_exit, \
+				    void (gil_exit_probe_2_t *)),	\
+			(void *)(probe_2), (void)0))
 
 #endif /* GIL_COMPAT_H */

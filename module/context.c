@@ -75,7 +75,9 @@ static void gil_granted(struct irq_work *work)
 {
 	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);
 
-	wake_up_interruptible_poll(&ctx->file->pollers, EPOLLIN | EPOLLRDNORM);
+	/* All of them, exclusive ones too: the grant is for one thread only. */
+	__wake_up(&ctx->file->pollers, TASK_NORMAL, 0,
+		  poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
 /* Take a killed context out of everything and free it. */
@@ -89,7 +91,7 @@ static void gil_ctx_unlink(struct gil_ctx *ctx)
 	rhltable_remove(&gil_contexts, &ctx->task_node, gil_contexts_params);
 	xa_erase(&lock->ids, ctx->id);
 	list_del(&ctx->file_node);
-	lock->threads--;
+	WRITE_ONCE(lock->threads, lock->threads - 1);
 
 	/* Dead, it is granted nothing more; one grant may be on its way. */
 	irq_work_sync(&ctx->granted);
@@ -117,9 +119,11 @@ void gil_file_close(struct gil_file *file)
 	struct gil_ctx *ctx, *next;
 
 	mutex_lock(&lock->attach);
-	list_for_each_entry_safe(ctx, next, &file->contexts, file_node)
+	list_for_each_entry_safe(ctx, next, &file->contexts, file_node) {
 		if (gil_kill(ctx))
 			gil_ctx_unlink(ctx);
+		cond_resched();
+	}
 	mutex_unlock(&lock->attach);
 
 	kref_put(&file->ref, gil_file_free);
@@ -205,7 +209,7 @@ static int gil_ctx_link(struct gil_ctx *ctx)
 	}
 	xa_store(&lock->ids, ctx->id, ctx, GFP_KERNEL_ACCOUNT);
 	list_add_tail(&ctx->file_node, &ctx->file->contexts);
-	lock->threads++;
+	WRITE_ONCE(lock->threads, lock->threads + 1);
 	return 0;
 }
 

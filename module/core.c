@@ -39,16 +39,21 @@
  * lock is abandoned. Waiters exist only while there is such an owner. Both
  * hold whenever lock->lock is free.
  *
- * To take a decision the kernel first pulls: one unconditional fetch_or sets
+ * To take a decision the kernel first pulls: one unconditional exchange sets
  * K, so that no honest fast path can change the word any more, and the old
  * value says who owns the lock. There is no loop that a program writing to
- * the page could keep going, and an id in it counts only if it names a live
- * context of this lock. Programs that write nonsense get a lock that does not
- * exclude, among themselves; the state above stays consistent.
+ * the page could keep going (fetch_or would be one, on x86), and an id in it
+ * counts only if it names a live context of this lock. Programs that write
+ * nonsense get a lock that does not exclude, among themselves; the state above
+ * stays consistent.
  *
- * Ordering: fetch_or is fully ordered, so what a fast owner did before its
+ * Ordering: the exchange is fully ordered, so what a fast owner did before its
  * compare-and-swap (release) is seen by who claims after the pull. A free
  * stores the word with release order, for the next fast acquire.
+ *
+ * An owner that was granted the lock has to claim it, by an acquire or a
+ * yield, before it counts as one that runs with the lock: its death before
+ * that is nobody's EOWNERDEAD, and it may not release.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -185,8 +190,7 @@ static void gil_pull(struct gil_lock *lock)
 	if (lock->owner || lock->abandoned)
 		return;
 
-	id = atomic_fetch_or(GIL_WORD_KERNEL, gil_word(lock));
-	id &= GIL_WORD_ID_MASK;
+	id = atomic_xchg(gil_word(lock), GIL_WORD_KERNEL) & GIL_WORD_ID_MASK;
 	if (!id)
 		return;
 
@@ -319,8 +323,8 @@ static struct task_struct *gil_let_go(struct gil_ctx *ctx,
 	lockdep_assert_held(&lock->lock);
 
 	/*
-	 * An owner that was granted the lock and never ran with it did no
-	 * harm by dying; it hands on what it would have been told.
+	 * An owner that was granted the lock and never claimed it did no harm
+	 * by dying; it hands on what it would have been told.
 	 */
 	died = ctx->state == GIL_STATE_GRANTED ? ctx->told_dead :
 						 reason == GIL_REASON_EXIT;
@@ -478,7 +482,7 @@ int gil_release(struct gil_ctx *ctx, enum gil_reason reason)
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	gil_pull(lock);
-	if (lock->owner == ctx) {
+	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER) {
 		wakee = gil_let_go(ctx, reason, ktime_get_ns());
 	} else {
 		gil_put_back(lock);
@@ -500,9 +504,9 @@ static int gil_give_way(struct gil_ctx *ctx, struct task_struct **wakee)
 
 	lockdep_assert_held(&lock->lock);
 
+	if (ctx->state == GIL_STATE_GRANTED)
+		return gil_take(ctx);
 	if (ctx->yielding) {
-		if (ctx->state == GIL_STATE_GRANTED)
-			return gil_take(ctx);
 		ctx->sleeping = true;
 		return -EINPROGRESS;
 	}
@@ -584,7 +588,7 @@ bool gil_kill(struct gil_ctx *ctx)
 	}
 	if (lock->owner == ctx)
 		wakee = gil_let_go(ctx, GIL_REASON_EXIT, ktime_get_ns());
-	ctx->dead = true;
+	WRITE_ONCE(ctx->dead, true);
 out:
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 	gil_wake(wakee);
@@ -635,10 +639,9 @@ void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
-struct gil_lock *gil_lock_create(const struct gil_policy_ops *policy,
+struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 				 u64 interval_ns)
 {
-	static atomic_t last_nr = ATOMIC_INIT(-1);
 	struct gil_lock *lock;
 
 	BUILD_BUG_ON(sizeof(struct gil_page) > PAGE_SIZE);
@@ -652,7 +655,7 @@ struct gil_lock *gil_lock_create(const struct gil_policy_ops *policy,
 		return ERR_PTR(-ENOMEM);
 	}
 
-	lock->nr = atomic_inc_return(&last_nr);
+	lock->nr = nr;
 	lock->page->version = GIL_UAPI_VERSION;
 	lock->page->interval_ns = interval_ns;
 	lock->interval_ns = interval_ns;
@@ -675,7 +678,7 @@ static void gil_lock_free(struct kref *ref)
 	hrtimer_cancel(&lock->timer);
 	xa_destroy(&lock->ids);
 	free_page((unsigned long)lock->page);
-	kfree(lock);
+	kfree_rcu(lock, rcu);
 }
 
 void gil_lock_get(struct gil_lock *lock)

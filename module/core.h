@@ -35,14 +35,16 @@ struct gil_policy_ops;
 
 /*
  * One lock. Referenced by the open files that it has (struct gil_file), the
- * global lock by the module too; freed with the last of them.
+ * global lock by the module too; freed, after a grace period, with the last of
+ * them.
  */
 struct gil_lock {
 	/* Constant from gil_lock_create() on. */
-	u32 nr;
+	u32 nr;			/* for people: in trace events, tables */
 	struct gil_page *page;	/* user space writes here: believe nothing */
 
 	struct kref ref;
+	struct rcu_head rcu;	/* gil_kill() comes here by a context under RCU */
 
 	/* gil_locks_mutex protects: */
 	struct list_head locks_node;
@@ -120,7 +122,7 @@ enum gil_reason {
  * A new lock with one reference. Error pointer: ENOMEM. May sleep, as may
  * gil_lock_put(), unless the reference is not the last.
  */
-struct gil_lock *gil_lock_create(const struct gil_policy_ops *policy,
+struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 				 u64 interval_ns);
 void gil_lock_get(struct gil_lock *lock);
 void gil_lock_put(struct gil_lock *lock);
@@ -136,7 +138,8 @@ int gil_cancel(struct gil_ctx *ctx);
 
 /*
  * The context's thread or file is gone: leave the queue or pass the lock on,
- * for good. False if that has been done before. Any context.
+ * for good. False if that has been done before. Any context; the context may
+ * be one that another caller is freeing, under rcu_read_lock().
  */
 bool gil_kill(struct gil_ctx *ctx);
 

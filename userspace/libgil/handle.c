@@ -16,7 +16,7 @@
 /* Protects the list of handles and the serial numbers. */
 static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct handle *handles;
-static uint32_t last_serial;
+static uint64_t last_serial;
 
 int handle_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -53,8 +53,6 @@ static void handles_add(struct handle *h)
 {
 	handles_lock();
 	h->serial = ++last_serial;
-	if (!h->serial)
-		h->serial = ++last_serial;
 	h->slot_offset = thread_slot_offset(h->serial);
 	h->next = handles;
 	handles = h;
@@ -72,7 +70,7 @@ static void handles_remove(struct handle *h)
 	handles_unlock();
 }
 
-void handle_report(uint32_t serial, uint64_t acquires, uint64_t io_releases)
+void handle_report(uint64_t serial, uint64_t acquires, uint64_t io_releases)
 {
 	struct gil_attach args = {
 		.fast_acquires = acquires,
@@ -94,7 +92,7 @@ static int map_page(void *at, size_t size, int fd)
 	void *page = mmap(at, size, PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_FIXED, fd, 0);
 
-	if (page == MAP_FAILED && errno == EPERM)
+	if (page == MAP_FAILED && (errno == EPERM || errno == EACCES))
 		page = mmap(at, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	return page == MAP_FAILED ? errno : 0;
 }

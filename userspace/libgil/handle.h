@@ -15,7 +15,7 @@ struct handle {
 	struct handle *next;		/* all handles; handle.c */
 	size_t page_size;
 	int fd;
-	uint32_t serial;		/* never 0, never used again */
+	uint64_t serial;		/* never 0, never used again */
 	size_t slot_offset;		/* in each thread's table; thread.h */
 };
 
@@ -36,7 +36,7 @@ int handle_ioctl(int fd, unsigned long request, void *arg);
  * Tell the lock with that serial number, if it has not been closed, what the
  * calling thread did by the fast path.
  */
-void handle_report(uint32_t serial, uint64_t acquires, uint64_t io_releases);
+void handle_report(uint64_t serial, uint64_t acquires, uint64_t io_releases);
 
 /*
  * Fill in a zeroed name of GIL_NAME_MAX bytes. One that is too long stays

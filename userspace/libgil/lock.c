@@ -45,11 +45,16 @@ static inline int acquire_fast(gil_t *g)
 	return 1;
 }
 
+#define NS_PER_S	1000000000LL
+
+/* Times too far away to be told in ns are for ever. */
 static __u64 to_ns(const struct timespec *t)
 {
 	if (t->tv_sec < 0)
 		return 0;
-	return (__u64)t->tv_sec * 1000000000ULL + (__u64)t->tv_nsec;
+	if (t->tv_sec >= INT64_MAX / NS_PER_S)
+		return INT64_MAX;
+	return (__u64)t->tv_sec * NS_PER_S + (__u64)t->tv_nsec;
 }
 
 /* A handler that runs does not cost the caller its place in the queue. */
@@ -60,6 +65,8 @@ static int acquire_slow(gil_t *g, __u32 flags, const struct timespec *deadline)
 	struct handle *h = gil_handle(g);
 	int err;
 
+	if (deadline && (deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_S))
+		return EINVAL;
 	err = thread_attach(h);
 	if (err)
 		return err;

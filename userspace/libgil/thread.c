@@ -19,7 +19,15 @@ int thread_attach(const struct handle *h)
 	if (slot->fast_acquires || slot->fast_io_releases)
 		handle_report(slot->serial, slot->fast_acquires,
 			      slot->fast_io_releases);
-	*slot = (struct slot){ .serial = h->serial, .id = args.id };
+
+	/* A signal handler that uses the lock never finds half a slot. */
+	slot->serial = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	slot->id = args.id;
+	slot->fast_acquires = 0;
+	slot->fast_io_releases = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	slot->serial = h->serial;
 	return 0;
 }
 

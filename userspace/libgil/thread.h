@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * What a thread knows of the locks it uses: its context ids, in a small table
- * found by the handle's serial number. A slot taken over by another lock costs
- * an ioctl the next time, no more: attaching again returns the same id.
+ * found by the handle's serial number. A slot taken over by another lock is
+ * filled in again by an ioctl: attaching again returns the same id.
  */
 #ifndef LIBGIL_THREAD_H
 #define LIBGIL_THREAD_H
@@ -12,7 +12,7 @@
 #define THREAD_SLOTS	8
 
 struct slot {
-	uint32_t serial;		/* whose; 0: nobody's */
+	uint64_t serial;		/* whose; 0: nobody's */
 	uint32_t id;
 	uint64_t fast_acquires;		/* not yet told to the kernel */
 	uint64_t fast_io_releases;
@@ -26,7 +26,7 @@ struct slot {
 extern _Thread_local struct slot thread_slots[THREAD_SLOTS]
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-static inline size_t thread_slot_offset(uint32_t serial)
+static inline size_t thread_slot_offset(uint64_t serial)
 {
 	return serial % THREAD_SLOTS * sizeof(struct slot);
 }

@@ -10,6 +10,9 @@
  * children. Threads need not register; each is attached when it first uses
  * the lock, and its kernel context ends with it. What a dead thread or
  * process owned goes to the next in line.
+ *
+ * As with pthread mutexes: not for signal handlers, and not in a child made
+ * by a bare clone() or _Fork(), which runs no atfork handlers.
  */
 #ifndef GIL_H
 #define GIL_H
@@ -90,7 +93,7 @@ int gil_io_end(gil_t *g);
  * it is in the queue and gil_fd() polls readable, for this thread, once the
  * lock is its own: then gil_wait() returns 0 at once. gil_wait() waits, in the
  * place kept, until deadline (NULL: without limit; ETIMEDOUT keeps the place;
- * ENOENT: not queued). gil_cancel() leaves the queue, passing on a grant that
+ * ENOENT: not queued). A grant must be claimed so before the lock is used. gil_cancel() leaves the queue, passing on a grant that
  * came first (ENOENT: no request waits).
  */
 int gil_enqueue(gil_t *g);
@@ -123,13 +126,21 @@ static inline int gil_checkpoint(gil_t *g)
 	return 0;
 }
 
-/* GIL_IO(g, n = read(fd, buf, len)): run a statement without the lock. */
-#define GIL_IO(g, statement)			\
-	do {					\
-		gil_io_begin(g);		\
-		statement;			\
-		gil_io_end(g);			\
-	} while (0)
+/*
+ * GIL_IO(g, n = read(fd, buf, len)): run a statement, which must not jump out,
+ * without the lock. Its value is that of gil_io_end(), or of gil_io_begin() if
+ * that failed: then the statement has run, and the lock is still not owned.
+ */
+#define GIL_IO(g, statement)					\
+	__extension__({						\
+		gil_t *gil_io_lock_ = (g);			\
+		int gil_io_err_ = gil_io_begin(gil_io_lock_);	\
+								\
+		statement;					\
+		if (!gil_io_err_)				\
+			gil_io_err_ = gil_io_end(gil_io_lock_);	\
+		gil_io_err_;					\
+	})
 
 #ifdef __cplusplus
 }

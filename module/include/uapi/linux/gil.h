@@ -35,8 +35,9 @@
 /*
  * struct gil_page - what mmap() of a gil descriptor shows, one page per lock
  *
- * Map exactly one page at offset 0, MAP_SHARED, never PROT_EXEC. A private
- * lock's page may be mapped writable; the global lock's only readable (EPERM).
+ * Map exactly one page at offset 0, MAP_SHARED (else EINVAL), never PROT_EXEC
+ * (EPERM). A private lock's page may be mapped writable; the global lock's
+ * only readable (EPERM).
  * The kernel believes nothing that it reads here: whatever a program writes,
  * only the programs that share the private lock can be hurt by it.
  *
@@ -118,8 +119,8 @@ struct gil_attach {
 	__u64 fast_io_releases;
 };
 
-/* Locks that one thread may be attached to at once. */
-#define GIL_THREAD_LOCKS_MAX	1024
+/* Descriptors of locks that one thread may be attached to at once. */
+#define GIL_THREAD_LOCKS_MAX	128
 
 /*
  * struct gil_acquire - GIL_IOC_ACQUIRE: become the owner
@@ -137,7 +138,8 @@ struct gil_attach {
  * owner before it died holding it. EINVAL; EDEADLK: the caller is the owner;
  * EBUSY: GIL_ACQUIRE_TRY, and it is not free; EINPROGRESS:
  * GIL_ACQUIRE_ENQUEUE, and the caller is in the queue; ETIMEDOUT; EINTR: a
- * signal (restarts by the rules of SA_RESTART); ENOENT: GIL_ACQUIRE_RESUME, and
+ * signal (restarts by the rules of SA_RESTART, and, unless GIL_ACQUIRE_KEEP_INTR,
+ * at the end of the queue); ENOENT: GIL_ACQUIRE_RESUME, and
  * no request waits; EMFILE, ENOMEM: the caller had no context and could not
  * get one. A request that was granted is never
  * lost to a signal or a deadline: the call returns 0.
@@ -152,7 +154,12 @@ struct gil_acquire {
 
 /* Only if it can be had at once. Not with any other flag. */
 #define GIL_ACQUIRE_TRY		0x1U
-/* Enter the queue and return: EINPROGRESS. Then poll(), or acquire again. */
+/*
+ * Enter the queue and return: EINPROGRESS. Then poll(): the descriptor is
+ * readable, for this thread, once the lock has been granted to it. The grant
+ * must be claimed by acquiring again, or given up by GIL_IOC_CANCEL. An epoll
+ * set with the descriptor in it must belong to one thread.
+ */
 #define GIL_ACQUIRE_ENQUEUE	0x2U
 /* @deadline_ns counts. Not with GIL_ACQUIRE_ENQUEUE. */
 #define GIL_ACQUIRE_DEADLINE	0x4U
@@ -160,7 +167,10 @@ struct gil_acquire {
 #define GIL_ACQUIRE_KEEP_INTR	0x8U
 #define GIL_ACQUIRE_KEEP_TIMEOUT 0x10U
 #define GIL_ACQUIRE_KEEP	(GIL_ACQUIRE_KEEP_INTR | GIL_ACQUIRE_KEEP_TIMEOUT)
-/* Only if the caller is in the queue or has been granted the lock: ENOENT. */
+/*
+ * Only if the caller is in the queue or has been granted the lock: ENOENT.
+ * Implies GIL_ACQUIRE_KEEP_INTR.
+ */
 #define GIL_ACQUIRE_RESUME	0x20U
 
 /*
@@ -169,7 +179,7 @@ struct gil_acquire {
  * @flags:	GIL_RELEASE_*.
  * @pad:	must be 0.
  *
- * EINVAL; EPERM: the caller does not own the lock.
+ * EINVAL; EPERM: the caller does not own the lock, or has not claimed it.
  */
 struct gil_release {
 	__u32 flags;
@@ -228,7 +238,7 @@ struct gil_times {
  * @owner_deaths: owners that died holding the lock (for a thread: 0).
  * @timeouts, @cancels, @interrupts: requests that left the queue for that
  *		reason, without the lock.
- * @wait:	from request to grant, of contended acquisitions.
+ * @wait:	from request to grant, of all grants, claimed or not.
  * @wakeup:	from grant until the new owner runs.
  * @hold:	from grant, or from when the kernel first knew of the owner,
  *		to release.
