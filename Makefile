@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# 'make help' says what there is to make.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+
+# When this make was started: the steps print the time since then.
+export GIL_STARTED := $(shell date +%s)
+
+HOST := build/host
+STEP := tools/vm/step
+NET := check that this machine reaches a Debian mirror, then run the same again
+FIX := fix what the log says, then run the same again: finished steps are kept
+
+all: module userspace ## the module for KDIR (default: the running kernel), and userspace
+
+module: ## only the module, for KDIR
+	@test -e $(KDIR)/Makefile || { \
+	echo "no kernel headers in $(KDIR):" \
+	"apt-get install linux-headers-$$(uname -r), or set KDIR=..." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+userspace: ## only userspace, into build/host
+	$(MAKE) -C userspace O=$(CURDIR)/$(HOST)
+
+demo: guest ## contend for the lock in the guest, trace it, show what was claimed and seen
+	@tools/demo/run
+
+test: guest guest-tests ## every test in the guest; last line: N passed, N failed, N skipped
+	@tools/vm/test
+
+shell: guest ## a shell in the guest, with the module loaded
+	@tools/vm/boot --shell --name shell
+
+run: guest ## CMD='...': one command in the guest, with its output and exit status
+	@test -n '$(subst ','\'',$(CMD))' || { \
+	echo "usage: make run CMD='command line'" >&2; exit 2; }
+	@tools/vm/run --name run '$(subst ','\'',$(CMD))'
+
+guest: guest-root guest-build
+
+guest-root:
+	@$(STEP) host-deps "what the guest needs on this machine" "$(NET)" \
+		tools/vm/host-deps
+	@$(STEP) root "the guest's root (made once: about a minute)" "$(NET)" \
+		tools/vm/root
+	@$(STEP) probe-kvm "can KVM run it here? (asked once: 20 s at most)" \
+		"$(FIX)" tools/vm/probe-kvm
+
+guest-build: guest-root
+	@$(STEP) build-module "the module, for the guest" "$(FIX)" \
+		tools/vm/build module
+	@$(STEP) build-userspace "userspace, for the guest" "$(FIX)" \
+		tools/vm/build userspace
+
+guest-tests: guest-build
+	@$(STEP) build-tests "the tests, for the guest" "$(FIX)" \
+		tools/vm/build tests
+
+insmod: module ## load the module into THIS machine's kernel
+	@echo "This loads gil.ko into the kernel of this machine, not of a guest:"
+	@echo "a bug in it can crash the machine or lose data. 'make rmmod' undoes it."
+	@tools/vm/as-root insmod $(CURDIR)/gil.ko
+	@ls -l /dev/gil
+
+rmmod: ## take the module out of THIS machine's kernel
+	@tools/vm/as-root rmmod gil
+
+install: all ## the module for KDIR, and userspace under PREFIX (as root)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(MAKE) -C userspace O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
+
+lint: guest-root ## checkpatch --strict, sparse, W=1, clang-format, cppcheck, shellcheck
+	@tools/lint/run
+
+clean: ## remove what was built here
+	rm -rf build
+	@test ! -e gil.o || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+distclean: clean ## and the guest's root and all else that is cached
+	@tools/vm/as-root rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/gil"
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+
+.PHONY: all module userspace demo test shell run guest guest-root guest-build \
+	guest-tests insmod rmmod install lint clean distclean help

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the harness itself: whatever goes wrong in a guest must come out as
+# a failure, with the reason. Runs on the host; prints TAP.
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$top/tests/vm
+vm=$top/tools/vm
+mkdir -p "$top/build"
+work=$(mktemp -d "$top/build/vm-test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+count=0
+result() {
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count $2"
+	else
+		echo "not ok $count $2"
+	fi
+}
+
+# same WHAT EXPECTED SEEN
+same() {
+	local bad=0
+	if [ "$2" != "$3" ]; then
+		printf '# %s: expected "%s", saw "%s"\n' "$@"
+		bad=1
+	fi
+	return "$bad"
+}
+
+# has FILE TEXT
+has() {
+	local bad=0
+	if ! grep -q -e "$2" "$1"; then
+		printf '# "%s" is missing in:\n' "$2"
+		sed 's/^/#   /' "$1"
+		bad=1
+	fi
+	return "$bad"
+}
+
+### Judges, on recorded text.
+
+test_ktap() {
+	local sample status passed failed skipped bad=0 sum seen
+
+	while read -r sample status passed failed skipped; do
+		[ "$sample" != '#' ] || continue
+		sum=$("$vm/ktap" "$here/ktap/$sample.ktap" | tail -n 1)
+		"$vm/ktap" "$here/ktap/$sample.ktap" >/dev/null
+		seen=$?
+		same "$sample: status" "$status" "$seen" || bad=1
+		same "$sample" "$passed passed, $failed failed, $skipped skipped" \
+			"$sum" || bad=1
+	done <"$here/ktap/expected"
+	result "$bad" "ktap: every sample is counted as it should be"
+
+	sum=$("$vm/ktap" "$here"/ktap/{all-pass,one-fails}.ktap | tail -n 1)
+	same "two files" "4 passed, 1 failed, 1 skipped" "$sum"
+	result $? "ktap: files are added up"
+}
+
+test_splats() {
+	local line bad=0
+
+	while read -r line; do
+		printf '[    1.0] Run /init\n[    2.0] %s\n' "$line" >"$work/log"
+		if "$vm/splats" "$work/log" >/dev/null; then
+			echo "# not noticed: $line"
+			bad=1
+		fi
+	done <"$here/splats.txt"
+	result "$bad" "splats: every recorded kind is noticed"
+
+	printf '%s\n' '[    0.1] Command line: oops=panic panic=-1' \
+		'[    0.2] Spectre V2 : WARNING: Unprivileged eBPF is enabled' \
+		'[    1.9] gil: loading out-of-tree module taints kernel.' \
+		>"$work/log"
+	"$vm/splats" "$work/log" | sed 's/^/# /'
+	result "${PIPESTATUS[0]}" "splats: harmless lines are none"
+}
+
+test_verdict() {
+	local seen
+
+	echo "Run /init" >"$work/log"
+	: >"$work/result"
+	echo "qemu: no such option" >"$work/qemu"
+	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
+	seen=$?
+	same status 83 "$seen" && has "$work/said" '^guest: LOST: .*went away'
+	result $? "verdict: no word of the command's end is a failure"
+
+	echo "ended 0" >"$work/result"
+	"$vm/verdict" 1 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
+	seen=$?
+	same status 83 "$seen" && has "$work/said" 'qemu: no such option'
+	result $? "verdict: a failing qemu is a failure, and what it said is shown"
+
+	"$vm/verdict" 124 10 "$work/result" "$work/log" "$work/qemu" \
+		2>"$work/said"
+	seen=$?
+	same status 81 "$seen" && has "$work/said" '^guest: HANG: .*10 s'
+	result $? "verdict: a guest that was stopped is a failure"
+}
+
+### Guests, a few at a time. boot NAME LIMIT COMMAND: what came of it is in
+### $work/NAME.{status,out,err}.
+
+boot() {
+	"$vm/boot" --name "vm-$1" --cpus 1 --timeout "$2" "$3" \
+		>"$work/$1.out" 2>"$work/$1.err"
+	echo $? >"$work/$1.status"
+}
+
+run_guests() {
+	boot hang 30 'echo before; sleep infinity' &
+	# More output than fits into any buffer on its way.
+	boot fail 120 'seq 100000; echo "said on stderr" >/dev/stderr
+		rm /usr/bin/bpftrace && touch /left; exit 7' &
+	boot crash 120 'echo before; echo c >/proc/sysrq-trigger' &
+	wait -n
+	boot splat 120 "insmod /gil/${work#"$top"/}/splat/splat.ko" &
+	wait -n
+	boot lost 120 'echo before; poweroff -f' &
+	wait
+}
+
+# ended NAME STATUS [PATTERN]: how the guest's boot must have ended.
+ended() {
+	same "$1: status" "$2" "$(cat "$work/$1.status")" &&
+		{ [ $# -lt 3 ] || has "$work/$1.err" "$3"; }
+}
+
+test_guests() {
+	local root
+
+	mkdir "$work/splat"
+	cp "$here"/splat/* "$work/splat/"
+	"$vm/build" -- sh -c "make -C /lib/modules/*/build \
+		M=/gil/${work#"$top"/}/splat modules" >"$work/build" 2>&1 ||
+		sed 's/^/# /' "$work/build"
+	run_guests
+
+	ended fail 7
+	result $? "guest: the command's exit status comes back"
+	same "bytes and lines" "$(seq 100000 | cksum)" "$(cksum <"$work/fail.out")"
+	result $? "guest: all output comes back"
+	same "standard error" "said on stderr" "$(cat "$work/fail.err")"
+	result $? "guest: standard error comes back, and by itself"
+	root=$("$vm/root" --path)
+	[ -x "$root/usr/bin/bpftrace" ] && ! [ -e "$root/left" ]
+	result $? "guest: what it writes and removes in its root is gone with it"
+
+	ended crash 80 '^guest: PANIC: .*sysrq'
+	result $? "guest: a crash is a failure: panic"
+	ended hang 81 '^guest: HANG: '
+	result $? "guest: a hang is a failure: stopped at the limit"
+	grep -q 'sleep infinity' "$top/build/log/vm-hang.kernel"
+	result $? "guest: a hang's log says what was running"
+	ended splat 82 '^guest: SPLAT .*WARNING'
+	result $? "guest: a kernel warning is a failure though the command passed"
+	ended lost 83 '^guest: LOST: '
+	result $? "guest: powering off before the end is a failure"
+	has "$work/hang.out" '^before$' && has "$work/crash.out" '^before$'
+	result $? "guest: what was said before a crash or a hang is kept"
+}
+
+echo "TAP version 13"
+test_ktap
+test_splats
+test_verdict
+test_guests
+echo "1..$count"
