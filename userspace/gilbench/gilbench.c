@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/* gilbench: what one global lock does to threads and processes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpus.h"
+#include "options.h"
+#include "report.h"
+#include "watchdog.h"
+#include "workload.h"
+
+enum { EXIT_HELD = 0, EXIT_NOT_HELD = 1, EXIT_SKIPPED = 4 };
+
+/* Whether a lock of the wanted kind can be had at all, before any work. */
+static int probe_lock(const struct options *options)
+{
+	struct lock *lock;
+
+	if (options->lock == &lock_gil && access("/dev/gil", F_OK)) {
+		fprintf(stderr,
+			"gilbench: skipped: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest), or use --lock pthread\n");
+		return EXIT_SKIPPED;
+	}
+	if (lock_open(&lock, options->lock, &options->lock_options))
+		return EXIT_FAILURE;
+	lock_close(lock);
+	return 0;
+}
+
+static int run_one(const struct options *options,
+		   const struct workload *workload, json_t *document)
+{
+	struct result result;
+	int error;
+
+	if (result_init(&result, workload, options->lock)) {
+		fputs("gilbench: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
+	watchdog_start(workload->name, options->lock->name, options->timeout_s);
+	error = workload->run(options, &result);
+	watchdog_stop();
+	if (error)
+		fprintf(stderr, "gilbench: %s on %s failed to run\n",
+			workload->name, options->lock->name);
+	else if (document)
+		error = report_json_add(document, &result);
+	else
+		report_text(&result);
+	if (!error && result_failed(&result))
+		error = EXIT_NOT_HELD;
+	result_free(&result);
+	return error ? EXIT_FAILURE : EXIT_HELD;
+}
+
+static int run_all(const struct options *options, json_t *document)
+{
+	int status = EXIT_HELD;
+
+	for (unsigned int i = 0; i < options->workload_count; i++)
+		status |= run_one(options, options->workloads[i], document);
+	if (document && report_json_print(document)) {
+		perror("gilbench: cannot write the JSON document");
+		return EXIT_FAILURE;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	json_t *document = NULL;
+	int status;
+
+	options_parse(&options, argc, argv);
+	/* While nothing is pinned. */
+	cpus_usable();
+	status = probe_lock(&options);
+	if (status)
+		return status;
+	if (options.json) {
+		document = report_json(&options);
+		if (!document) {
+			fputs("gilbench: out of memory\n", stderr);
+			return EXIT_FAILURE;
+		}
+	}
+	status = run_all(&options, document);
+	json_decref(document);
+	return status;
+}

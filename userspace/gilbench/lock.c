@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lock.h"
+
+const struct lock_ops *const lock_backends[] = {
+	&lock_gil,
+	&lock_pthread,
+	&lock_none,
+	NULL,
+};
+
+const struct lock_ops *lock_find(const char *name)
+{
+	for (unsigned int i = 0; lock_backends[i]; i++)
+		if (!strcmp(lock_backends[i]->name, name))
+			return lock_backends[i];
+	return NULL;
+}
+
+int lock_open(struct lock **lock, const struct lock_ops *ops,
+	      const struct lock_options *options)
+{
+	int error = ops->open(lock, options);
+
+	if (error)
+		fprintf(stderr, "gilbench: cannot make a %s lock%s%s: %s\n",
+			ops->name, options->policy ? " with policy " : "",
+			options->policy ? options->policy : "",
+			strerror(error));
+	return error;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A private /dev/gil lock, by libgil. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <gil.h>
+
+#include "lock.h"
+
+struct gil_lock {
+	struct lock base;
+	gil_t *gil;
+};
+
+static gil_t *to_gil(struct lock *lock)
+{
+	return ((struct gil_lock *)lock)->gil;
+}
+
+static int gil_lock_open(struct lock **lock, const struct lock_options *options)
+{
+	struct gil_options wanted = {
+		.interval_ns = options->interval_ns,
+		.policy = options->policy,
+	};
+	struct gil_lock *l = malloc(sizeof(*l));
+	int error;
+
+	if (!l)
+		return ENOMEM;
+	l->base.ops = &lock_gil;
+	error = gil_create(&l->gil, &wanted);
+	if (error) {
+		free(l);
+		return error;
+	}
+	*lock = &l->base;
+	return 0;
+}
+
+static void gil_lock_close(struct lock *lock)
+{
+	gil_close(to_gil(lock));
+	free(lock);
+}
+
+static int gil_lock_attach(struct lock *lock)
+{
+	return gil_attach(to_gil(lock), NULL);
+}
+
+static int gil_lock_acquire(struct lock *lock)
+{
+	return gil_acquire(to_gil(lock));
+}
+
+static int gil_lock_release(struct lock *lock)
+{
+	return gil_release(to_gil(lock));
+}
+
+static int gil_lock_checkpoint(struct lock *lock)
+{
+	return gil_checkpoint(to_gil(lock));
+}
+
+static int gil_lock_yield(struct lock *lock)
+{
+	return gil_yield(to_gil(lock));
+}
+
+static int gil_lock_io_begin(struct lock *lock)
+{
+	return gil_io_begin(to_gil(lock));
+}
+
+static int gil_lock_io_end(struct lock *lock)
+{
+	return gil_io_end(to_gil(lock));
+}
+
+static uint64_t gil_lock_interval_ns(struct lock *lock)
+{
+	uint64_t ns;
+
+	if (gil_get_interval(to_gil(lock), &ns))
+		return GIL_INTERVAL_DEFAULT_NS;
+	return ns;
+}
+
+static bool gil_lock_fifo(struct lock *lock)
+{
+	struct gil_policy policy;
+
+	return !gil_get_policy(to_gil(lock), &policy) &&
+	       !strcmp(policy.name, "fifo");
+}
+
+static int gil_lock_waiting(struct lock *lock, unsigned int *waiting)
+{
+	struct gil_lock_stats stats;
+	int error = gil_lock_stats(to_gil(lock), &stats);
+
+	if (!error)
+		*waiting = stats.waiting;
+	return error;
+}
+
+static int gil_lock_counts(struct lock *lock, struct lock_counts *counts)
+{
+	struct gil_lock_stats stats;
+	int error = gil_lock_stats(to_gil(lock), &stats);
+
+	if (error)
+		return error;
+	*counts = (struct lock_counts){
+		.number = stats.lock,
+		.fast_acquires = stats.counts.fast_acquires,
+		.slow_acquires = stats.counts.slow_acquires,
+		.contended = stats.counts.contended,
+		.handoffs = stats.counts.handoffs,
+		.io_releases = stats.counts.io_releases,
+		.yields = stats.counts.yields,
+		.drop_requests = stats.counts.drop_requests,
+		.forced_switches = stats.counts.forced_switches,
+		.wait_max_ns = stats.counts.wait.max_ns,
+		.wakeup_max_ns = stats.counts.wakeup.max_ns,
+		.hold_max_ns = stats.counts.hold.max_ns,
+	};
+	return 0;
+}
+
+static int gil_lock_pairs(struct lock *lock, uint64_t n)
+{
+	gil_t *gil = to_gil(lock);
+	int error = 0;
+
+	while (n--) {
+		error |= gil_acquire(gil);
+		error |= gil_release(gil);
+	}
+	return error;
+}
+
+static int gil_lock_checkpoints(struct lock *lock, uint64_t n)
+{
+	gil_t *gil = to_gil(lock);
+	int error = 0;
+
+	while (n--)
+		error |= gil_checkpoint(gil);
+	return error;
+}
+
+const struct lock_ops lock_gil = {
+	.name = "gil",
+	.doc = "a private /dev/gil lock",
+	.excludes = true,
+	.open = gil_lock_open,
+	.close = gil_lock_close,
+	.attach = gil_lock_attach,
+	.acquire = gil_lock_acquire,
+	.release = gil_lock_release,
+	.checkpoint = gil_lock_checkpoint,
+	.yield = gil_lock_yield,
+	.io_begin = gil_lock_io_begin,
+	.io_end = gil_lock_io_end,
+	.interval_ns = gil_lock_interval_ns,
+	.fifo = gil_lock_fifo,
+	.waiting = gil_lock_waiting,
+	.counts = gil_lock_counts,
+	.pairs = gil_lock_pairs,
+	.checkpoints = gil_lock_checkpoints,
+};

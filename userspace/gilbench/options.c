@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "options.h"
+#include "workload.h"
+
+/* Enough for medians, and for every workload to end within some 8 s. */
+#define DEFAULT_REPEAT 5
+#define DEFAULT_TIMEOUT_S 120
+
+/* More than anything here can use; keeps products within 64 bits. */
+#define WORKERS_MAX 100000
+#define COUNT_MAX 1000000000000ULL
+#define REPEAT_MAX 1000
+
+#define EXIT_USAGE 2
+
+enum { OPTION_LIST = 256 };
+
+const char *argp_program_version = "gilbench 1";
+
+static const char doc[] =
+	"Measure what one global lock does to threads and processes.\v"
+	"WORKLOAD is one or more of the names that --list shows, or 'all'. "
+	"Each prints the claim that it tests, its figures as medians and as "
+	"ratios to a baseline of the same run, and whether the claim held.\n\n"
+	"Exit status: 0 all ran, and no claim that could be judged failed; "
+	"1 something failed to run or a claim did not hold; 2 wrong use; "
+	"4 skipped, there is no /dev/gil.";
+
+static const struct argp_option argp_options[] = {
+	{ "lock", 'l', "NAME", 0,
+	  "The lock under the workload: gil (default), pthread or none", 0 },
+	{ "threads", 't', "N", 0, "How many threads work", 0 },
+	{ "procs", 'p', "N", 0,
+	  "How many processes work, sharing the lock; in place of threads, except in countdown, which has both",
+	  0 },
+	{ "count", 'n', "N", 0,
+	  "Do this much in each arm, in the workload's unit, instead of as much as takes some 5 s in all",
+	  0 },
+	{ "interval", 'i', "TIME", 0,
+	  "The lock's switch interval: a number and ns, us, ms or s; plain numbers are us",
+	  0 },
+	{ "policy", 'P', "NAME", 0, "The lock's policy (gil only)", 0 },
+	{ "repeat", 'r', "N", 0,
+	  "Take N samples of each figure, arms in turn (default 5)", 0 },
+	{ "quick", 'q', NULL, 0,
+	  "About a fifth of the time, and no more than 1,000 waiters", 0 },
+	{ "timeout", 'T', "SECONDS", 0,
+	  "Give a workload up after this long (default 120, 0: never)", 0 },
+	{ "json", 'j', NULL, 0, "Print one JSON document, not text", 0 },
+	{ "list", OPTION_LIST, NULL, 0, "List the workloads and the locks", 0 },
+	{ 0 },
+};
+
+static void list(void)
+{
+	puts("workloads:");
+	for (unsigned int i = 0; workloads[i]; i++)
+		printf("  %-10s %s\n", workloads[i]->name, workloads[i]->doc);
+	puts("locks:");
+	for (unsigned int i = 0; lock_backends[i]; i++)
+		printf("  %-10s %s\n", lock_backends[i]->name,
+		       lock_backends[i]->doc);
+}
+
+/* A number in decimal without sign, and what follows it. */
+static bool parse_number(const char *text, uint64_t *value, const char **rest)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	*rest = end;
+	return !errno;
+}
+
+static uint64_t number(struct argp_state *state, const char *what,
+		       const char *text, uint64_t min, uint64_t max)
+{
+	uint64_t value = 0;
+	const char *rest;
+
+	if (!parse_number(text, &value, &rest) || *rest || value < min ||
+	    value > max)
+		argp_error(state, "--%s: '%s' is not a number from %llu to %llu",
+			   what, text, (unsigned long long)min,
+			   (unsigned long long)max);
+	return value;
+}
+
+static uint64_t interval(struct argp_state *state, const char *text)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "", NS_PER_US }, { "ns", 1 }, { "us", NS_PER_US },
+		{ "ms", NS_PER_MS }, { "s", NS_PER_S },
+	};
+	uint64_t value = 0;
+	const char *rest;
+
+	if (parse_number(text, &value, &rest))
+		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+			if (!strcmp(rest, units[i].name) && value &&
+			    value <= 3600 * NS_PER_S / units[i].ns)
+				return value * units[i].ns;
+	argp_error(state, "--interval: '%s' is not a time such as 5ms or 50us",
+		   text);
+	return 0;
+}
+
+static void add_workload(struct argp_state *state, const char *name)
+{
+	struct options *options = state->input;
+	bool all = !strcmp(name, "all");
+
+	if (!all && !workload_find(name))
+		argp_error(state, "no workload '%s'; --list shows them", name);
+	for (unsigned int i = 0; workloads[i]; i++) {
+		if (!all && strcmp(workloads[i]->name, name))
+			continue;
+		if (options->workload_count == OPTIONS_WORKLOADS_MAX)
+			argp_error(state, "too many workloads");
+		options->workloads[options->workload_count++] = workloads[i];
+	}
+}
+
+/* What can only be judged when all options are known. */
+static void check(struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	if (!options->workload_count)
+		argp_error(state, "no WORKLOAD; --list shows them");
+	if (options->lock_options.policy && options->lock != &lock_gil)
+		argp_error(state, "--policy is for --lock gil only");
+	for (unsigned int i = 0; i < options->workload_count; i++)
+		if (options->threads && options->procs &&
+		    !options->workloads[i]->threads_and_procs)
+			argp_error(state,
+				   "%s works with --threads or with --procs, not both",
+				   options->workloads[i]->name);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'l':
+		options->lock = lock_find(arg);
+		if (!options->lock)
+			argp_error(state, "no lock '%s'; --list shows them",
+				   arg);
+		break;
+	case 't':
+		options->threads =
+			(unsigned int)number(state, "threads", arg, 1, WORKERS_MAX);
+		break;
+	case 'p':
+		options->procs =
+			(unsigned int)number(state, "procs", arg, 1, WORKERS_MAX);
+		break;
+	case 'n':
+		options->count = number(state, "count", arg, 1, COUNT_MAX);
+		break;
+	case 'i':
+		options->lock_options.interval_ns = interval(state, arg);
+		break;
+	case 'P':
+		options->lock_options.policy = arg;
+		break;
+	case 'r':
+		options->repeat =
+			(unsigned int)number(state, "repeat", arg, 1, REPEAT_MAX);
+		break;
+	case 'q':
+		options->quick = true;
+		break;
+	case 'T':
+		options->timeout_s =
+			(unsigned int)number(state, "timeout", arg, 0, 86400);
+		break;
+	case 'j':
+		options->json = true;
+		break;
+	case OPTION_LIST:
+		list();
+		exit(0);
+	case ARGP_KEY_ARG:
+		add_workload(state, arg);
+		break;
+	case ARGP_KEY_END:
+		check(state);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = parse,
+		.args_doc = "WORKLOAD...",
+		.doc = doc,
+	};
+
+	*options = (struct options){
+		.lock = &lock_gil,
+		.repeat = DEFAULT_REPEAT,
+		.timeout_s = DEFAULT_TIMEOUT_S,
+	};
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, options))
+		exit(EXIT_USAGE);
+}

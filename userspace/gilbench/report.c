@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cpus.h"
+#include "report.h"
+#include "workload.h"
+
+static void format_seconds(char *text, size_t size, double s)
+{
+	if (s >= 1)
+		snprintf(text, size, "%.3f s", s);
+	else if (s >= 0.001)
+		snprintf(text, size, "%.3f ms", s * 1e3);
+	else if (s >= 0.000001)
+		snprintf(text, size, "%.3f us", s * 1e6);
+	else
+		snprintf(text, size, "%.1f ns", s * 1e9);
+}
+
+static void format_value(char *text, size_t size, const struct figure *figure,
+			 double value)
+{
+	if (isnan(value))
+		snprintf(text, size, "-");
+	else if (!strcmp(figure->unit, "s"))
+		format_seconds(text, size, value);
+	else
+		snprintf(text, size, "%.5g %s", value, figure->unit);
+}
+
+static void print_figure(const struct result *result,
+			 const struct figure *figure)
+{
+	double ratio = result_ratio(result, figure->name);
+	char value[40], relative[24] = "";
+
+	format_value(value, sizeof(value), figure,
+		     result_median(result, figure->name));
+	if (!isnan(ratio))
+		snprintf(relative, sizeof(relative), "%.3f", ratio);
+	printf("  %-18s %16s %10s  %s\n", figure->name, value, relative,
+	       isnan(ratio) ? "" : figure->baseline);
+}
+
+static void print_finding(const struct claim *claim,
+			  const struct finding *finding)
+{
+	printf("  claim:   %s\n", claim->text);
+	printf("  seen:    %s\n", finding->seen);
+	printf("  verdict: %s%s%s\n", verdict_name(finding->verdict),
+	       finding->reason[0] ? ": " : "", finding->reason);
+}
+
+void report_text(const struct result *result)
+{
+	printf("%s on %s\n", result->workload->name, result->lock->name);
+	if (result->figure_count)
+		printf("  %-18s %16s %10s  %s\n", "figure", "median", "ratio",
+		       "to");
+	for (unsigned int i = 0; i < result->figure_count; i++)
+		print_figure(result, &result->figures[i]);
+	for (unsigned int i = 0; i < result->workload->claim_count; i++)
+		print_finding(&result->workload->claims[i],
+			      &result->findings[i]);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static json_t *parameters(const struct options *options)
+{
+	const struct lock_options *lock = &options->lock_options;
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < options->workload_count; i++)
+		json_array_append_new(list,
+				      json_string(options->workloads[i]->name));
+	return json_pack("{s:s, s:s?, s:I, s:i, s:i, s:I, s:i, s:i, s:b, s:o}",
+			 "lock", options->lock->name,
+			 "policy", lock->policy,
+			 "interval_ns", (json_int_t)lock->interval_ns,
+			 "threads", (int)options->threads,
+			 "procs", (int)options->procs,
+			 "count", (json_int_t)options->count,
+			 "repeat", (int)options->repeat,
+			 "timeout_s", (int)options->timeout_s,
+			 "quick", options->quick,
+			 "workloads", list);
+}
+
+json_t *report_json(const struct options *options)
+{
+	struct utsname names;
+
+	uname(&names);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:[]}",
+			 "schema", "gilbench/1",
+			 "kernel", names.release,
+			 "machine", names.machine,
+			 "cpus", (int)cpus_usable(),
+			 "clock", "CLOCK_MONOTONIC",
+			 "parameters", parameters(options),
+			 "results");
+}
+
+static json_t *real_or_null(double value)
+{
+	return isnan(value) ? json_null() : json_real(value);
+}
+
+static json_t *figure_json(const struct result *result,
+			   const struct figure *figure)
+{
+	json_t *samples = json_array();
+
+	for (size_t i = 0; i < figure->count; i++)
+		json_array_append_new(samples, json_real(figure->samples[i]));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}",
+			 "name", figure->name,
+			 "unit", figure->unit,
+			 "samples", samples,
+			 "median",
+			 real_or_null(result_median(result, figure->name)),
+			 "ratio",
+			 real_or_null(result_ratio(result, figure->name)),
+			 "baseline", figure->baseline);
+}
+
+/* An entry for each claim; all figures are in each, for they are few. */
+static json_t *entry_json(const struct result *result, unsigned int claim)
+{
+	const struct workload *workload = result->workload;
+	const struct finding *finding = &result->findings[claim];
+	json_t *figures = json_array();
+
+	for (unsigned int i = 0; i < result->figure_count; i++)
+		json_array_append_new(figures,
+				      figure_json(result, &result->figures[i]));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O}",
+			 "workload", workload->name,
+			 "aspect", workload->claims[claim].aspect,
+			 "lock", result->lock->name,
+			 "claim", workload->claims[claim].text,
+			 "seen", finding->seen,
+			 "verdict", verdict_name(finding->verdict),
+			 "reason", finding->reason,
+			 "baseline", workload->baseline,
+			 "figures", figures,
+			 "details", result->details);
+}
+
+int report_json_add(json_t *document, const struct result *result)
+{
+	json_t *results = json_object_get(document, "results");
+
+	for (unsigned int i = 0; i < result->workload->claim_count; i++)
+		if (json_array_append_new(results, entry_json(result, i)))
+			return -1;
+	return 0;
+}
+
+int report_json_print(json_t *document)
+{
+	if (json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
+		return -1;
+	putchar('\n');
+	return fflush(stdout);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A known answer: exactly so many acquisitions that had to wait, no more and
+ * no fewer, so that what the kernel and a trace count can be compared with it.
+ *
+ * In each round the owner holds the lock, lets a batch of workers ask for it,
+ * sees all of them in the lock's own queue, and only then releases. Each
+ * worker is handed the lock in turn, having waited once. The owner comes back
+ * only after the last of them has released, to a free lock: it never waits.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "futex.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define DEFAULT_WORKERS 4
+#define DEFAULT_COUNT 100
+
+struct job {
+	struct lock *lock;
+	unsigned int workers;
+	uint64_t count;
+	/* Goes up by one when a batch may ask. */
+	atomic_uint round;
+	/* Workers that are through with this round, asked or not. */
+	atomic_uint done;
+	uint64_t rounds;
+	/* Written by owners. */
+	uint64_t acquired;
+};
+
+static uint64_t rounds_of(const struct job *job)
+{
+	return (job->count + job->workers - 1) / job->workers;
+}
+
+/* All workers, except in the last round, which may want fewer. */
+static unsigned int batch_of(const struct job *job, uint64_t round)
+{
+	uint64_t left = job->count - round * job->workers;
+
+	return left < job->workers ? (unsigned int)left : job->workers;
+}
+
+static int ask(struct job *job)
+{
+	int error = lock_acquire(job->lock);
+
+	if (error)
+		return error;
+	job->acquired++;
+	return lock_release(job->lock);
+}
+
+static bool wait_for_round(struct team *team, struct job *job,
+			   unsigned int round)
+{
+	while (atomic_load(&job->round) == round && !team_stopping(team))
+		futex_wait(&job->round, round);
+	return !team_stopping(team);
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	struct job *job = arg;
+	unsigned int round = 0;
+
+	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
+	    !team_gate(team, index))
+		return;
+	while (wait_for_round(team, job, round)) {
+		if (index < batch_of(job, round) &&
+		    !team_ok(team, index, ask(job), "acquire or release"))
+			return;
+		round++;
+		atomic_fetch_add(&job->done, 1);
+		if (round == job->rounds)
+			return;
+	}
+}
+
+/* Until as many wait as are wanted; the kernel's word, not a guess. */
+static int wait_until_queued(struct team *team, struct job *job,
+			     unsigned int wanted)
+{
+	unsigned int waiting = 0;
+	int error = 0;
+
+	while (waiting < wanted && !error && !team_stopping(team)) {
+		error = job->lock->ops->waiting(job->lock, &waiting);
+		if (waiting < wanted)
+			sleep_ns(100 * NS_PER_US);
+	}
+	return error;
+}
+
+static int one_round(struct team *team, struct job *job, uint64_t round)
+{
+	unsigned int workers = job->workers;
+	int error = lock_acquire(job->lock), released;
+
+	if (error)
+		return error;
+	atomic_store(&job->done, 0);
+	atomic_fetch_add(&job->round, 1);
+	futex_wake(&job->round, INT_MAX);
+	error = wait_until_queued(team, job, batch_of(job, round));
+	/* Whatever happened: those in the queue must get out. */
+	released = lock_release(job->lock);
+	if (!error)
+		error = released;
+	while (!error && atomic_load(&job->done) < workers &&
+	       !team_stopping(team))
+		sleep_ns(100 * NS_PER_US);
+	return error;
+}
+
+static int own(struct team *team, struct job *job)
+{
+	int error = 0;
+
+	for (uint64_t i = 0; i < job->rounds && !error; i++)
+		error = one_round(team, job, i);
+	if (error) {
+		fprintf(stderr, "gilbench: the owner failed: %s\n",
+			strerror(error));
+		team_stop(team);
+		/* Workers asleep between rounds look again. */
+		atomic_fetch_add(&job->round, 1);
+		futex_wake(&job->round, INT_MAX);
+	}
+	return error;
+}
+
+static int contend(const struct options *options, struct job *job)
+{
+	const struct team_spec spec = {
+		.size = job->workers,
+		.processes = options->procs,
+		.work = work,
+		.job = job,
+	};
+	struct team *team = team_start(&spec);
+	int error;
+
+	if (!team)
+		return -1;
+	team_go(team);
+	error = own(team, job);
+	return team_join(team) && !error ? 0 : -1;
+}
+
+static void judge(struct result *result, const struct job *job,
+		  const struct lock_counts *counts)
+{
+	bool agree = counts->contended == job->count &&
+		     job->acquired == job->count;
+
+	result_sample(result, "made", (double)job->acquired);
+	result_sample(result, "counted", (double)counts->contended);
+	result_seen(result,
+		    "%llu acquisitions made to wait, the kernel counts %llu contended and %llu handoffs",
+		    (unsigned long long)job->acquired,
+		    (unsigned long long)counts->contended,
+		    (unsigned long long)counts->handoffs);
+	result_judge(result, agree && counts->handoffs == job->count);
+}
+
+static void add_details(struct result *result, const struct job *job,
+			const struct lock_counts *counts)
+{
+	result_detail(result, "workers", json_integer(job->workers));
+	result_detail(result, "made", json_integer((json_int_t)job->acquired));
+	result_detail(result, "owner_acquires",
+		      json_integer((json_int_t)job->rounds));
+	result_detail(result, "lock", json_integer(counts->number));
+	result_detail(result, "kernel",
+		      json_pack("{s:I, s:I, s:I, s:I}",
+				"contended", (json_int_t)counts->contended,
+				"handoffs", (json_int_t)counts->handoffs,
+				"slow_acquires",
+				(json_int_t)counts->slow_acquires,
+				"fast_acquires",
+				(json_int_t)counts->fast_acquires));
+}
+
+static int measure(const struct options *options, struct result *result,
+		   struct job *job)
+{
+	struct lock_counts counts;
+	int error;
+
+	watchdog_step("rounds", 1, 1);
+	if (contend(options, job))
+		return -1;
+	error = options->lock->counts(job->lock, &counts);
+	if (error) {
+		fprintf(stderr, "gilbench: lock statistics: %s\n",
+			strerror(error));
+		return -1;
+	}
+	result_figure(result, "made", "acquires", NULL);
+	result_figure(result, "counted", "acquires", NULL);
+	judge(result, job, &counts);
+	add_details(result, job, &counts);
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	struct job *job;
+	int error = -1;
+
+	if (!options->lock->waiting || !options->lock->counts) {
+		result_seen(result, "nothing was run");
+		result_not_judged(result,
+				  "this lock cannot tell who waits and does not count; use --lock gil");
+		return 0;
+	}
+	job = shared_alloc(sizeof(*job));
+	if (!job)
+		return -1;
+	job->workers = options_workers(options, DEFAULT_WORKERS);
+	job->count = options->count ? options->count : DEFAULT_COUNT;
+	job->rounds = rounds_of(job);
+	if (!lock_open(&job->lock, options->lock, &options->lock_options)) {
+		error = measure(options, result, job);
+		lock_close(job->lock);
+	}
+	shared_free(job, sizeof(*job));
+	return error;
+}
+
+const struct workload workload_contend = {
+	.name = "contend",
+	.doc = "exactly --count acquisitions that wait: a known answer",
+	.claims = { {
+		"",
+		"The kernel counts as many contended acquisitions as there "
+		"were",
+	} },
+	.claim_count = 1,
+	.baseline = "made",
+	.run = run,
+};

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The convoy: a thread that sleeps and wakes, beside threads that only
+ * compute. Each time it wakes it waits behind all of them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "sample.h"
+#include "spin.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define IO_NS NS_PER_MS
+
+/* Before the first operation counts, the hogs are at it. */
+#define WARM_UP 2
+
+#define OPS_MIN 10
+#define OPS_MAX 10000
+
+/*
+ * The wait of an operation beside k hogs, in switch intervals per hog. It
+ * comes back after a short sleep, with some of the running hog's interval gone
+ * and k - 1 hogs in the queue ahead. Half an interval a hog is a convoy
+ * beyond doubt; more than one and a half is more than order accounts for.
+ */
+#define CONVOY_MIN 0.5
+#define CONVOY_MAX 1.5
+
+static const unsigned int hogs[] = { 0, 1, 2, 4 };
+
+#define ARMS (sizeof(hogs) / sizeof(*hogs))
+#define ALL_HOGS (1 + 2 + 4)
+
+static const char *const arm_names[] = { "alone", "1_hog", "2_hogs", "4_hogs" };
+
+struct job {
+	struct lock *lock;
+	uint64_t ops;
+	uint64_t latency_ns[];
+};
+
+/* One operation: sleep without the lock, and be back under it. */
+static int operate(struct lock *lock, uint64_t *ns)
+{
+	uint64_t start = now_ns();
+	int error = lock_io_begin(lock);
+
+	if (error)
+		return error;
+	sleep_ns(IO_NS);
+	error = lock_io_end(lock);
+	*ns = now_ns() - start;
+	return error;
+}
+
+static int do_io(struct job *job)
+{
+	uint64_t ignored;
+	int error = lock_acquire(job->lock);
+
+	for (int i = 0; i < WARM_UP && !error; i++)
+		error = operate(job->lock, &ignored);
+	for (uint64_t i = 0; i < job->ops && !error; i++)
+		error = operate(job->lock, &job->latency_ns[i]);
+	return error ? error : lock_release(job->lock);
+}
+
+static int hog(struct team *team, struct job *job)
+{
+	int error = lock_acquire(job->lock);
+
+	while (!error && !team_stopping(team))
+		error = spin_locked(job->lock, SPIN_SLICE);
+	return error ? error : lock_release(job->lock);
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	struct job *job = arg;
+
+	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
+	    !team_gate(team, index))
+		return;
+	if (index) {
+		team_ok(team, index, hog(team, job), "compute");
+		return;
+	}
+	team_ok(team, index, do_io(job), "do I/O");
+	team_stop(team);
+}
+
+static int run_arm(const struct options *options, struct result *result,
+		   struct job *job, unsigned int arm, uint64_t *kept)
+{
+	const struct team_spec spec = {
+		.size = 1 + hogs[arm],
+		.processes = options->procs,
+		.work = work,
+		.job = job,
+	};
+
+	if (!team_run(&spec))
+		return -1;
+	memcpy(kept, job->latency_ns, job->ops * sizeof(*kept));
+	result_sample(result, arm_names[arm],
+		      (double)sample_quantile(job->latency_ns, job->ops, 0.5) /
+		      NS_PER_S);
+	return 0;
+}
+
+/* How much longer than alone, in intervals per hog. */
+static double intervals_per_hog(const struct result *result, unsigned int arm,
+				uint64_t interval_ns)
+{
+	double wait = result_median(result, arm_names[arm]) -
+		      result_median(result, arm_names[0]);
+
+	return wait * NS_PER_S / ((double)interval_ns * hogs[arm]);
+}
+
+static void judge(const struct options *options, struct result *result,
+		  uint64_t interval_ns, bool fifo)
+{
+	double per_hog[ARMS];
+	bool held = true;
+
+	for (unsigned int i = 1; i < ARMS; i++) {
+		per_hog[i] = intervals_per_hog(result, i, interval_ns);
+		held &= per_hog[i] >= CONVOY_MIN && per_hog[i] <= CONVOY_MAX;
+	}
+	result_seen(result,
+		    "a 1 ms sleep takes %.1f, %.1f, %.1f times as long beside 1, 2, 4 hogs as alone: %.2f, %.2f, %.2f intervals more per hog",
+		    result_ratio(result, arm_names[1]),
+		    result_ratio(result, arm_names[2]),
+		    result_ratio(result, arm_names[3]), per_hog[1], per_hog[2],
+		    per_hog[3]);
+	if (!options->lock->excludes)
+		result_not_judged(result, "there is no lock to wait for");
+	else if (!fifo)
+		result_not_judged(result,
+				  "the claim is about arrival order, which this lock or policy does not promise");
+	else if (interval_ns < IO_NS)
+		result_not_judged(result,
+				  "with an interval shorter than the sleep the convoy drowns in the sleep");
+	else
+		result_judge(result, held);
+}
+
+static void add_tails(struct result *result, uint64_t *kept, uint64_t each)
+{
+	json_t *arms = json_object();
+
+	for (unsigned int i = 0; i < ARMS; i++) {
+		uint64_t *all = kept + i * each;
+		double p50 = (double)sample_quantile(all, each, 0.5);
+		double p99 = (double)sample_quantile(all, each, 0.99);
+		double most = (double)sample_quantile(all, each, 1);
+		json_t *tail = json_pack("{s:f, s:f, s:f}",
+					 "p50_s", p50 / NS_PER_S,
+					 "p99_s", p99 / NS_PER_S,
+					 "max_s", most / NS_PER_S);
+
+		json_object_set_new(arms, arm_names[i], tail);
+	}
+	result_detail(result, "latency", arms);
+	result_detail(result, "operations", json_integer((json_int_t)each));
+}
+
+/* What one operation costs in all arms together, as the claim has it. */
+static uint64_t default_ops(const struct options *options, uint64_t interval_ns)
+{
+	uint64_t each = ARMS * IO_NS + ALL_HOGS * interval_ns;
+	uint64_t ops = options_budget_ns(options) / each;
+
+	return ops < OPS_MIN ? OPS_MIN : ops;
+}
+
+static int run_arms(const struct options *options, struct result *result,
+		    struct job *job, uint64_t *kept)
+{
+	uint64_t each = options->repeat * job->ops;
+
+	for (unsigned int i = 0; i < ARMS; i++)
+		result_figure(result, arm_names[i], "s", NULL);
+	for (unsigned int rep = 0; rep < options->repeat; rep++) {
+		for (unsigned int i = 0; i < ARMS; i++) {
+			watchdog_step(arm_names[i], rep + 1, options->repeat);
+			if (run_arm(options, result, job, i,
+				    kept + i * each + rep * job->ops))
+				return -1;
+		}
+	}
+	add_tails(result, kept, each);
+	judge(options, result, lock_interval_ns(job->lock),
+	      lock_fifo(job->lock));
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	uint64_t interval_ns, ops;
+	size_t size, kept_size;
+	uint64_t *kept;
+	struct lock *lock;
+	struct job *job;
+	int error = -1;
+
+	if (lock_open(&lock, options->lock, &options->lock_options))
+		return -1;
+	interval_ns = lock_interval_ns(lock);
+	ops = options->count ? options->count :
+			       default_ops(options, interval_ns);
+	if (ops > OPS_MAX)
+		ops = OPS_MAX;
+	size = sizeof(*job) + ops * sizeof(uint64_t);
+	kept_size = ARMS * options->repeat * ops * sizeof(uint64_t);
+	job = shared_alloc(size);
+	kept = shared_alloc(kept_size);
+	if (job && kept) {
+		job->lock = lock;
+		job->ops = ops;
+		error = run_arms(options, result, job, kept);
+	}
+	shared_free(kept, kept_size);
+	shared_free(job, size);
+	lock_close(lock);
+	return error;
+}
+
+const struct workload workload_convoy = {
+	.name = "convoy",
+	.doc = "latency of an I/O thread beside 1, 2 and 4 computing ones",
+	.claims = { {
+		"",
+		"Beside threads that compute, a thread that comes back from "
+		"I/O waits about a switch interval for each of them (the "
+		"convoy, which arrival order does not cure)",
+	} },
+	.claim_count = 1,
+	.baseline = "alone",
+	.run = run,
+};

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an operation costs when nobody contends. Where the clock counts
+ * instructions (a guest with --icount) the figures are exact; elsewhere they
+ * are nanoseconds, and only their ratio means something.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define TARGET_NS (50 * NS_PER_MS)
+#define WARM_UP 1000
+
+/* An instruction-counting clock advances 1 ns per no-op, give or take ticks. */
+#define NOPS 10000
+#define NOP_SLACK 0.05
+
+/* Instructions that a tick's interrupts may add to a loop of some millions. */
+#define INSTRUCTION_SLACK 0.5
+#define CHECKPOINT_MAX 4
+
+/* Of a time, against a peer's, when the clock is a clock. */
+#define TIME_SLACK 1.10
+
+struct arm {
+	const char *name;
+	const struct lock_ops *ops;
+	bool checkpoint;
+	struct lock *lock;
+};
+
+/* Private, as a program's own mutex is: the cheapest kind. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static int mutex_pairs(struct lock *lock, uint64_t n)
+{
+	int error = 0;
+
+	(void)lock;
+	while (n--) {
+		error |= pthread_mutex_lock(&mutex);
+		error |= pthread_mutex_unlock(&mutex);
+	}
+	return error;
+}
+
+static const struct lock_ops private_mutex = {
+	.name = "pthread_mutex",
+	.pairs = mutex_pairs,
+};
+
+static uint64_t timed_nops(void)
+{
+	uint64_t start = now_ns();
+
+	asm volatile(".rept 10000\n\tnop\n\t.endr");
+	return now_ns() - start;
+}
+
+/* The best of several: an interrupt makes one longer, nothing shorter. */
+static bool clock_counts_instructions(void)
+{
+	uint64_t best = UINT64_MAX, ns;
+
+	for (int i = 0; i < 10; i++) {
+		ns = timed_nops();
+		if (ns < best)
+			best = ns;
+	}
+	return fabs((double)best / NOPS - 1) <= NOP_SLACK;
+}
+
+/* Nanoseconds for n operations; 0 after saying what failed. */
+static uint64_t timed_ops(const struct arm *arm, uint64_t n)
+{
+	uint64_t start;
+	int error = 0;
+
+	if (arm->checkpoint)
+		error = lock_acquire(arm->lock);
+	start = now_ns();
+	if (!error)
+		error = arm->checkpoint ? arm->ops->checkpoints(arm->lock, n) :
+					  arm->ops->pairs(arm->lock, n);
+	start = now_ns() - start;
+	if (!error && arm->checkpoint)
+		error = lock_release(arm->lock);
+	if (!error)
+		return start ? start : 1;
+	fprintf(stderr, "gilbench: %s: %s\n", arm->name, strerror(error));
+	return 0;
+}
+
+/* How many take the target time; the warm-up also binds the symbols. */
+static uint64_t calibrate(const struct arm *arm)
+{
+	uint64_t n = WARM_UP, ns = timed_ops(arm, n);
+
+	while (ns && ns < TARGET_NS / 2) {
+		n *= 2;
+		ns = timed_ops(arm, n);
+	}
+	return ns ? n : 0;
+}
+
+/*
+ * With a second thread alive glibc's mutex is as it is in every program that
+ * needs one; alone, it skips its atomic instructions.
+ */
+static void *stay(void *arg)
+{
+	char nothing;
+	const int *gate = arg;
+
+	while (read(gate[0], &nothing, 1) < 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
+static int run_arms(const struct options *options, struct result *result,
+		    const struct arm *arms, unsigned int n)
+{
+	uint64_t counts[n], ns;
+
+	for (unsigned int i = 0; i < n; i++) {
+		counts[i] = options->count ? options->count :
+					     calibrate(&arms[i]);
+		if (!counts[i] || !timed_ops(&arms[i], WARM_UP))
+			return -1;
+	}
+	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
+		double loop = 0, each;
+
+		for (unsigned int i = 0; i < n; i++) {
+			watchdog_step(arms[i].name, rep, options->repeat);
+			ns = timed_ops(&arms[i], counts[i]);
+			if (!ns)
+				return -1;
+			each = (double)ns / (double)counts[i];
+			/* The first arm is the empty loop. */
+			if (!i)
+				loop = each;
+			else
+				each -= loop;
+			result_sample(result, arms[i].name, each);
+		}
+	}
+	return 0;
+}
+
+static void judge(const struct options *options, struct result *result,
+		  bool instructions)
+{
+	const char *unit = instructions ? "instructions" : "ns";
+	double pair = result_median(result, "pair");
+	double peer = result_median(result, "pthread_mutex");
+	double checkpoint = result_median(result, "checkpoint");
+
+	result_seen(result,
+		    "acquire and release %.1f %s, pthread mutex %.1f (%.2f of it); a checkpoint %.1f",
+		    pair, unit, peer, pair / peer, checkpoint);
+	if (options->lock != &lock_gil)
+		result_not_judged(result, "the claim is about --lock gil");
+	else if (instructions)
+		result_judge(result, pair <= peer + INSTRUCTION_SLACK &&
+			     checkpoint <= CHECKPOINT_MAX + INSTRUCTION_SLACK);
+	else if (pair <= peer * TIME_SLACK)
+		result_judge(result, true);
+	else
+		result_not_judged(result,
+				  "times depend on the CPU; to count instructions run it in a guest with --icount");
+}
+
+static int run_beside_thread(const struct options *options,
+			     struct result *result, struct lock *lock,
+			     struct lock *none)
+{
+	const struct arm arms[] = {
+		{ "loop", &lock_none, false, none },
+		{ "pthread_mutex", &private_mutex, false, none },
+		{ "pair", options->lock, false, lock },
+		{ "checkpoint", options->lock, true, lock },
+	};
+	const unsigned int n = sizeof(arms) / sizeof(*arms);
+	bool instructions = clock_counts_instructions();
+
+	for (unsigned int i = 0; i < n; i++)
+		result_figure(result, arms[i].name,
+			      instructions ? "instructions" : "ns", NULL);
+	if (run_arms(options, result, arms, n))
+		return -1;
+	result_detail(result, "clock_counts_instructions",
+		      json_boolean(instructions));
+	judge(options, result, instructions);
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	struct lock *lock, *none;
+	pthread_t thread;
+	int gate[2];
+	int error;
+
+	if (lock_open(&none, &lock_none, &options->lock_options) ||
+	    lock_open(&lock, options->lock, &options->lock_options))
+		return -1;
+	if (pipe(gate) || pthread_create(&thread, NULL, stay, gate)) {
+		fputs("gilbench: cannot start a second thread\n", stderr);
+		lock_close(lock);
+		return -1;
+	}
+	error = run_beside_thread(options, result, lock, none);
+	close(gate[1]);
+	pthread_join(thread, NULL);
+	close(gate[0]);
+	lock_close(lock);
+	return error;
+}
+
+const struct workload workload_cost = {
+	.name = "cost",
+	.doc = "uncontended acquire and release, and a checkpoint",
+	.claims = { {
+		"",
+		"Uncontended, acquire and release cost no more than a "
+		"pthread mutex's lock and unlock, and a checkpoint at most "
+		"4 instructions",
+	} },
+	.claim_count = 1,
+	.baseline = "pthread_mutex",
+	.run = run,
+};

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One amount of work, shared out among threads or processes: with one lock
+ * for all, with a lock each, and without.
+ *
+ * CPUs are not all as fast as each other (those of a guest least of all), so
+ * every worker has a CPU of its own, and the one thread that does everything
+ * does each share where its worker would.
+ */
+#include <stdio.h>
+
+#include "clock.h"
+#include "cpus.h"
+#include "spin.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define DEFAULT_WORKERS 2
+
+/* Five arms, of which two take about half the time of the others. */
+#define ARMS_WEIGHT 4
+
+/*
+ * Ratios to one thread. Two CPUs halve what runs in parallel; anything up to
+ * three quarters is a gain that could not come from one CPU at a time. Under
+ * one lock nothing may be gained (5% for the measuring's own error), and
+ * switching once an interval may cost a quarter at most.
+ */
+#define PARALLEL_MAX 0.75
+#define SERIAL_MIN 0.95
+#define SERIAL_MAX 1.25
+
+/* As they stand in the workload's claims. */
+enum { THREADS, PROCESSES, OWN_LOCKS };
+
+struct job {
+	const struct options *options;
+	/* Shares that one worker does, and their size. */
+	unsigned int shares;
+	/* NULL: each worker makes its own. */
+	struct lock *lock;
+	uint64_t count;
+};
+
+struct arm {
+	const char *name;
+	unsigned int workers;
+	unsigned int shares;
+	bool processes;
+	bool own_lock;
+	bool no_lock;
+};
+
+static int count_down(const struct job *job, struct lock *lock,
+		      unsigned int index)
+{
+	int error = lock_acquire(lock), released;
+
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < job->shares && !error; i++) {
+		cpus_pin(index + i);
+		error = spin_locked(lock, job->count);
+	}
+	released = lock_release(lock);
+	return error ? error : released;
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	const struct job *job = arg;
+	struct lock *lock = job->lock;
+	const struct options *options = job->options;
+	int error = 0;
+
+	if (!lock)
+		error = options->lock->open(&lock, &options->lock_options);
+	if (!team_ok(team, index, error, "make a lock"))
+		return;
+	cpus_pin(index);
+	if (team_ok(team, index, lock_attach(lock), "attach") &&
+	    team_gate(team, index))
+		team_ok(team, index, count_down(job, lock, index), "count down");
+	if (!job->lock)
+		lock_close(lock);
+}
+
+static int run_arm(const struct options *options, const struct arm *arm,
+		   uint64_t count, struct result *result)
+{
+	struct job job = {
+		.options = options,
+		.shares = arm->shares,
+		.count = count / (arm->workers * arm->shares),
+	};
+	const struct team_spec spec = {
+		.size = arm->workers,
+		.processes = arm->processes,
+		.work = work,
+		.job = &job,
+	};
+	const struct lock_ops *ops = arm->no_lock ? &lock_none : options->lock;
+	uint64_t elapsed;
+
+	if (!arm->own_lock &&
+	    lock_open(&job.lock, ops, &options->lock_options))
+		return -1;
+	elapsed = team_run(&spec);
+	if (job.lock)
+		lock_close(job.lock);
+	if (!elapsed)
+		return -1;
+	result_sample(result, arm->name, (double)elapsed / NS_PER_S);
+	return 0;
+}
+
+static bool serial(double ratio)
+{
+	return ratio >= SERIAL_MIN && ratio <= SERIAL_MAX;
+}
+
+/* What keeps this run from showing anything; says so of every claim. */
+static bool cannot_judge(const struct options *options, struct result *result,
+			 unsigned int workers)
+{
+	double free = result_ratio(result, "no_lock");
+	char reason[RESULT_TEXT_MAX];
+
+	if (!options->lock->excludes)
+		snprintf(reason, sizeof(reason), "there is no lock to see");
+	else if (workers < 2)
+		snprintf(reason, sizeof(reason),
+			 "one worker shares with nobody");
+	else if (cpus_usable() < 2)
+		snprintf(reason, sizeof(reason),
+			 "one CPU: nothing runs in parallel here, with a lock or without");
+	else if (free > PARALLEL_MAX)
+		snprintf(reason, sizeof(reason),
+			 "even without a lock threads took %.2f of one's time: no second CPU was free; try again on an idle machine",
+			 free);
+	else
+		return false;
+	for (unsigned int i = THREADS; i <= OWN_LOCKS; i++) {
+		result_about(result, i);
+		result_not_judged(result, "%s", reason);
+	}
+	return true;
+}
+
+static void judge(const struct options *options, struct result *result,
+		  unsigned int workers)
+{
+	double threads = result_ratio(result, "threads");
+	double processes = result_ratio(result, "processes");
+	double own = result_ratio(result, "own_locks");
+
+	result_about(result, THREADS);
+	result_seen(result,
+		    "on one lock they take %.2f of one thread's time, without a lock %.2f",
+		    threads, result_ratio(result, "no_lock"));
+	result_about(result, PROCESSES);
+	result_seen(result, "on one lock they take %.2f of one thread's time",
+		    processes);
+	result_about(result, OWN_LOCKS);
+	result_seen(result,
+		    "with a lock each they take %.2f of one thread's time",
+		    own);
+	if (cannot_judge(options, result, workers))
+		return;
+	result_about(result, THREADS);
+	result_judge(result, serial(threads));
+	result_about(result, PROCESSES);
+	result_judge(result, serial(processes));
+	result_about(result, OWN_LOCKS);
+	result_judge(result, own <= PARALLEL_MAX);
+}
+
+static uint64_t default_count(const struct options *options)
+{
+	return options_budget_ns(options) / ARMS_WEIGHT * spin_per_ms() /
+	       NS_PER_MS;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	unsigned int threads =
+		options->threads ? options->threads : DEFAULT_WORKERS;
+	unsigned int procs = options->procs ? options->procs : DEFAULT_WORKERS;
+	const struct arm arms[] = {
+		{ .name = "single", .workers = 1, .shares = threads },
+		{ .name = "threads", .workers = threads, .shares = 1 },
+		{ .name = "processes", .workers = procs, .shares = 1,
+		  .processes = true },
+		{ .name = "own_locks", .workers = procs, .shares = 1,
+		  .processes = true, .own_lock = true },
+		{ .name = "no_lock", .workers = threads, .shares = 1,
+		  .no_lock = true },
+	};
+	const unsigned int n = sizeof(arms) / sizeof(*arms);
+	uint64_t count = options->count ? options->count :
+					  default_count(options);
+
+	for (unsigned int i = 0; i < n; i++)
+		result_figure(result, arms[i].name, "s", NULL);
+	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
+		for (unsigned int i = 0; i < n; i++) {
+			watchdog_step(arms[i].name, rep, options->repeat);
+			if (run_arm(options, &arms[i], count, result))
+				return -1;
+		}
+	}
+	result_detail(result, "decrements", json_integer((json_int_t)count));
+	result_detail(result, "threads", json_integer(threads));
+	result_detail(result, "processes", json_integer(procs));
+	judge(options, result, threads < procs ? threads : procs);
+	return 0;
+}
+
+const struct workload workload_countdown = {
+	.name = "countdown",
+	.doc = "computing: threads and processes on one lock, a lock each, none",
+	.claims = {
+		[THREADS] = { "threads",
+			"Threads that only compute gain nothing by being many: "
+			"they share one lock" },
+		[PROCESSES] = { "processes",
+			"Nor do processes, if they share one lock" },
+		[OWN_LOCKS] = { "own locks",
+			"Processes with a lock each run in parallel" },
+	},
+	.claim_count = 3,
+	.baseline = "single",
+	.threads_and_procs = true,
+	.run = run,
+};

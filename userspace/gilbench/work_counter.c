@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * counter += 1 is a load, an addition and a store. Other threads in between
+ * make it lose updates; a GIL lets them in whenever it may switch there.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cpus.h"
+#include "spin.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define DEFAULT_WORKERS 2
+
+/* So that the owner is asked to switch a good many times. */
+#define INTERVALS_MIN 10
+
+enum protection {
+	BARE,
+	UNDER_LOCK,
+	WITH_MUTEX,
+};
+
+struct job {
+	struct lock *lock;
+	enum protection protection;
+	uint64_t count;
+	pthread_mutex_t mutex;
+	/* Loaded and stored as an interpreter would: each alone, not both. */
+	volatile uint64_t counter;
+};
+
+struct arm {
+	const char *name;
+	enum protection protection;
+};
+
+static const struct arm arms[] = {
+	{ "mutex", WITH_MUTEX },
+	{ "lock", UNDER_LOCK },
+	{ "bare", BARE },
+};
+
+#define ARMS (sizeof(arms) / sizeof(*arms))
+
+/* The place where an interpreter looks whether to switch is in the middle. */
+static int add_one(struct job *job)
+{
+	uint64_t value = job->counter;
+	int error = lock_checkpoint(job->lock);
+
+	job->counter = value + 1;
+	return error;
+}
+
+/*
+ * As an interpreter takes a lock of its language: waiting for it with the
+ * global lock in hand would keep its owner from ever giving it back.
+ */
+static int add_one_with_mutex(struct job *job)
+{
+	int error = pthread_mutex_trylock(&job->mutex);
+
+	if (error == EBUSY) {
+		error = lock_io_begin(job->lock);
+		if (error)
+			return error;
+		error = pthread_mutex_lock(&job->mutex);
+		if (!error)
+			error = lock_io_end(job->lock);
+	}
+	if (!error)
+		error = add_one(job);
+	return error ? error : pthread_mutex_unlock(&job->mutex);
+}
+
+static int add_bare(struct job *job)
+{
+	for (uint64_t i = 0; i < job->count; i++) {
+		uint64_t value = job->counter;
+
+		job->counter = value + 1;
+	}
+	return 0;
+}
+
+static int add(struct job *job)
+{
+	int error;
+
+	if (job->protection == BARE)
+		return add_bare(job);
+	error = lock_acquire(job->lock);
+	for (uint64_t i = 0; i < job->count && !error; i++)
+		error = job->protection == WITH_MUTEX ?
+			add_one_with_mutex(job) : add_one(job);
+	return error ? error : lock_release(job->lock);
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	struct job *job = arg;
+
+	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
+	    team_gate(team, index))
+		team_ok(team, index, add(job), "add");
+}
+
+/* How many additions of an arm's kind one worker makes in a second. */
+static uint64_t per_second(struct job *job, const struct arm *arm)
+{
+	uint64_t start, ns = 0;
+
+	job->protection = arm->protection;
+	for (job->count = 1000; ns < 10 * NS_PER_MS; job->count *= 2) {
+		start = now_ns();
+		if (add(job))
+			return 0;
+		ns = now_ns() - start;
+	}
+	return job->count / 2 * NS_PER_S / ns;
+}
+
+static int run_arm(const struct options *options, struct result *result,
+		   struct job *job, const struct arm *arm, unsigned int n,
+		   uint64_t count)
+{
+	const struct team_spec spec = {
+		.size = n,
+		.processes = options->procs,
+		.work = work,
+		.job = job,
+	};
+	double expected = (double)n * (double)count;
+
+	job->counter = 0;
+	job->count = count;
+	job->protection = arm->protection;
+	if (!team_run(&spec))
+		return -1;
+	result_sample(result, arm->name, (double)job->counter / expected);
+	return 0;
+}
+
+/* With a mutex no update may be lost in any repetition, not in the median. */
+static bool all_kept(const struct result *result, const char *name)
+{
+	const struct figure *figure = result->figures;
+
+	while (strcmp(figure->name, name))
+		figure++;
+	for (size_t i = 0; i < figure->count; i++)
+		if (figure->samples[i] < 1 || figure->samples[i] > 1)
+			return false;
+	return true;
+}
+
+static void judge(const struct options *options, struct result *result,
+		  unsigned int n)
+{
+	double bare = result_median(result, "bare");
+	double lock = result_median(result, "lock");
+	double mutex = result_median(result, "mutex");
+
+	result_seen(result,
+		    "of all updates, %.2f%% were kept with a mutex, %.2f%% under the lock with a switch in the middle, %.2f%% with neither",
+		    mutex * 100, lock * 100, bare * 100);
+	if (!options->lock->excludes)
+		result_not_judged(result, "there is no lock to switch");
+	else if (n < 2)
+		result_not_judged(result, "one worker races with nobody");
+	else if (cpus_usable() < 2)
+		result_not_judged(result,
+				  "one CPU: bare threads hardly ever meet in the middle of an addition");
+	else
+		result_judge(result, all_kept(result, "mutex") && lock < 1 &&
+			     bare < 1);
+}
+
+static int init_mutex(pthread_mutex_t *mutex)
+{
+	pthread_mutexattr_t attr;
+
+	return pthread_mutexattr_init(&attr) ||
+	       pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
+	       pthread_mutex_init(mutex, &attr);
+}
+
+/*
+ * Long enough for many switches, and for the budget; each arm by itself, for a
+ * bare addition is many times as fast as one with a mutex. 0: it failed.
+ */
+static uint64_t count_for(const struct options *options, struct job *job,
+			  const struct arm *arm, unsigned int n)
+{
+	uint64_t ns = options_budget_ns(options) / ARMS;
+	uint64_t least = INTERVALS_MIN * lock_interval_ns(job->lock);
+
+	if (options->count)
+		return options->count;
+	if (ns < least)
+		ns = least;
+	return per_second(job, arm) * (ns / NS_PER_US) / (n * 1000000ULL);
+}
+
+static int prepare(const struct options *options, struct result *result,
+		   struct job *job, unsigned int n, uint64_t *counts)
+{
+	json_t *each = json_object();
+
+	for (unsigned int i = 0; i < ARMS; i++) {
+		counts[i] = count_for(options, job, &arms[i], n);
+		if (!counts[i]) {
+			fputs("gilbench: one worker alone cannot add\n", stderr);
+			json_decref(each);
+			return -1;
+		}
+		result_figure(result, arms[i].name, "of all", NULL);
+		json_object_set_new(each, arms[i].name,
+				    json_integer((json_int_t)counts[i]));
+	}
+	result_detail(result, "updates_each", each);
+	result_detail(result, "workers", json_integer(n));
+	return 0;
+}
+
+static int run_arms(const struct options *options, struct result *result,
+		    struct job *job)
+{
+	unsigned int n = options_workers(options, DEFAULT_WORKERS);
+	uint64_t counts[ARMS];
+
+	if (prepare(options, result, job, n, counts))
+		return -1;
+	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
+		for (unsigned int i = 0; i < ARMS; i++) {
+			watchdog_step(arms[i].name, rep, options->repeat);
+			if (run_arm(options, result, job, &arms[i], n,
+				    counts[i]))
+				return -1;
+		}
+	}
+	judge(options, result, n);
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	struct job *job = shared_alloc(sizeof(*job));
+	int error = -1;
+
+	if (!job)
+		return -1;
+	if (!init_mutex(&job->mutex) &&
+	    !lock_open(&job->lock, options->lock, &options->lock_options)) {
+		error = run_arms(options, result, job);
+		lock_close(job->lock);
+	}
+	shared_free(job, sizeof(*job));
+	return error;
+}
+
+const struct workload workload_counter = {
+	.name = "counter",
+	.doc = "lost updates: bare, under the lock, with a mutex as well",
+	.claims = { {
+		"",
+		"A global lock that may switch in the middle of counter += "
+		"1 loses updates, as no lock does; a mutex around it loses "
+		"none",
+	} },
+	.claim_count = 1,
+	.baseline = "mutex",
+	.run = run,
+};

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that never stop wanting the lock: how evenly they get it, and how
+ * long the unluckiest waited.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "sample.h"
+#include "spin.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define DEFAULT_WORKERS 4
+#define TURNS_MIN 10
+
+/*
+ * In arrival order those who always want the lock have it in turn: at the end
+ * somebody may be a turn behind, and at the start somebody came late. Hold
+ * times follow turns but for timers that are late; an index of 0.95 is what 4
+ * threads have if one gets half as much again as the others.
+ */
+#define TURNS_APART_MAX 2
+#define JAIN_MIN 0.95
+
+/*
+ * An owner yields at the first checkpoint after its interval, so that a turn
+ * is an interval and a slice long. Nineteen of twenty must be no longer than
+ * that and a tenth more, for a late timer; where the machine takes the CPU
+ * away from the owner or the timer, the rest may be.
+ */
+#define TURN_QUANTILE 0.95
+#define TURN_MAX 1.10
+
+#define TURNS_KEPT 4096
+
+struct record {
+	uint64_t hold_ns;
+	uint64_t work;
+	uint64_t worst_wait_ns;
+	uint64_t worst_slice_ns;
+	uint64_t turns;
+	uint64_t turn_ns[TURNS_KEPT];
+};
+
+struct job {
+	struct lock *lock;
+	uint64_t duration_ns;
+	/* The last owner; written by owners only. */
+	unsigned int owner;
+	struct record records[];
+};
+
+static void turn_ended(struct record *record, uint64_t ns)
+{
+	record->hold_ns += ns;
+	if (record->turns < TURNS_KEPT)
+		record->turn_ns[record->turns] = ns;
+	record->turns++;
+}
+
+static void waited(struct record *record, uint64_t ns)
+{
+	if (ns > record->worst_wait_ns)
+		record->worst_wait_ns = ns;
+}
+
+/* Own the lock as much as one can until the end. */
+static int contend(struct job *job, unsigned int index, uint64_t start)
+{
+	struct record *record = &job->records[index];
+	uint64_t since, before, now = start;
+	int error = lock_acquire(job->lock);
+
+	if (error)
+		return error;
+	since = now_ns();
+	waited(record, since - start);
+	job->owner = index;
+	before = since;
+	while (before - start < job->duration_ns) {
+		spin(SPIN_SLICE);
+		record->work += SPIN_SLICE;
+		now = now_ns();
+		if (now - before > record->worst_slice_ns)
+			record->worst_slice_ns = now - before;
+		error = lock_checkpoint(job->lock);
+		if (error)
+			return error;
+		before = now;
+		if (job->owner == index)
+			continue;
+		turn_ended(record, now - since);
+		since = now_ns();
+		waited(record, since - now);
+		job->owner = index;
+		before = since;
+	}
+	turn_ended(record, before - since);
+	return lock_release(job->lock);
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	struct job *job = arg;
+
+	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
+	    team_gate(team, index))
+		team_ok(team, index, contend(job, index, now_ns()), "contend");
+}
+
+/* What the rest needs to know of one run. */
+struct outcome {
+	unsigned int workers;
+	double jain;
+	double max_min;
+	uint64_t turns_apart;
+	uint64_t turn_ns;
+	uint64_t long_turn_ns;
+	uint64_t longest_turn_ns;
+	uint64_t worst_wait_ns;
+	uint64_t worst_slice_ns;
+	uint64_t wakeup_ns;
+};
+
+/* The usual turn and the long ones, of all workers. */
+static void measure_turns(struct job *job, unsigned int n, struct outcome *out)
+{
+	static uint64_t turns[64 * TURNS_KEPT];
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct record *r = &job->records[i];
+		size_t k = r->turns < TURNS_KEPT ? r->turns : TURNS_KEPT;
+
+		/* The last turn was cut short by the end. */
+		if (k < 2 || count + k > sizeof(turns) / sizeof(*turns))
+			continue;
+		memcpy(turns + count, r->turn_ns, (k - 1) * sizeof(*turns));
+		count += k - 1;
+	}
+	out->turn_ns = sample_quantile(turns, count, 0.5);
+	out->long_turn_ns = sample_quantile(turns, count, TURN_QUANTILE);
+}
+
+static uint64_t longest_turn(const struct record *record)
+{
+	uint64_t longest = 0;
+
+	for (uint64_t i = 0; i < record->turns && i < TURNS_KEPT; i++)
+		if (record->turn_ns[i] > longest)
+			longest = record->turn_ns[i];
+	return longest;
+}
+
+static void evaluate(struct job *job, unsigned int n, struct outcome *out)
+{
+	uint64_t most_turns = 0, least_turns = UINT64_MAX;
+	double holds[n], most = 0, least = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->workers = n;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct record *r = &job->records[i];
+		uint64_t longest = longest_turn(r);
+
+		holds[i] = (double)r->hold_ns;
+		if (!i || holds[i] > most)
+			most = holds[i];
+		if (!i || holds[i] < least)
+			least = holds[i];
+		if (r->worst_wait_ns > out->worst_wait_ns)
+			out->worst_wait_ns = r->worst_wait_ns;
+		if (r->worst_slice_ns > out->worst_slice_ns)
+			out->worst_slice_ns = r->worst_slice_ns;
+		if (longest > out->longest_turn_ns)
+			out->longest_turn_ns = longest;
+		if (r->turns > most_turns)
+			most_turns = r->turns;
+		if (r->turns < least_turns)
+			least_turns = r->turns;
+	}
+	out->turns_apart = most_turns - least_turns;
+	out->jain = sample_jain(holds, n);
+	out->max_min = least > 0 ? most / least : 1e9;
+	measure_turns(job, n, out);
+}
+
+/*
+ * The worst case as it is written: all others are ahead in the queue, and each
+ * holds for as long as any was seen to, from its grant, which comes before it
+ * wakes up. Our own wake-up comes last. How long a hold may be is judged by
+ * itself.
+ */
+static uint64_t written_bound(const struct outcome *out)
+{
+	uint64_t hold = out->longest_turn_ns + out->wakeup_ns;
+
+	return (out->workers - 1) * hold + out->wakeup_ns;
+}
+
+static void add_samples(struct result *result, const struct outcome *out,
+			uint64_t interval_ns)
+{
+	uint64_t turn_limit = interval_ns + out->worst_slice_ns;
+
+	result_sample(result, "jain", out->jain);
+	result_sample(result, "max_min", out->max_min);
+	result_sample(result, "turns_apart", (double)out->turns_apart);
+	result_sample(result, "turn_limit", (double)turn_limit / NS_PER_S);
+	result_sample(result, "turn_p50", (double)out->turn_ns / NS_PER_S);
+	result_sample(result, "turn_p95", (double)out->long_turn_ns / NS_PER_S);
+	result_sample(result, "turn_max",
+		      (double)out->longest_turn_ns / NS_PER_S);
+	result_sample(result, "bound", (double)written_bound(out) / NS_PER_S);
+	result_sample(result, "worst_wait",
+		      (double)out->worst_wait_ns / NS_PER_S);
+	result_sample(result, "wakeup_max",
+		      (double)out->wakeup_ns / NS_PER_S);
+}
+
+static void add_shares(struct result *result, const struct job *job,
+		       unsigned int n)
+{
+	json_t *list = json_array();
+	double total = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		total += (double)job->records[i].hold_ns;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct record *r = &job->records[i];
+		double share = total > 0 ? (double)r->hold_ns / total : 0;
+		double wait = (double)r->worst_wait_ns / NS_PER_S;
+
+		json_array_append_new(list,
+				      json_pack("{s:f, s:I, s:I, s:f}",
+						"share", share,
+						"turns", (json_int_t)r->turns,
+						"decrements",
+						(json_int_t)r->work,
+						"worst_wait_s", wait));
+	}
+	/* Of the last repetition. */
+	result_detail(result, "threads", list);
+}
+
+static int run_once(const struct options *options, struct result *result,
+		    struct job *job, unsigned int n)
+{
+	const struct team_spec spec = {
+		.size = n,
+		.processes = options->procs,
+		.work = work,
+		.job = job,
+	};
+	struct lock_counts counts = { 0 };
+	struct outcome out;
+	int error = 0;
+
+	if (lock_open(&job->lock, options->lock, &options->lock_options))
+		return -1;
+	if (!team_run(&spec))
+		error = -1;
+	else if (options->lock->counts)
+		error = options->lock->counts(job->lock, &counts);
+	if (!error) {
+		evaluate(job, n, &out);
+		out.wakeup_ns = counts.wakeup_max_ns;
+		add_samples(result, &out, lock_interval_ns(job->lock));
+	}
+	lock_close(job->lock);
+	return error;
+}
+
+static void judge(const struct options *options, struct result *result,
+		  unsigned int n, bool fifo)
+{
+	double jain = result_median(result, "jain");
+	double max_min = result_median(result, "max_min");
+	double apart = result_median(result, "turns_apart");
+	double turn = result_ratio(result, "turn_p95");
+	double wait = result_ratio(result, "worst_wait");
+
+	result_seen(result,
+		    "Jain's index %.4f, most/least hold time %.2f, at most %.0f turns apart, 95%% of turns within %.2f of interval and slice, worst wait %.2f of the others' longest holds",
+		    jain, max_min, apart, turn, wait);
+	if (!options->lock->excludes)
+		result_not_judged(result, "there is no lock to share");
+	else if (n < 2)
+		result_not_judged(result, "one worker shares with nobody");
+	else if (!fifo)
+		result_not_judged(result,
+				  "the claim is about arrival order, which this lock or policy does not promise");
+	else
+		result_judge(result, jain >= JAIN_MIN &&
+			     apart <= TURNS_APART_MAX && turn <= TURN_MAX &&
+			     wait <= 1);
+}
+
+static void declare_figures(struct result *result)
+{
+	result_figure(result, "jain", "", "");
+	result_figure(result, "max_min", "", "");
+	result_figure(result, "turns_apart", "turns", "");
+	result_figure(result, "turn_limit", "s", NULL);
+	result_figure(result, "turn_p50", "s", NULL);
+	result_figure(result, "turn_p95", "s", NULL);
+	result_figure(result, "turn_max", "s", NULL);
+	result_figure(result, "wakeup_max", "s", NULL);
+	result_figure(result, "bound", "s", NULL);
+	result_figure(result, "worst_wait", "s", "bound");
+}
+
+/* The interval that the lock will have, and whether it keeps order. */
+static int inspect(const struct options *options, uint64_t *interval_ns,
+		   bool *fifo)
+{
+	struct lock *lock;
+
+	if (lock_open(&lock, options->lock, &options->lock_options))
+		return -1;
+	*interval_ns = lock_interval_ns(lock);
+	*fifo = lock_fifo(lock);
+	lock_close(lock);
+	return 0;
+}
+
+/* --count is in turns of each worker. */
+static uint64_t duration_ns(const struct options *options, unsigned int n,
+			    uint64_t interval_ns)
+{
+	uint64_t least = TURNS_MIN * n * interval_ns;
+	uint64_t budget = options_budget_ns(options);
+
+	if (options->count)
+		return options->count * n * interval_ns;
+	return budget > least ? budget : least;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	unsigned int n = options_workers(options, DEFAULT_WORKERS);
+	size_t size = sizeof(struct job) + n * sizeof(struct record);
+	uint64_t interval_ns;
+	struct job *job;
+	int error = 0;
+	bool fifo;
+
+	if (inspect(options, &interval_ns, &fifo))
+		return -1;
+	job = shared_alloc(size);
+	if (!job)
+		return -1;
+	declare_figures(result);
+	for (unsigned int rep = 1; rep <= options->repeat && !error; rep++) {
+		watchdog_step("contending", rep, options->repeat);
+		memset(job, 0, size);
+		job->duration_ns = duration_ns(options, n, interval_ns);
+		error = run_once(options, result, job, n);
+	}
+	if (!error) {
+		add_shares(result, job, n);
+		judge(options, result, n, fifo);
+	}
+	shared_free(job, size);
+	return error;
+}
+
+const struct workload workload_fairness = {
+	.name = "fairness",
+	.doc = "shares of hold time, and the worst wait against the bound",
+	.claims = { {
+		"",
+		"In arrival order all have equal turns of an interval and "
+		"the time to the next checkpoint, and nobody waits for more "
+		"than one turn of each of the others",
+	} },
+	.claim_count = 1,
+	.baseline = "turn_limit",
+	.run = run,
+};

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From one owner's release to the next owner's first instruction, with ever
+ * more waiters in the queue.
+ *
+ * All workers are started once. A round wakes as many as it needs; they queue
+ * behind the main thread, which owns the lock until all of them wait. Then
+ * the lock goes round: every owner notes how long ago it was released, and
+ * lets all others go first, so that the queue stays as long as it is. When
+ * enough handoffs were noted the owners leave one by one.
+ *
+ * The floor is a bare futex: one worker wakes another, which notes how long
+ * ago that was.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "futex.h"
+#include "sample.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define DEFAULT_WAITERS 10000
+#define QUICK_WAITERS 1000
+#define DEFAULT_HANDOFFS 500
+
+/* With a lock that hands nothing over, owners may hardly ever change. */
+#define ROUND_MAX_NS (2 * NS_PER_S)
+
+/*
+ * Most waiters against fewest. A queue that is searched grows with its length,
+ * here a thousandfold and more; threads whose turn comes once in thousands
+ * have lost their caches, which is worth a factor of two or three.
+ */
+#define GROWTH_MAX 3
+
+static const unsigned int rungs[] = { 2, 10, 100, 1000, 10000 };
+
+#define RUNGS_MAX (sizeof(rungs) / sizeof(*rungs))
+#define NOBODY UINT_MAX
+
+struct job {
+	struct lock *lock;
+	/* Waiters in each rung; a round has one worker more, the owner. */
+	unsigned int waiters[RUNGS_MAX];
+	unsigned int rung_count;
+	/* For each rung, a round for the workers that it adds to the last. */
+	atomic_uint round[RUNGS_MAX];
+	atomic_uint ready;
+	atomic_uint done;
+
+	/* Written by owners only, or before the round. */
+	unsigned int owner;
+	uint64_t released_ns;
+	uint64_t end_ns;
+	uint64_t wanted;
+	uint64_t noted;
+	uint64_t latency_ns[];
+};
+
+static const char *rung_name(unsigned int waiters)
+{
+	static char name[RESULT_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%u_waiters", waiters);
+	return name;
+}
+
+/* The first rung that needs this worker. */
+static unsigned int rung_of(const struct job *job, unsigned int index)
+{
+	unsigned int rung = 0;
+
+	while (rung < job->rung_count && index > job->waiters[rung])
+		rung++;
+	return rung;
+}
+
+/* One owner's turn; whether there is another. */
+static bool note(struct job *job, unsigned int index)
+{
+	uint64_t now = now_ns();
+
+	if (job->owner != index && job->noted < job->wanted)
+		job->latency_ns[job->noted++] = now - job->released_ns;
+	job->owner = index;
+	return job->noted < job->wanted && now < job->end_ns;
+}
+
+static int go_round(struct job *job, unsigned int index)
+{
+	int error;
+
+	atomic_fetch_add(&job->ready, 1);
+	error = lock_acquire(job->lock);
+	while (!error && note(job, index)) {
+		job->released_ns = now_ns();
+		error = lock_yield(job->lock);
+	}
+	if (!error)
+		error = lock_release(job->lock);
+	atomic_fetch_add(&job->done, 1);
+	return error;
+}
+
+static void work(struct team *team, unsigned int index, void *arg)
+{
+	struct job *job = arg;
+	unsigned int rung = rung_of(job, index), seen = 0;
+	atomic_uint *round = &job->round[rung];
+
+	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
+	    !team_gate(team, index))
+		return;
+	for (;;) {
+		while (atomic_load(round) == seen)
+			futex_wait(round, seen);
+		seen++;
+		if (team_stopping(team) ||
+		    !team_ok(team, index, go_round(job, index), "hand over"))
+			return;
+	}
+}
+
+/* Wake the workers of a rung and of those before it. */
+static void wake(struct job *job, unsigned int rung)
+{
+	for (unsigned int i = 0; i <= rung; i++) {
+		atomic_fetch_add(&job->round[i], 1);
+		futex_wake(&job->round[i], INT_MAX);
+	}
+}
+
+/*
+ * All wait in the queue; where the lock cannot tell, all are about to, which
+ * is as near as one gets.
+ */
+static int wait_until_queued(struct team *team, struct job *job,
+			     unsigned int wanted)
+{
+	unsigned int waiting = 0;
+	int error = 0;
+
+	while (waiting < wanted && !error && !team_stopping(team)) {
+		if (job->lock->ops->waiting)
+			error = job->lock->ops->waiting(job->lock, &waiting);
+		else
+			waiting = atomic_load(&job->ready);
+		sleep_ns(NS_PER_MS);
+	}
+	return error;
+}
+
+static int one_round(struct team *team, struct job *job, unsigned int rung)
+{
+	unsigned int workers = job->waiters[rung] + 1;
+	int error = lock_acquire(job->lock), released;
+
+	if (error)
+		return error;
+	job->noted = 0;
+	job->owner = NOBODY;
+	atomic_store(&job->ready, 0);
+	atomic_store(&job->done, 0);
+	wake(job, rung);
+	error = wait_until_queued(team, job, workers);
+	job->released_ns = now_ns();
+	job->end_ns = job->released_ns + ROUND_MAX_NS;
+	released = lock_release(job->lock);
+	while (atomic_load(&job->done) < workers && !team_stopping(team))
+		sleep_ns(NS_PER_MS);
+	return error ? error : released;
+}
+
+/*
+ * The floor: a ring of workers, each asleep on a word of its own. There are as
+ * many as in the shortest queue, so that whose turn it is has gone to sleep:
+ * of two, each would find its turn come before it has.
+ */
+#define RING 3
+
+struct ring {
+	uint64_t count;
+	uint64_t woken_ns;
+	atomic_uint turn[RING];
+	uint64_t latency_ns[];
+};
+
+static void ring(struct team *team, unsigned int index, void *arg)
+{
+	struct ring *job = arg;
+	atomic_uint *mine = &job->turn[index];
+	atomic_uint *next = &job->turn[(index + 1) % RING];
+
+	if (!team_gate(team, index))
+		return;
+	for (uint64_t i = index; i < job->count; i += RING) {
+		while (!atomic_load(mine))
+			futex_wait(mine, 0);
+		job->latency_ns[i] = now_ns() - job->woken_ns;
+		atomic_store(mine, 0);
+		job->woken_ns = now_ns();
+		atomic_store(next, 1);
+		futex_wake(next, 1);
+	}
+}
+
+static int measure_floor(const struct options *options, struct result *result,
+			 uint64_t count)
+{
+	size_t size = sizeof(struct ring) + count * sizeof(uint64_t);
+	struct ring *job = shared_alloc(size);
+	const struct team_spec spec = {
+		.size = RING,
+		.processes = options->procs,
+		.work = ring,
+		.job = job,
+	};
+	uint64_t median = 0;
+
+	if (!job)
+		return -1;
+	job->count = count;
+	job->woken_ns = now_ns();
+	atomic_store(&job->turn[0], 1);
+	if (team_run(&spec))
+		median = sample_quantile(job->latency_ns, count, 0.5);
+	shared_free(job, size);
+	if (!median)
+		return -1;
+	result_sample(result, "futex", (double)median / NS_PER_S);
+	return 0;
+}
+
+static int measure_rung(struct team *team, struct result *result,
+			struct job *job, unsigned int rung)
+{
+	int error = one_round(team, job, rung);
+	uint64_t median;
+
+	if (error)
+		fprintf(stderr, "gilbench: the first owner failed: %s\n",
+			strerror(error));
+	if (error || team_stopping(team))
+		return -1;
+	if (!job->noted)
+		return 0;
+	median = sample_quantile(job->latency_ns, job->noted, 0.5);
+	result_sample(result, rung_name(job->waiters[rung]),
+		      (double)median / NS_PER_S);
+	return 0;
+}
+
+static int measure_all(const struct options *options, struct result *result,
+		       struct team *team, struct job *job)
+{
+	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
+		watchdog_step("futex", rep, options->repeat);
+		if (measure_floor(options, result, job->wanted))
+			return -1;
+		for (unsigned int i = 0; i < job->rung_count; i++) {
+			watchdog_step(rung_name(job->waiters[i]), rep,
+				      options->repeat);
+			if (measure_rung(team, result, job, i))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static void judge(const struct options *options, struct result *result,
+		  const struct job *job, unsigned int asked)
+{
+	unsigned int most = job->waiters[job->rung_count - 1];
+	double few = result_median(result, rung_name(job->waiters[0]));
+	double many = result_median(result, rung_name(most));
+
+	result_seen(result,
+		    "a handoff takes %.2f of a futex wake-up with %u waiters, %.2f of it with %u: a factor of %.2f",
+		    few / result_median(result, "futex"), job->waiters[0],
+		    many / result_median(result, "futex"), most, many / few);
+	if (!options->lock->waiting)
+		result_not_judged(result,
+				  "this lock hands over to nobody: whoever comes takes it");
+	else if (job->rung_count < 2)
+		result_not_judged(result, "one length of queue does not grow");
+	else if (most < asked)
+		result_not_judged(result,
+				  "could start only %u of %u workers; see ulimit -u and the cgroup's pids.max",
+				  most, asked);
+	else
+		result_judge(result, many <= few * GROWTH_MAX);
+}
+
+/* The steps up to the number of waiters that there can be, and that number. */
+static void climb(struct job *job, unsigned int waiters)
+{
+	job->rung_count = 0;
+	for (unsigned int i = 0; i < RUNGS_MAX && rungs[i] < waiters; i++)
+		job->waiters[job->rung_count++] = rungs[i];
+	if (job->rung_count == RUNGS_MAX)
+		job->rung_count--;
+	job->waiters[job->rung_count++] = waiters;
+}
+
+static void dismiss(struct team *team, struct job *job)
+{
+	team_stop(team);
+	wake(job, RUNGS_MAX - 1);
+}
+
+static int run_team(const struct options *options, struct result *result,
+		    struct job *job, unsigned int asked)
+{
+	const struct team_spec spec = {
+		.size = asked + 1,
+		.processes = options->procs,
+		.fewer_ok = true,
+		.work = work,
+		.job = job,
+	};
+	struct team *team;
+	int error;
+
+	climb(job, asked);
+	watchdog_step("starting workers", 0, asked);
+	team = team_start(&spec);
+	if (!team)
+		return -1;
+	if (team_size(team) < spec.size)
+		climb(job, team_size(team) > 2 ? team_size(team) - 1 : 1);
+	result_figure(result, "futex", "s", NULL);
+	for (unsigned int i = 0; i < job->rung_count; i++)
+		result_figure(result, rung_name(job->waiters[i]), "s", NULL);
+	team_go(team);
+	error = measure_all(options, result, team, job);
+	dismiss(team, job);
+	if (!team_join(team) || error)
+		return -1;
+	judge(options, result, job, asked);
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	unsigned int asked = options_workers(options, options->quick ?
+					     QUICK_WAITERS : DEFAULT_WAITERS);
+	uint64_t wanted = options->count ? options->count : DEFAULT_HANDOFFS;
+	size_t size = sizeof(struct job) + wanted * sizeof(uint64_t);
+	struct job *job = shared_alloc(size);
+	int error = -1;
+
+	if (!job)
+		return -1;
+	job->wanted = wanted;
+	if (!lock_open(&job->lock, options->lock, &options->lock_options)) {
+		error = run_team(options, result, job, asked);
+		lock_close(job->lock);
+	}
+	shared_free(job, size);
+	return error;
+}
+
+const struct workload workload_handoff = {
+	.name = "handoff",
+	.doc = "release to the next owner's first instruction, 2 to 10,000 waiters",
+	.claims = { {
+		"",
+		"Handing the lock over takes as long with 10,000 waiters as "
+		"with 2",
+	} },
+	.claim_count = 1,
+	.baseline = "futex",
+	.run = run,
+};
