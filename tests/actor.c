@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "actor.h"
+
+/* Small, so that a thousand threads fit into a small guest. */
+#define STACK_BYTES	65536
+
+struct actor *actors_new(int count)
+{
+	void *room = mmap(NULL, count * sizeof(struct actor),
+			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
+
+	return room == MAP_FAILED ? NULL : room;
+}
+
+/* Handlers may run at any time here: the test sends signals. */
+static void wait_for_go(struct actor *actor)
+{
+	while (sem_wait(&actor->go))
+		;
+}
+
+static void play(struct actor *actor)
+{
+	actor->tid = syscall(SYS_gettid);
+	for (;;) {
+		wait_for_go(actor);
+		if (!actor->act)
+			return;
+		actor->result = actor->act(actor);
+		sem_post(&actor->done);
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	play(arg);
+	return NULL;
+}
+
+static int start_thread(struct actor *actor)
+{
+	pthread_attr_t attr;
+	int err;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	err = pthread_create(&actor->thread, &attr, thread_main, actor);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
+static int start_process(struct actor *actor)
+{
+	pid_t parent = getpid();
+	pid_t child = fork();
+
+	if (child < 0)
+		return errno;
+	if (child) {
+		/* Not in the child too: they share the actor. */
+		actor->pid = child;
+		return 0;
+	}
+	/* A test that fails must leave no one behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	play(actor);
+	_exit(0);
+}
+
+int actor_start_unattached(struct actor *actor, enum actor_kind kind, int fd)
+{
+	int err;
+
+	actor->kind = kind;
+	actor->fd = fd;
+	sem_init(&actor->go, 1, 0);
+	sem_init(&actor->done, 1, 0);
+	err = kind == ACTOR_THREAD ? start_thread(actor) : start_process(actor);
+	actor->alive = !err;
+	return err;
+}
+
+int actor_start(struct actor *actor, enum actor_kind kind, int fd)
+{
+	int err = actor_start_unattached(actor, kind, fd);
+
+	return err ? err : actor_do(actor, act_attach);
+}
+
+int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd)
+{
+	int err = 0, i;
+
+	for (i = 0; i < count && !err; i++) {
+		err = actor_start_unattached(&actors[i], kind, fd);
+		if (!err)
+			actor_begin(&actors[i], act_attach);
+	}
+	for (i = 0; i < count && !err; i++)
+		err = actor_end(&actors[i]);
+	return err;
+}
+
+void actor_begin(struct actor *actor, actor_fn act)
+{
+	actor->act = act;
+	sem_post(&actor->go);
+}
+
+int actor_end(struct actor *actor)
+{
+	__u64 limit = now_ns() + LIMIT_NS;
+	struct timespec ts = {
+		.tv_sec = limit / 1000000000,
+		.tv_nsec = limit % 1000000000,
+	};
+
+	while (sem_clockwait(&actor->done, CLOCK_MONOTONIC, &ts))
+		if (errno != EINTR)
+			return ETIME;
+	return actor->result;
+}
+
+int actor_do(struct actor *actor, actor_fn act)
+{
+	actor_begin(actor, act);
+	return actor_end(actor);
+}
+
+bool actor_ended(struct actor *actor)
+{
+	int value = 0;
+
+	sem_getvalue(&actor->done, &value);
+	return value > 0;
+}
+
+bool actor_queue(struct actor *actor)
+{
+	actor_begin(actor, act_acquire);
+	return until_state(actor->fd, actor->id, GIL_STATE_QUEUED);
+}
+
+void actor_reap(struct actor *actor)
+{
+	if (!actor->alive)
+		return;
+	if (actor->kind == ACTOR_THREAD)
+		pthread_join(actor->thread, NULL);
+	else
+		waitpid(actor->pid, NULL, 0);
+	actor->alive = false;
+}
+
+void actor_stop(struct actor *actor)
+{
+	if (!actor->alive)
+		return;
+	actor_begin(actor, NULL);
+	actor_reap(actor);
+}
+
+void actor_kill(struct actor *actor)
+{
+	kill(actor->pid, SIGKILL);
+	actor_reap(actor);
+}
+
+void actor_signal(struct actor *actor, int sig)
+{
+	if (actor->kind == ACTOR_THREAD)
+		pthread_kill(actor->thread, sig);
+	else
+		kill(actor->pid, sig);
+}
+
+int act_attach(struct actor *actor)
+{
+	return lock_attach(actor->fd, &actor->id);
+}
+
+int act_acquire(struct actor *actor)
+{
+	return lock_acquire(actor->fd, actor->flags, actor->deadline_ns);
+}
+
+int act_enqueue(struct actor *actor)
+{
+	return lock_acquire(actor->fd, GIL_ACQUIRE_ENQUEUE, 0);
+}
+
+int act_try(struct actor *actor)
+{
+	return lock_acquire(actor->fd, GIL_ACQUIRE_TRY, 0);
+}
+
+int act_release(struct actor *actor)
+{
+	return lock_release(actor->fd, 0);
+}
+
+int act_yield(struct actor *actor)
+{
+	return lock_yield(actor->fd);
+}
+
+int act_cancel(struct actor *actor)
+{
+	return lock_cancel(actor->fd);
+}
+
+int act_fast_acquire(struct actor *actor)
+{
+	return fast_acquire(actor->page, actor->id) ? 0 : EBUSY;
+}
+
+int act_fast_release(struct actor *actor)
+{
+	return fast_release(actor->page, actor->id) ? 0 : EPERM;
+}

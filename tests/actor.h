@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An actor is a thread or a process that does what the test tells it, one
+ * thing at a time, and says how it ended. So a test reads as a script, and an
+ * actor that blocks in the kernel does not block the test.
+ */
+#ifndef GIL_TEST_ACTOR_H
+#define GIL_TEST_ACTOR_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lock.h"
+
+enum actor_kind { ACTOR_THREAD, ACTOR_PROCESS };
+
+struct actor;
+typedef int (*actor_fn)(struct actor *actor);
+
+/* Shared with actors that are processes. */
+struct actor {
+	/* What the test sets before it starts the actor. */
+	enum actor_kind kind;
+	int fd;
+	struct gil_page *page;
+
+	/* What the test sets before an act. */
+	actor_fn act;
+	__u32 flags;
+	__u64 deadline_ns;
+	__u64 argument;
+
+	/* What the actor says. */
+	int result;
+	__u32 id;
+	pid_t tid;
+	__u64 answer;
+
+	/* How they talk. */
+	sem_t go;
+	sem_t done;
+	pthread_t thread;
+	pid_t pid;
+	bool alive;
+};
+
+/* Room for actors, zeroed; NULL if there is none. */
+struct actor *actors_new(int count);
+
+/*
+ * Start it and let it attach to its lock. Or start it unattached. 0, or an
+ * errno.
+ */
+int actor_start(struct actor *actor, enum actor_kind kind, int fd);
+int actor_start_unattached(struct actor *actor, enum actor_kind kind, int fd);
+
+/* Many, attached: faster than one after the other. */
+int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd);
+
+/* Begin an act; its result, or ETIME if there is none within LIMIT_NS. */
+void actor_begin(struct actor *actor, actor_fn act);
+int actor_end(struct actor *actor);
+int actor_do(struct actor *actor, actor_fn act);
+
+/* True if the act has ended, without waiting. */
+bool actor_ended(struct actor *actor);
+
+/* Begin to acquire, and be in the queue. */
+bool actor_queue(struct actor *actor);
+
+/* End it: as a thread or process returns, and (a process) by SIGKILL. */
+void actor_stop(struct actor *actor);
+void actor_kill(struct actor *actor);
+
+/* Wait for the end of a process that was killed otherwise. */
+void actor_reap(struct actor *actor);
+
+void actor_signal(struct actor *actor, int sig);
+
+/* Acts. */
+int act_attach(struct actor *actor);
+int act_acquire(struct actor *actor);
+int act_enqueue(struct actor *actor);
+int act_try(struct actor *actor);
+int act_release(struct actor *actor);
+int act_yield(struct actor *actor);
+int act_cancel(struct actor *actor);
+int act_fast_acquire(struct actor *actor);
+int act_fast_release(struct actor *actor);
+
+#endif /* GIL_TEST_ACTOR_H */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadlines: absolute CLOCK_MONOTONIC, past and future, and what remains when
+ * one passes at the moment of the grant.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "main.h"
+#include "actor.h"
+
+FIXTURE(deadline)
+{
+	int fd;
+	__u32 id;
+	struct actor *a;
+};
+
+FIXTURE_SETUP(deadline)
+{
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	self->a = actors_new(1);
+	ASSERT_NE(NULL, self->a);
+	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
+	self->a->flags = GIL_ACQUIRE_DEADLINE;
+}
+
+FIXTURE_TEARDOWN(deadline)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(deadline, past, PATIENCE)
+{
+	static const __u64 past[] = { 0, 1, 1000000 };
+	struct gil_lock_stats stats;
+	unsigned int i;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(past); i++) {
+		self->a->deadline_ns = past[i];
+		EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+		EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+	}
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(ARRAY_SIZE(past), stats.counts.timeouts);
+	EXPECT_EQ(0, stats.waiting);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	/* A free lock is had, however late. */
+	for (i = 0; i < ARRAY_SIZE(past); i++) {
+		self->a->deadline_ns = past[i];
+		EXPECT_EQ(0, actor_do(self->a, act_acquire));
+		EXPECT_EQ(0, actor_do(self->a, act_release));
+	}
+}
+
+TEST_F_TIMEOUT(deadline, never_early, PATIENCE)
+{
+	int i;
+
+	ASSERT_EQ(0, actor_do(self->a, act_attach));
+	self->a->flags = 0;
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	for (i = 0; i < 20; i++) {
+		__u64 deadline = now_ns() + i * 100000;
+
+		EXPECT_EQ(ETIMEDOUT, lock_acquire(self->fd,
+						  GIL_ACQUIRE_DEADLINE,
+						  deadline));
+		EXPECT_LE(deadline, now_ns());
+	}
+}
+
+TEST_F_TIMEOUT(deadline, far_away, PATIENCE)
+{
+	static const __u64 far[] = {
+		1ULL << 62, (1ULL << 63) - 1, 1ULL << 63, ~0ULL,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(far); i++) {
+		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+		self->a->deadline_ns = far[i];
+		ASSERT_TRUE(actor_queue(self->a));
+		EXPECT_EQ(0, lock_release(self->fd, 0));
+		EXPECT_EQ(0, actor_end(self->a));
+		EXPECT_EQ(0, actor_do(self->a, act_release));
+	}
+}
+
+/* Whatever wins, what the call says and who owns the lock agree. */
+TEST_F_TIMEOUT(deadline, race_with_the_grant, PATIENCE)
+{
+	int granted = 0, late = 0, i;
+	unsigned int seed = 1;
+
+	for (i = 0; i < 400; i++) {
+		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+		self->a->deadline_ns = now_ns() + 200000 +
+				       rand_r(&seed) % 200000;
+		actor_begin(self->a, act_acquire);
+		while (now_ns() < self->a->deadline_ns)
+			;
+		ASSERT_EQ(0, lock_release(self->fd, 0));
+		switch (actor_end(self->a)) {
+		case 0:
+			granted++;
+			ASSERT_EQ(self->a->id, lock_owner(self->fd));
+			ASSERT_EQ(0, actor_do(self->a, act_release));
+			break;
+		case ETIMEDOUT:
+			late++;
+			ASSERT_EQ(EPERM, actor_do(self->a, act_release));
+			break;
+		default:
+			ASSERT_EQ(0, self->a->result);
+		}
+		ASSERT_EQ(0, lock_owner(self->fd));
+		ASSERT_EQ(0, lock_waiting(self->fd));
+	}
+	TH_LOG("%d granted, %d too late", granted, late);
+}
+
+GIL_TEST_MAIN

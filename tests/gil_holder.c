@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hold the module in one way until standard input ends, for module.sh:
+ *
+ *	gil_holder open|private|mapped|owner|waiter
+ *
+ * Prints "held" once it does.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "lock.h"
+
+static bool hold(const char *how)
+{
+	struct actor *actor;
+	int fd;
+
+	if (!strcmp(how, "open"))
+		return lock_open() >= 0;
+	fd = lock_create(0);
+	if (fd < 0)
+		return false;
+	if (!strcmp(how, "private"))
+		return true;
+	if (!strcmp(how, "mapped"))
+		return lock_map(fd, PROT_READ) && !close(fd);
+	if (lock_acquire(fd, 0, 0))
+		return false;
+	if (!strcmp(how, "owner"))
+		return true;
+	actor = actors_new(1);
+	return !strcmp(how, "waiter") && actor &&
+	       !actor_start(actor, ACTOR_PROCESS, fd) && actor_queue(actor);
+}
+
+int main(int argc, char **argv)
+{
+	char byte;
+
+	if (argc != 2 || !hold(argv[1])) {
+		fprintf(stderr, "gil_holder: cannot hold: %s\n",
+			strerror(errno));
+		return 1;
+	}
+	printf("held\n");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The switch interval: the owner is asked to give way while others wait, not
+ * before the interval is over, and not any more once it did.
+ */
+#include <errno.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define INTERVAL	(20 * MS)
+
+FIXTURE(interval)
+{
+	int fd;
+	__u32 id;
+	struct gil_page *page;
+	struct actor *a, *b;
+};
+
+FIXTURE_SETUP(interval)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(INTERVAL);
+	ASSERT_LE(0, self->fd);
+	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->page);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	ASSERT_EQ(0, actors_start(actors, 2, ACTOR_THREAD, self->fd));
+	self->a = &actors[0];
+	self->b = &actors[1];
+}
+
+FIXTURE_TEARDOWN(interval)
+{
+	close(self->fd);
+}
+
+static void pass_time(__u64 ns)
+{
+	__u64 end = now_ns() + ns;
+
+	while (now_ns() < end)
+		usleep(1000);
+}
+
+#define EXPECT_ASKED(requests, forced)					\
+	do {								\
+		struct gil_lock_stats now;				\
+									\
+		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
+		EXPECT_EQ(requests, now.counts.drop_requests);		\
+		EXPECT_EQ(forced, now.counts.forced_switches);		\
+	} while (0)
+
+TEST_F_TIMEOUT(interval, nobody_waits, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	pass_time(3 * INTERVAL);
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_ASKED(0, 0);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F_TIMEOUT(interval, asked_after_the_interval, PATIENCE)
+{
+	__u64 start;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	start = now_ns();
+	ASSERT_TRUE(actor_queue(self->a));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_LE(start + INTERVAL, now_ns());
+	EXPECT_ASKED(1, 0);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(interval, a_fast_owner_is_asked_too, PATIENCE)
+{
+	ASSERT_TRUE(fast_acquire(self->page, self->id));
+	ASSERT_TRUE(actor_queue(self->a));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_ASKED(1, 0);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, self->page->drop_request);
+}
+
+/* To release is to obey as well, but it is not a forced switch. */
+TEST_F_TIMEOUT(interval, release_obeys, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_EQ(0, actor_do(self->b, act_cancel));
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
+	EXPECT_EQ(1, stats.counts.drop_requests);
+	EXPECT_EQ(0, stats.counts.yields);
+	EXPECT_EQ(0, stats.counts.forced_switches);
+}
+
+/* Takes its turn as soon as it has one. */
+static int act_turn(struct actor *actor)
+{
+	return lock_acquire(actor->fd, 0, 0) ?: lock_release(actor->fd, 0);
+}
+
+TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->a, act_turn);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
+	EXPECT_EQ(1, stats.counts.yields);
+	EXPECT_EQ(1, stats.counts.drop_requests);
+	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+
+	/* Of its own accord: a yield, but not a forced one. */
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL,
+				&(__u64){ GIL_INTERVAL_MAX_NS }));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->a, act_turn);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
+	EXPECT_EQ(2, stats.counts.yields);
+	EXPECT_EQ(1, stats.counts.drop_requests);
+	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F_TIMEOUT(interval, next_owner_has_its_own, PATIENCE)
+{
+	__u64 start;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_TRUE(until_drop_request(self->page));
+	start = now_ns();
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_LE(start + INTERVAL, now_ns());
+	EXPECT_ASKED(2, 0);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	/* The last in line: nobody asks it. */
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	pass_time(2 * INTERVAL);
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_ASKED(2, 0);
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+}
+
+TEST_F_TIMEOUT(interval, not_asked_for_those_who_left, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_TRUE(until_drop_request(self->page));
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_EQ(0, self->page->drop_request);
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_ASKED(1, 0);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F_TIMEOUT(interval, set_while_somebody_waits, PATIENCE)
+{
+	__u64 interval = GIL_INTERVAL_MAX_NS, start;
+
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->a));
+	EXPECT_EQ(0, self->page->drop_request);
+	start = now_ns();
+	interval = INTERVAL;
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_TRUE(until_drop_request(self->page));
+	/* By the new interval: the old one is ten seconds. */
+	EXPECT_GT(start + GIL_INTERVAL_MAX_NS, now_ns());
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+}
+
+static volatile __u64 rounds[2];
+
+/* Owns the lock and gives way when asked, until both have had their turns. */
+static int act_spin(struct actor *actor)
+{
+	int me = actor->argument;
+
+	int err = lock_acquire(actor->fd, 0, 0);
+
+	if (err)
+		return err;
+	while (rounds[0] < 5 || rounds[1] < 5) {
+		if (!actor->page->drop_request)
+			continue;
+		err = lock_yield(actor->fd);
+		if (err)
+			return err;
+		rounds[me]++;
+	}
+	return lock_release(actor->fd, 0);
+}
+
+TEST_F_TIMEOUT(interval, two_hogs_take_turns, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	self->a->page = self->page;
+	self->b->page = self->page;
+	self->b->argument = 1;
+	actor_begin(self->a, act_spin);
+	actor_begin(self->b, act_spin);
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_LE(10, stats.counts.forced_switches);
+	EXPECT_EQ(stats.counts.yields, stats.counts.forced_switches);
+}
+
+GIL_TEST_MAIN

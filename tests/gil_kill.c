@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SIGKILL of the first waiter before, during and after its grant, and of those
+ * blocked in the kernel in every other way. Always: the second waiter gets the
+ * lock, and nobody waits for ever.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "main.h"
+#include "actor.h"
+
+FIXTURE(killed)
+{
+	int fd;
+	__u32 id;
+	struct actor *first, *second, *killer;
+};
+
+FIXTURE_SETUP(killed)
+{
+	struct actor *actors = actors_new(3);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	self->first = &actors[0];
+	self->second = &actors[1];
+	self->killer = &actors[2];
+	ASSERT_EQ(0, actor_start(self->first, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_start(self->second, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_start_unattached(self->killer, ACTOR_THREAD, -1));
+}
+
+FIXTURE_TEARDOWN(killed)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(killed, before_the_grant, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->first));
+	ASSERT_TRUE(actor_queue(self->second));
+	actor_kill(self->first);
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->second));
+	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(0, stats.owner);
+	EXPECT_EQ(0, stats.counts.owner_deaths);
+}
+
+TEST_F_TIMEOUT(killed, the_only_waiter, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->first));
+	actor_kill(self->first);
+	ASSERT_TRUE(until_waiting(self->fd, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+/* Stopped, it cannot come back from the kernel until it dies. */
+TEST_F_TIMEOUT(killed, after_the_grant, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->first, act_enqueue));
+	ASSERT_TRUE(actor_queue(self->second));
+	actor_signal(self->first, SIGSTOP);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->first->id));
+	EXPECT_FALSE(actor_ended(self->second));
+	actor_kill(self->first);
+	EXPECT_EQ(0, actor_end(self->second));
+	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F_TIMEOUT(killed, while_yielding, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->first, act_acquire));
+	ASSERT_EQ(EINPROGRESS, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
+	actor_begin(self->first, act_yield);
+	ASSERT_TRUE(until_state(self->fd, self->first->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue(self->second));
+	actor_kill(self->first);
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->second));
+	EXPECT_EQ(0, actor_do(self->second, act_release));
+}
+
+TEST_F_TIMEOUT(killed, whole_queue, PATIENCE)
+{
+	enum { COUNT = 20 };
+	struct actor *crowd = actors_new(COUNT);
+	int i;
+
+	ASSERT_NE(NULL, crowd);
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	for (i = 0; i < COUNT; i++) {
+		ASSERT_EQ(0, actor_start(&crowd[i], ACTOR_PROCESS, self->fd));
+		ASSERT_TRUE(actor_queue(&crowd[i]));
+	}
+	ASSERT_TRUE(actor_queue(self->second));
+	/* From the middle outwards, so that every place is tried. */
+	for (i = 0; i < COUNT; i++)
+		actor_kill(&crowd[(COUNT / 2 + i * 7) % COUNT]);
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->second));
+	EXPECT_EQ(0, actor_do(self->second, act_release));
+}
+
+static int act_kill(struct actor *actor)
+{
+	__u64 when = actor->deadline_ns;
+
+	while (now_ns() < when)
+		;
+	return kill(actor->argument, SIGKILL) ? errno : 0;
+}
+
+/*
+ * The kill and the release happen at about the same time on two CPUs. The
+ * second waiter gets the lock whatever wins, and is told of a death only if
+ * the first came to own it.
+ */
+TEST_F_TIMEOUT(killed, during_the_grant, PATIENCE)
+{
+	int untouched = 0, told = 0, i;
+	unsigned int seed = 1;
+
+	for (i = 0; i < 60; i++) {
+		struct gil_lock_stats before, after;
+		__u64 when;
+		int err;
+
+		if (i)
+			ASSERT_EQ(0, actor_start(self->first, ACTOR_PROCESS,
+						 self->fd));
+		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+		ASSERT_TRUE(actor_queue(self->first));
+		ASSERT_TRUE(actor_queue(self->second));
+		ASSERT_EQ(0, lock_stats(self->fd, &before));
+		when = now_ns() + 300000;
+		self->killer->argument = self->first->pid;
+		self->killer->deadline_ns = when + rand_r(&seed) % 100000;
+		actor_begin(self->killer, act_kill);
+		while (now_ns() < when + 50000)
+			;
+		ASSERT_EQ(0, lock_release(self->fd, 0));
+		ASSERT_EQ(0, actor_end(self->killer));
+		actor_reap(self->first);
+		err = actor_end(self->second);
+		ASSERT_EQ(0, lock_stats(self->fd, &after));
+		ASSERT_EQ(self->second->id, after.owner);
+		ASSERT_EQ(0, after.waiting);
+		if (err == EOWNERDEAD)
+			told++;
+		else
+			ASSERT_EQ(0, err);
+		ASSERT_EQ(err == EOWNERDEAD, after.counts.owner_deaths -
+			  before.counts.owner_deaths);
+		untouched += !err;
+		ASSERT_EQ(0, actor_do(self->second, act_release));
+	}
+	TH_LOG("killed before it owned: %d, after: %d", untouched, told);
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An event loop waits for the lock: poll() and epoll say readable for the
+ * thread whose queued request has been granted, and for no other.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define LIMIT_MS	((int)(LIMIT_NS / MS))
+
+FIXTURE(polled)
+{
+	int fd;
+	__u32 id;
+	struct actor *a, *b;
+};
+
+FIXTURE_VARIANT(polled)
+{
+	enum actor_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(polled, threads) { .kind = ACTOR_THREAD };
+FIXTURE_VARIANT_ADD(polled, processes) { .kind = ACTOR_PROCESS };
+
+FIXTURE_SETUP(polled)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	ASSERT_EQ(0, actors_start(actors, 2, variant->kind, self->fd));
+	self->a = &actors[0];
+	self->b = &actors[1];
+}
+
+FIXTURE_TEARDOWN(polled)
+{
+	close(self->fd);
+}
+
+/* The events that poll() reports, after at most so many ms. */
+static int poll_events(int fd, int timeout_ms)
+{
+	struct pollfd pollfd = {
+		.fd = fd,
+		.events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP,
+	};
+
+	if (poll(&pollfd, 1, timeout_ms) < 0)
+		return -errno;
+	return pollfd.revents;
+}
+
+static int act_poll_now(struct actor *actor)
+{
+	return poll_events(actor->fd, 0);
+}
+
+static int act_poll(struct actor *actor)
+{
+	return poll_events(actor->fd, LIMIT_MS);
+}
+
+/* An epoll set of the actor's own, kept from registering to waiting. */
+static int act_epoll_register(struct actor *actor)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epfd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epfd < 0 || epoll_ctl(epfd, EPOLL_CTL_ADD, actor->fd, &event))
+		return errno;
+	actor->answer = epfd;
+	return 0;
+}
+
+static int act_epoll_wait(struct actor *actor)
+{
+	struct epoll_event event;
+	int n = epoll_wait(actor->answer, &event, 1, LIMIT_MS);
+
+	return n == 1 ? (int)event.events : -1;
+}
+
+static int act_epoll_now(struct actor *actor)
+{
+	struct epoll_event event;
+
+	return epoll_wait(actor->answer, &event, 1, 0);
+}
+
+#define EXPECT_READABLE(events) EXPECT_EQ(POLLIN, (events) & POLLIN)
+#define EXPECT_NOTHING(events) EXPECT_EQ(0, (events) & POLLIN)
+
+TEST_F_TIMEOUT(polled, not_readable_unless_granted, PATIENCE)
+{
+	/* A stranger, an idle thread, and an owner who has been told. */
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_NOTHING(poll_events(self->fd, 0));
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_READABLE(actor_do(self->a, act_poll_now));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+}
+
+TEST_F_TIMEOUT(polled, readable_for_the_granted_only, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_READABLE(actor_do(self->a, act_poll_now));
+	EXPECT_NOTHING(actor_do(self->b, act_poll_now));
+	EXPECT_NOTHING(poll_events(self->fd, 0));
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
+	EXPECT_READABLE(actor_do(self->b, act_poll_now));
+}
+
+TEST_F_TIMEOUT(polled, woken_by_the_grant, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	actor_begin(self->a, act_poll);
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_READABLE(actor_end(self->a));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+}
+
+TEST_F_TIMEOUT(polled, all_poll_and_each_has_its_turn, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_begin(self->b, act_poll);
+	actor_begin(self->a, act_poll);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_READABLE(actor_end(self->a));
+	EXPECT_FALSE(actor_ended(self->b));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_READABLE(actor_end(self->b));
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+}
+
+TEST_F_TIMEOUT(polled, epoll_registered_before_the_request, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(0, actor_do(self->a, act_epoll_register));
+	EXPECT_EQ(0, actor_do(self->a, act_epoll_now));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(0, actor_do(self->a, act_epoll_now));
+	actor_begin(self->a, act_epoll_wait);
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_READABLE(actor_end(self->a));
+	/* Level triggered: readable until it has come back for it. */
+	EXPECT_EQ(1, actor_do(self->a, act_epoll_now));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_epoll_now));
+}
+
+TEST_F_TIMEOUT(polled, epoll_registered_after_the_grant, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	ASSERT_EQ(0, actor_do(self->a, act_epoll_register));
+	EXPECT_EQ(1, actor_do(self->a, act_epoll_now));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_epoll_now));
+}
+
+TEST_F_TIMEOUT(polled, told_of_a_death_after_polling, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	actor_begin(self->a, act_poll);
+	actor_stop(self->b);
+	EXPECT_READABLE(actor_end(self->a));
+	EXPECT_EQ(EOWNERDEAD, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+GIL_TEST_MAIN

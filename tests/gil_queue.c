@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The queue: order of arrival with few and many waiters, direct handoff, and
+ * entering, keeping and leaving a place.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define WAITERS_MAX	1000
+
+/* Who had the lock, in that order; written by those who have it. */
+struct turns {
+	int count;
+	__u32 id[2 * WAITERS_MAX];
+};
+
+static struct turns *turns;
+
+static int act_take_turn(struct actor *actor)
+{
+	int err = lock_acquire(actor->fd, actor->flags, actor->deadline_ns);
+
+	if (err)
+		return err;
+	turns->id[turns->count++] = actor->id;
+	return lock_release(actor->fd, 0);
+}
+
+/* A lock owned by the test, and actors, none of which waits yet. */
+FIXTURE(fifo)
+{
+	int fd;
+	struct actor *actors;
+};
+
+FIXTURE_VARIANT(fifo)
+{
+	enum actor_kind kind;
+	int waiters;
+};
+
+FIXTURE_VARIANT_ADD(fifo, threads_2) { ACTOR_THREAD, 2 };
+FIXTURE_VARIANT_ADD(fifo, threads_8) { ACTOR_THREAD, 8 };
+FIXTURE_VARIANT_ADD(fifo, processes_2) { ACTOR_PROCESS, 2 };
+FIXTURE_VARIANT_ADD(fifo, processes_8) { ACTOR_PROCESS, 8 };
+
+FIXTURE_SETUP(fifo)
+{
+	turns = mmap(NULL, sizeof(*turns), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, turns);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->actors = actors_new(WAITERS_MAX);
+	ASSERT_NE(NULL, self->actors);
+	ASSERT_EQ(0, actors_start(self->actors, variant->waiters,
+				  variant->kind, self->fd));
+}
+
+FIXTURE_TEARDOWN(fifo)
+{
+	close(self->fd);
+}
+
+/* All enter the queue one by one, and take their turns once it moves. */
+static void expect_order(struct __test_metadata *_metadata, int fd,
+			 struct actor *actors, int n)
+{
+	struct gil_lock_stats stats;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		actor_begin(&actors[i], act_take_turn);
+		ASSERT_TRUE(until_waiting(fd, i + 1));
+	}
+	EXPECT_EQ(0, turns->count);
+	EXPECT_EQ(0, lock_release(fd, 0));
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(0, actor_end(&actors[i]));
+	ASSERT_EQ(n, turns->count);
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(actors[i].id, turns->id[i]);
+	EXPECT_EQ(0, lock_stats(fd, &stats));
+	EXPECT_EQ(0, stats.owner);
+	EXPECT_EQ(0, stats.waiting);
+	EXPECT_EQ(n, stats.waiting_max);
+	EXPECT_EQ(n, stats.counts.handoffs);
+	EXPECT_EQ(n, stats.counts.contended);
+}
+
+TEST_F_TIMEOUT(fifo, order_of_arrival, PATIENCE)
+{
+	expect_order(_metadata, self->fd, self->actors, variant->waiters);
+}
+
+TEST_F_TIMEOUT(fifo, order_without_those_who_left, PATIENCE)
+{
+	int i, n = variant->waiters, at = 0;
+
+	/* Every other only keeps a place, and leaves it again. */
+	for (i = 0; i < n; i++) {
+		actor_begin(&self->actors[i],
+			    i % 2 ? act_enqueue : act_take_turn);
+		ASSERT_TRUE(until_waiting(self->fd, i + 1));
+	}
+	for (i = 1; i < n; i += 2) {
+		EXPECT_EQ(EINPROGRESS, actor_end(&self->actors[i]));
+		EXPECT_EQ(0, actor_do(&self->actors[i], act_cancel));
+	}
+	ASSERT_TRUE(until_waiting(self->fd, (n + 1) / 2));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	for (i = 0; i < n; i += 2) {
+		EXPECT_EQ(0, actor_end(&self->actors[i]));
+		EXPECT_EQ(self->actors[i].id, turns->id[at++]);
+	}
+	EXPECT_EQ(at, turns->count);
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F_TIMEOUT(fifo, yield_lets_all_who_wait_go_first, PATIENCE)
+{
+	struct gil_lock_stats stats;
+	int i, n = variant->waiters;
+
+	for (i = 0; i < n; i++) {
+		actor_begin(&self->actors[i], act_take_turn);
+		ASSERT_TRUE(until_waiting(self->fd, i + 1));
+	}
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_EQ(n, turns->count);
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(1, stats.counts.yields);
+	EXPECT_EQ(n + 1, stats.counts.handoffs);
+}
+
+TEST(order_of_a_thousand)
+{
+	struct actor *actors = actors_new(WAITERS_MAX);
+	int fd = lock_create(GIL_INTERVAL_MAX_NS);
+
+	turns = mmap(NULL, sizeof(*turns), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, turns);
+	ASSERT_NE(NULL, actors);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, lock_acquire(fd, 0, 0));
+	ASSERT_EQ(0, actors_start(actors, WAITERS_MAX, ACTOR_THREAD, fd));
+	expect_order(_metadata, fd, actors, WAITERS_MAX);
+}
+
+#define ACTORS	3
+
+FIXTURE(place)
+{
+	int fd;
+	__u32 id;
+	struct actor *a, *b, *c;
+};
+
+FIXTURE_VARIANT(place)
+{
+	enum actor_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(place, threads) { .kind = ACTOR_THREAD };
+FIXTURE_VARIANT_ADD(place, processes) { .kind = ACTOR_PROCESS };
+
+FIXTURE_SETUP(place)
+{
+	struct actor *actors = actors_new(ACTORS);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	ASSERT_EQ(0, actors_start(actors, ACTORS, variant->kind, self->fd));
+	self->a = &actors[0];
+	self->b = &actors[1];
+	self->c = &actors[2];
+}
+
+FIXTURE_TEARDOWN(place)
+{
+	close(self->fd);
+}
+
+#define EXPECT_LOCK(owner_id, n_waiting)				\
+	do {								\
+		struct gil_lock_stats now;				\
+									\
+		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
+		EXPECT_EQ(owner_id, now.owner);				\
+		EXPECT_EQ(n_waiting, now.waiting);			\
+	} while (0)
+
+#define EXPECT_STATE(actor, what)					\
+	EXPECT_EQ(GIL_STATE_##what, thread_state(self->fd, (actor)->id))
+
+TEST_F_TIMEOUT(place, handoff_lets_nobody_in_between, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	/* The owner already, although it has not come back for it. */
+	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_LOCK(self->a->id, 0);
+	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
+	EXPECT_EQ(EBUSY, actor_do(self->b, act_try));
+	EXPECT_LOCK(self->a->id, 0);
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_LOCK(0, 0);
+}
+
+TEST_F_TIMEOUT(place, enqueue_of_a_free_lock_owns_it, PATIENCE)
+{
+	EXPECT_EQ(0, actor_do(self->a, act_enqueue));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_LOCK(self->a->id, 0);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(place, enqueue_again_keeps_the_place, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_LOCK(self->id, 2);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->b, QUEUED);
+	/* To ask again is one more way to come back for it. */
+	EXPECT_EQ(0, actor_do(self->a, act_enqueue));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_STATE(self->b, GRANTED);
+	EXPECT_EQ(0, actor_do(self->b, act_try));
+	EXPECT_STATE(self->b, OWNER);
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_LOCK(0, 0);
+}
+
+TEST_F_TIMEOUT(place, waiting_resumes_in_the_place, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_begin(self->b, act_acquire);
+	actor_begin(self->a, act_acquire);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_FALSE(actor_ended(self->b));
+	EXPECT_LOCK(self->a->id, 1);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+}
+
+TEST_F_TIMEOUT(place, kept_after_timeout, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP;
+	self->a->deadline_ns = now_ns() + MS;
+	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	self->a->deadline_ns = 1;
+	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+	EXPECT_LOCK(self->id, 2);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->a, GRANTED);
+	/* A grant is not lost to a deadline that has passed. */
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(0, stats.counts.timeouts);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(place, resumed_if_there_is_one, PATIENCE)
+{
+	self->a->flags = GIL_ACQUIRE_RESUME;
+	EXPECT_EQ(ENOENT, actor_do(self->a, act_acquire));
+	EXPECT_LOCK(0, 0);
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(ENOENT, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, IDLE);
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	actor_begin(self->a, act_acquire);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_EQ(EDEADLK, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(ENOENT, actor_do(self->a, act_acquire));
+	EXPECT_LOCK(0, 0);
+}
+
+TEST_F_TIMEOUT(place, resumed_after_the_grant, PATIENCE)
+{
+	self->a->flags = GIL_ACQUIRE_RESUME | GIL_ACQUIRE_DEADLINE;
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(place, each_keep_for_its_own_reason, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->deadline_ns = 1;
+	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP_TIMEOUT;
+	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, QUEUED);
+	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP_INTR;
+	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, IDLE);
+	EXPECT_LOCK(self->id, 0);
+}
+
+TEST_F_TIMEOUT(place, lost_after_timeout_without_keep, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	self->a->flags = GIL_ACQUIRE_DEADLINE;
+	self->a->deadline_ns = now_ns() + MS;
+	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
+	EXPECT_STATE(self->a, IDLE);
+	EXPECT_LOCK(self->id, 1);
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.timeouts);
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->b, GRANTED);
+	EXPECT_STATE(self->a, QUEUED);
+}
+
+TEST_F_TIMEOUT(place, cancelled_grant_goes_on, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_TRUE(actor_queue(self->b));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->c, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_STATE(self->a, IDLE);
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_STATE(self->c, GRANTED);
+	EXPECT_EQ(0, actor_do(self->c, act_cancel));
+	/* Nobody died: the next is told nothing. */
+	EXPECT_LOCK(0, 0);
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(2, stats.counts.cancels);
+	EXPECT_EQ(0, stats.counts.owner_deaths);
+}
+
+TEST_F_TIMEOUT(place, cancelled_in_the_queue, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_TRUE(actor_queue(self->b));
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_STATE(self->a, IDLE);
+	EXPECT_LOCK(self->id, 1);
+	EXPECT_EQ(ENOENT, actor_do(self->a, act_cancel));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_LOCK(0, 0);
+}
+
+TEST_F_TIMEOUT(place, grant_not_claimed, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(self->a, GRANTED);
+	/* The owner, but it does not know: to claim or to cancel is all. */
+	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
+	EXPECT_EQ(EPERM, actor_do(self->a, act_yield));
+	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_LOCK(self->a->id, 1);
+	EXPECT_EQ(0, actor_do(self->a, act_cancel));
+	EXPECT_LOCK(self->b->id, 0);
+	EXPECT_EQ(0, actor_do(self->b, act_cancel));
+	EXPECT_LOCK(0, 0);
+}
+
+TEST_F_TIMEOUT(place, yield_and_come_back_last, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_begin(self->a, act_yield);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	EXPECT_STATE(self->b, GRANTED);
+	EXPECT_EQ(EINPROGRESS, actor_do(self->c, act_enqueue));
+	EXPECT_LOCK(self->b->id, 2);
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->c, QUEUED);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_STATE(self->c, GRANTED);
+	EXPECT_EQ(0, actor_do(self->c, act_cancel));
+	EXPECT_LOCK(0, 0);
+}
+
+GIL_TEST_MAIN

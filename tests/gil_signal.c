@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Signals while waiting: EINTR or restart by the usual rules, the place kept
+ * or lost as asked, and a grant that is never lost to a signal.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "main.h"
+#include "actor.h"
+
+static volatile sig_atomic_t handled;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+/* In the actor: handlers are a process's own. */
+static int act_handle(struct actor *actor)
+{
+	struct sigaction action = {
+		.sa_handler = on_signal,
+		.sa_flags = actor->argument ? SA_RESTART : 0,
+	};
+
+	return sigaction(SIGUSR1, &action, NULL) ? errno : 0;
+}
+
+static int act_handled(struct actor *actor)
+{
+	actor->answer = handled;
+	return 0;
+}
+
+FIXTURE(sig)
+{
+	int fd;
+	__u32 id;
+	struct actor *a, *b;
+};
+
+FIXTURE_VARIANT(sig)
+{
+	enum actor_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(sig, threads) { .kind = ACTOR_THREAD };
+FIXTURE_VARIANT_ADD(sig, processes) { .kind = ACTOR_PROCESS };
+
+FIXTURE_SETUP(sig)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+	ASSERT_EQ(0, actors_start(actors, 2, variant->kind, self->fd));
+	self->a = &actors[0];
+	self->b = &actors[1];
+}
+
+FIXTURE_TEARDOWN(sig)
+{
+	close(self->fd);
+}
+
+static int count_handled(struct actor *actor)
+{
+	return actor_do(actor, act_handled) ? -1 : (int)actor->answer;
+}
+
+TEST_F_TIMEOUT(sig, interrupts, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->a));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(EINTR, actor_end(self->a));
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.interrupts);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F_TIMEOUT(sig, restarts, PATIENCE)
+{
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->a));
+	actor_signal(self->a, SIGUSR1);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, restart_keeps_the_deadline, PATIENCE)
+{
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->flags = GIL_ACQUIRE_DEADLINE;
+	self->a->deadline_ns = now_ns() + 300 * MS;
+	ASSERT_TRUE(actor_queue(self->a));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(ETIMEDOUT, actor_end(self->a));
+	EXPECT_LE(self->a->deadline_ns, now_ns());
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+}
+
+TEST_F_TIMEOUT(sig, interrupt_keeps_the_place, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->flags = GIL_ACQUIRE_KEEP_INTR;
+	ASSERT_TRUE(actor_queue(self->a));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(EINTR, actor_end(self->a));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(2, lock_waiting(self->fd));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, interrupt_loses_the_place, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->flags = GIL_ACQUIRE_KEEP_TIMEOUT;
+	ASSERT_TRUE(actor_queue(self->a));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(EINTR, actor_end(self->a));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+}
+
+TEST_F_TIMEOUT(sig, restart_keeps_the_place, PATIENCE)
+{
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	self->a->flags = GIL_ACQUIRE_KEEP_INTR;
+	ASSERT_TRUE(actor_queue(self->a));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(2, lock_waiting(self->fd));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+/* What was done by the fast path is told to the kernel before it waits. */
+static int act_acquire_with_figures(struct actor *actor)
+{
+	struct gil_acquire acquire = { .fast_acquires = 7 };
+
+	return lock_ioctl(actor->fd, GIL_IOC_ACQUIRE, &acquire);
+}
+
+TEST_F_TIMEOUT(sig, restart_counts_once, PATIENCE)
+{
+	struct gil_thread_stats stats;
+	int i;
+
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->a, act_acquire_with_figures);
+	for (i = 1; i < 4; i++) {
+		ASSERT_TRUE(until_state(self->fd, self->a->id,
+					GIL_STATE_QUEUED));
+		actor_signal(self->a, SIGUSR1);
+	}
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(7, stats.counts.fast_acquires);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, resume_restarts_in_the_place, PATIENCE)
+{
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	self->a->flags = GIL_ACQUIRE_RESUME;
+	actor_begin(self->a, act_acquire);
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(2, lock_waiting(self->fd));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, interrupted_yield_stays_in_the_queue, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_begin(self->a, act_yield);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(EINTR, actor_end(self->a));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
+	/* To yield again is to wait on. */
+	actor_begin(self->a, act_yield);
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, interrupted_yield_acquires_or_cancels, PATIENCE)
+{
+	int i;
+
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, actor_do(self->a, act_acquire));
+		EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+		actor_begin(self->a, act_yield);
+		ASSERT_TRUE(until_state(self->fd, self->a->id,
+					GIL_STATE_QUEUED));
+		actor_signal(self->a, SIGUSR1);
+		EXPECT_EQ(EINTR, actor_end(self->a));
+		if (i)
+			EXPECT_EQ(0, actor_do(self->a, act_cancel));
+		EXPECT_EQ(0, actor_do(self->b, act_cancel));
+		if (i) {
+			EXPECT_EQ(0, lock_owner(self->fd));
+			continue;
+		}
+		EXPECT_EQ(0, actor_do(self->a, act_acquire));
+		EXPECT_EQ(0, actor_do(self->a, act_release));
+	}
+}
+
+TEST_F_TIMEOUT(sig, yield_restarts, PATIENCE)
+{
+	self->a->argument = true;
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	actor_begin(self->a, act_yield);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(1, count_handled(self->a));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, signal_pending_at_a_free_lock, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	/* Nothing to wait for, nothing to interrupt. */
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+}
+
+TEST_F_TIMEOUT(sig, stopped_and_continued, PATIENCE)
+{
+	if (variant->kind == ACTOR_THREAD)
+		SKIP(return, "a thread stops only with its process");
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->a));
+	actor_signal(self->a, SIGSTOP);
+	actor_signal(self->a, SIGCONT);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+/* Whatever wins, what the call says and who owns the lock agree. */
+TEST_F_TIMEOUT(sig, race_with_the_grant, PATIENCE)
+{
+	int granted = 0, interrupted = 0, i;
+
+	ASSERT_EQ(0, actor_do(self->a, act_handle));
+	for (i = 0; i < 400; i++) {
+		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+		ASSERT_TRUE(actor_queue(self->a));
+		if (i % 2) {
+			actor_signal(self->a, SIGUSR1);
+			ASSERT_EQ(0, lock_release(self->fd, 0));
+		} else {
+			ASSERT_EQ(0, lock_release(self->fd, 0));
+			actor_signal(self->a, SIGUSR1);
+		}
+		switch (actor_end(self->a)) {
+		case 0:
+			granted++;
+			ASSERT_EQ(self->a->id, lock_owner(self->fd));
+			ASSERT_EQ(0, actor_do(self->a, act_release));
+			break;
+		case EINTR:
+			/* Granted before the signal was sent: never lost. */
+			interrupted++;
+			ASSERT_EQ(1, i % 2);
+			ASSERT_EQ(EPERM, actor_do(self->a, act_release));
+			break;
+		default:
+			ASSERT_EQ(0, self->a->result);
+		}
+		ASSERT_EQ(0, lock_owner(self->fd));
+		ASSERT_EQ(0, lock_waiting(self->fd));
+	}
+	TH_LOG("%d granted, %d interrupted", granted, interrupted);
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two users: an ordinary one may contend for the global lock and have locks of
+ * his own, and may not touch what is everybody's.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <sys/stat.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define NOBODY	65534
+
+static int act_become_nobody(struct actor *actor)
+{
+	(void)actor;
+	if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
+		return errno;
+	return 0;
+}
+
+static int act_open(struct actor *actor)
+{
+	actor->fd = lock_open();
+	if (actor->fd < 0)
+		return -actor->fd;
+	return lock_attach(actor->fd, &actor->id);
+}
+
+static int act_create(struct actor *actor)
+{
+	actor->fd = lock_create(0);
+	if (actor->fd < 0)
+		return -actor->fd;
+	return lock_attach(actor->fd, &actor->id);
+}
+
+static int act_map(struct actor *actor)
+{
+	errno = 0;
+	actor->page = lock_map(actor->fd, actor->argument);
+	return errno;
+}
+
+static int act_protect(struct actor *actor)
+{
+	return mprotect(actor->page, sizeof(*actor->page), actor->argument) ?
+		errno : 0;
+}
+
+static int act_set_interval(struct actor *actor)
+{
+	__u64 interval = actor->argument;
+
+	return lock_ioctl(actor->fd, GIL_IOC_SET_INTERVAL, &interval);
+}
+
+static int act_set_policy(struct actor *actor)
+{
+	struct gil_policy policy = { .name = "fifo" };
+
+	return lock_ioctl(actor->fd, GIL_IOC_SET_POLICY, &policy);
+}
+
+static int act_get_settings(struct actor *actor)
+{
+	struct gil_policy policy;
+
+	return lock_ioctl(actor->fd, GIL_IOC_GET_INTERVAL, &actor->answer) ?:
+		lock_ioctl(actor->fd, GIL_IOC_GET_POLICY, &policy);
+}
+
+static int act_thread_stats(struct actor *actor)
+{
+	struct gil_thread_stats stats;
+
+	return thread_stats(actor->fd, actor->argument, &stats);
+}
+
+FIXTURE(users)
+{
+	int global;
+	__u32 id;
+	struct actor *nobody;
+};
+
+FIXTURE_SETUP(users)
+{
+	struct stat st;
+
+	if (getuid())
+		SKIP(return, "only root can become two users");
+	ASSERT_EQ(0, stat(GIL_DEVICE, &st));
+	if ((st.st_mode & 0006) != 0006)
+		SKIP(return, "the device is not for everybody: mode %o",
+		     st.st_mode & 07777);
+	self->global = lock_open_settled();
+	ASSERT_LE(0, self->global);
+	ASSERT_EQ(0, lock_attach(self->global, &self->id));
+	self->nobody = actors_new(1);
+	ASSERT_NE(NULL, self->nobody);
+	ASSERT_EQ(0, actor_start_unattached(self->nobody, ACTOR_PROCESS, -1));
+	ASSERT_EQ(0, actor_do(self->nobody, act_become_nobody));
+}
+
+FIXTURE_TEARDOWN(users)
+{
+	close(self->global);
+}
+
+TEST_F_TIMEOUT(users, contend, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->nobody, act_open));
+	ASSERT_EQ(0, lock_acquire(self->global, 0, 0));
+	EXPECT_EQ(EBUSY, actor_do(self->nobody, act_try));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->nobody, act_enqueue));
+	EXPECT_EQ(0, lock_release(self->global, 0));
+	EXPECT_EQ(0, actor_do(self->nobody, act_acquire));
+	EXPECT_EQ(EBUSY, lock_acquire(self->global, GIL_ACQUIRE_TRY, 0));
+	EXPECT_EQ(self->nobody->id, lock_owner(self->global));
+	actor_kill(self->nobody);
+	EXPECT_EQ(EOWNERDEAD, lock_acquire(self->global, 0, 0));
+	EXPECT_EQ(0, lock_release(self->global, 0));
+}
+
+TEST_F_TIMEOUT(users, global_page_is_read_only, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->nobody, act_open));
+	self->nobody->argument = PROT_READ | PROT_WRITE;
+	EXPECT_EQ(EPERM, actor_do(self->nobody, act_map));
+	self->nobody->argument = PROT_READ;
+	EXPECT_EQ(0, actor_do(self->nobody, act_map));
+	self->nobody->argument = PROT_READ | PROT_WRITE;
+	EXPECT_EQ(EACCES, actor_do(self->nobody, act_protect));
+	/* Not even for root: ownership there is the kernel's word only. */
+	EXPECT_EQ(NULL, lock_map(self->global, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EPERM, errno);
+}
+
+TEST_F_TIMEOUT(users, settings_of_the_global_lock, PATIENCE)
+{
+	struct gil_lock_stats before, after;
+
+	ASSERT_EQ(0, actor_do(self->nobody, act_open));
+	ASSERT_EQ(0, lock_stats(self->global, &before));
+	self->nobody->argument = 12345678;
+	EXPECT_EQ(EPERM, actor_do(self->nobody, act_set_interval));
+	EXPECT_EQ(EPERM, actor_do(self->nobody, act_set_policy));
+	EXPECT_EQ(0, actor_do(self->nobody, act_get_settings));
+	EXPECT_EQ(before.interval_ns, self->nobody->answer);
+	EXPECT_EQ(0, lock_stats(self->global, &after));
+	EXPECT_EQ(before.interval_ns, after.interval_ns);
+	EXPECT_STREQ(before.policy, after.policy);
+}
+
+TEST_F_TIMEOUT(users, root_sets_the_global_lock, PATIENCE)
+{
+	struct gil_policy policy = { .name = "fifo" };
+	__u64 was, now = 12345678;
+
+	ASSERT_EQ(0, lock_ioctl(self->global, GIL_IOC_GET_INTERVAL, &was));
+	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_INTERVAL, &now));
+	ASSERT_EQ(0, actor_do(self->nobody, act_open));
+	EXPECT_EQ(0, actor_do(self->nobody, act_get_settings));
+	EXPECT_EQ(now, self->nobody->answer);
+	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_INTERVAL, &was));
+	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_POLICY, &policy));
+}
+
+TEST_F_TIMEOUT(users, figures_of_other_users, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, actor_do(self->nobody, act_open));
+	self->nobody->argument = self->id;
+	EXPECT_EQ(EPERM, actor_do(self->nobody, act_thread_stats));
+	self->nobody->argument = 0;
+	EXPECT_EQ(0, actor_do(self->nobody, act_thread_stats));
+	self->nobody->argument = self->nobody->id;
+	EXPECT_EQ(0, actor_do(self->nobody, act_thread_stats));
+	self->nobody->argument = GIL_WORD_ID_MASK;
+	EXPECT_EQ(ENOENT, actor_do(self->nobody, act_thread_stats));
+	EXPECT_EQ(0, thread_stats(self->global, self->nobody->id, &stats));
+}
+
+TEST_F_TIMEOUT(users, private_locks, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->nobody, act_create));
+	self->nobody->argument = 12345678;
+	EXPECT_EQ(0, actor_do(self->nobody, act_set_interval));
+	EXPECT_EQ(0, actor_do(self->nobody, act_get_settings));
+	EXPECT_EQ(12345678, self->nobody->answer);
+	EXPECT_EQ(0, actor_do(self->nobody, act_set_policy));
+	self->nobody->argument = PROT_READ | PROT_WRITE;
+	EXPECT_EQ(0, actor_do(self->nobody, act_map));
+	EXPECT_EQ(0, actor_do(self->nobody, act_fast_acquire));
+	EXPECT_EQ(EDEADLK, actor_do(self->nobody, act_acquire));
+	EXPECT_EQ(0, actor_do(self->nobody, act_release));
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: GPL-2.0
+/* libgil: every function's success and errors, through the library alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <gil.h>
+
+#include "main.h"
+#include "actor.h"
+
+/* The actors' handle; they share their descriptor with the test. */
+static gil_t *shared;
+
+static int act_gil_acquire(struct actor *actor)
+{
+	(void)actor;
+	return gil_acquire(shared);
+}
+
+static int act_gil_acquire_until(struct actor *actor)
+{
+	struct timespec ts = {
+		.tv_sec = actor->deadline_ns / 1000000000,
+		.tv_nsec = actor->deadline_ns % 1000000000,
+	};
+
+	return gil_acquire_until(shared, &ts);
+}
+
+static int act_gil_release(struct actor *actor)
+{
+	(void)actor;
+	return gil_release(shared);
+}
+
+static int act_gil_yield(struct actor *actor)
+{
+	(void)actor;
+	return gil_yield(shared);
+}
+
+static int act_gil_attach(struct actor *actor)
+{
+	return gil_attach(shared, &actor->id);
+}
+
+FIXTURE(libgil)
+{
+	gil_t *g;
+	int fd;
+	uint32_t id;
+	struct actor *a;
+};
+
+FIXTURE_SETUP(libgil)
+{
+	struct gil_options options = { .interval_ns = GIL_INTERVAL_MAX_NS };
+
+	ASSERT_EQ(0, gil_create(&self->g, &options));
+	shared = self->g;
+	self->fd = gil_fd(self->g);
+	ASSERT_EQ(0, gil_attach(self->g, &self->id));
+	self->a = actors_new(1);
+	ASSERT_NE(NULL, self->a);
+	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_do(self->a, act_gil_attach));
+	/* What no function of the library may touch. */
+	errno = 4711;
+}
+
+FIXTURE_TEARDOWN(libgil)
+{
+	EXPECT_EQ(4711, errno);
+}
+
+/* The test's own calls may change errno; the library's may not. */
+static bool is_queued(struct actor *actor)
+{
+	int saved = errno;
+	bool queued = until_state(actor->fd, actor->id, GIL_STATE_QUEUED);
+
+	errno = saved;
+	return queued;
+}
+
+static bool queue_up(struct actor *actor)
+{
+	actor_begin(actor, act_gil_acquire);
+	return is_queued(actor);
+}
+
+static int end_of(struct actor *actor)
+{
+	int saved = errno;
+	int result = actor_end(actor);
+
+	errno = saved;
+	return result;
+}
+
+static int told_to(struct actor *actor, actor_fn act)
+{
+	actor_begin(actor, act);
+	return end_of(actor);
+}
+
+TEST_F_TIMEOUT(libgil, acquire_and_release, PATIENCE)
+{
+	EXPECT_EQ(EPERM, gil_release(self->g));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(self->id, lock_owner(self->fd));
+	EXPECT_EQ(EDEADLK, gil_acquire(self->g));
+	EXPECT_EQ(EDEADLK, gil_try_acquire(self->g));
+	EXPECT_EQ(EDEADLK, gil_enqueue(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EQ(EPERM, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, contended, PATIENCE)
+{
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(EPERM, told_to(self->a, act_gil_release));
+	ASSERT_TRUE(queue_up(self->a));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(EBUSY, gil_try_acquire(self->g));
+	EXPECT_EQ(EPERM, gil_release(self->g));
+	EXPECT_EQ(EPERM, gil_yield(self->g));
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	EXPECT_EQ(0, gil_try_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, acquire_until, PATIENCE)
+{
+	static const struct timespec past[] = {
+		{ 0, 0 }, { 0, 1 }, { 1, 0 }, { -1, 0 }, { -1, 999999999 },
+	};
+	struct gil_lock_stats stats;
+	struct timespec soon;
+	unsigned int i;
+
+	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
+	for (i = 0; i < ARRAY_SIZE(past); i++)
+		EXPECT_EQ(ETIMEDOUT, gil_acquire_until(self->g, &past[i]));
+	clock_gettime(CLOCK_MONOTONIC, &soon);
+	soon.tv_nsec += 2 * MS;
+	if (soon.tv_nsec >= 1000000000) {
+		soon.tv_nsec -= 1000000000;
+		soon.tv_sec++;
+	}
+	EXPECT_EQ(ETIMEDOUT, gil_acquire_until(self->g, &soon));
+	EXPECT_LE(soon.tv_sec * 1000000000ULL + soon.tv_nsec, now_ns());
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(0, gil_lock_stats(self->g, &stats));
+	EXPECT_EQ(ARRAY_SIZE(past) + 1, stats.counts.timeouts);
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	for (i = 0; i < ARRAY_SIZE(past); i++) {
+		EXPECT_EQ(0, gil_acquire_until(self->g, &past[i]));
+		EXPECT_EQ(0, gil_release(self->g));
+	}
+}
+
+static int act_acquire_until_the_end_of_time(struct actor *actor)
+{
+	struct timespec ts = {
+		.tv_sec = actor->argument ? LONG_MAX : 20000000000L,
+	};
+
+	return gil_acquire_until(shared, &ts);
+}
+
+TEST_F_TIMEOUT(libgil, acquire_until_the_end_of_time, PATIENCE)
+{
+	for (self->a->argument = 0; self->a->argument < 2;
+	     self->a->argument++) {
+		EXPECT_EQ(0, gil_acquire(self->g));
+		actor_begin(self->a, act_acquire_until_the_end_of_time);
+		ASSERT_TRUE(is_queued(self->a));
+		EXPECT_EQ(0, gil_release(self->g));
+		EXPECT_EQ(0, end_of(self->a));
+		EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	}
+}
+
+static int act_turn(struct actor *actor)
+{
+	(void)actor;
+	return gil_acquire(shared) ?: gil_release(shared);
+}
+
+TEST_F_TIMEOUT(libgil, yield, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	EXPECT_EQ(EPERM, gil_yield(self->g));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_yield(self->g));
+	actor_begin(self->a, act_turn);
+	ASSERT_TRUE(is_queued(self->a));
+	EXPECT_EQ(0, gil_yield(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, gil_thread_stats(self->g, &stats));
+	EXPECT_EQ(1, stats.counts.yields);
+	EXPECT_EQ(GIL_STATE_OWNER, stats.state);
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, checkpoint, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	EXPECT_EQ(0, gil_set_interval(self->g, 2 * MS));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_checkpoint(self->g));
+	actor_begin(self->a, act_turn);
+	ASSERT_TRUE(is_queued(self->a));
+	/* Until the request, and what it makes the checkpoint do. */
+	while (!actor_ended(self->a))
+		ASSERT_EQ(0, gil_checkpoint(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, gil_thread_stats(self->g, &stats));
+	EXPECT_EQ(1, stats.counts.drop_requests);
+	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(0, gil_checkpoint(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, io, PATIENCE)
+{
+	struct gil_thread_stats thread;
+	struct gil_lock_stats lock;
+	ssize_t n = 0;
+	char byte;
+	int i;
+
+	EXPECT_EQ(EPERM, gil_io_begin(self->g));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, gil_io_begin(self->g));
+		EXPECT_EQ(0, lock_owner(self->fd));
+		EXPECT_EQ(0, gil_io_end(self->g));
+		EXPECT_EQ(self->id, lock_owner(self->fd));
+	}
+	/* The errno of what was done without the lock is still there. */
+	GIL_IO(self->g, n = read(-1, &byte, 1));
+	EXPECT_EQ(-1, n);
+	EXPECT_EQ(EBADF, errno);
+	errno = 4711;
+	ASSERT_TRUE(queue_up(self->a));
+	EXPECT_EQ(0, gil_io_begin(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	EXPECT_EQ(0, gil_io_end(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, gil_thread_stats(self->g, &thread));
+	EXPECT_EQ(5, thread.counts.io_releases);
+	EXPECT_EQ(0, gil_lock_stats(self->g, &lock));
+	EXPECT_EQ(5, lock.counts.io_releases);
+}
+
+TEST_F_TIMEOUT(libgil, contended_io_keeps_errno, PATIENCE)
+{
+	int n = 0;
+
+	EXPECT_EQ(0, gil_acquire(self->g));
+	ASSERT_TRUE(queue_up(self->a));
+	/* Both ends go through the kernel, where errno could be lost. */
+	gil_io_begin(self->g);
+	EXPECT_EQ(0, end_of(self->a));
+	n = close(-1);
+	actor_begin(self->a, act_gil_release);
+	gil_io_end(self->g);
+	EXPECT_EQ(-1, n);
+	EXPECT_EQ(EBADF, errno);
+	errno = 4711;
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, enqueue_wait_cancel, PATIENCE)
+{
+	static const struct timespec past;
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
+
+	EXPECT_EQ(ENOENT, gil_wait(self->g, NULL));
+	EXPECT_EQ(ENOENT, gil_cancel(self->g));
+	EXPECT_EQ(0, gil_enqueue(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
+	EXPECT_EQ(EINPROGRESS, gil_enqueue(self->g));
+	EXPECT_EQ(ETIMEDOUT, gil_wait(self->g, &past));
+	EXPECT_EQ(1, lock_waiting(self->fd));
+	EXPECT_EQ(EBUSY, gil_try_acquire(self->g));
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	EXPECT_EQ(1, poll(&pollfd, 1, 0));
+	EXPECT_EQ(0, gil_wait(self->g, NULL));
+	EXPECT_EQ(self->id, lock_owner(self->fd));
+	EXPECT_EQ(EDEADLK, gil_wait(self->g, NULL));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
+	EXPECT_EQ(EINPROGRESS, gil_enqueue(self->g));
+	EXPECT_EQ(0, gil_cancel(self->g));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(EINPROGRESS, gil_enqueue(self->g));
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+	EXPECT_EQ(0, gil_cancel(self->g));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F_TIMEOUT(libgil, owner_death, PATIENCE)
+{
+	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
+	actor_stop(self->a);
+	ASSERT_TRUE(until_threads(self->fd, 1));
+	EXPECT_EQ(EOWNERDEAD, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, settings, PATIENCE)
+{
+	char long_name[64];
+	struct gil_policy policy;
+	uint64_t interval = 0;
+
+	EXPECT_EQ(0, gil_get_interval(self->g, &interval));
+	EXPECT_EQ(GIL_INTERVAL_MAX_NS, interval);
+	EXPECT_EQ(0, gil_set_interval(self->g, GIL_INTERVAL_MIN_NS));
+	EXPECT_EQ(EINVAL, gil_set_interval(self->g, 0));
+	EXPECT_EQ(EINVAL, gil_set_interval(self->g, GIL_INTERVAL_MAX_NS + 1));
+	EXPECT_EQ(0, gil_get_interval(self->g, &interval));
+	EXPECT_EQ(GIL_INTERVAL_MIN_NS, interval);
+	EXPECT_EQ(0, gil_set_policy(self->g, "fifo"));
+	EXPECT_EQ(ENOENT, gil_set_policy(self->g, "nonsense"));
+	EXPECT_EQ(ENOENT, gil_set_policy(self->g, ""));
+	memset(long_name, 'f', sizeof(long_name));
+	long_name[sizeof(long_name) - 1] = '\0';
+	EXPECT_EQ(EINVAL, gil_set_policy(self->g, long_name));
+	EXPECT_EQ(0, gil_get_policy(self->g, &policy));
+	EXPECT_STREQ("fifo", policy.name);
+}
+
+TEST_F_TIMEOUT(libgil, create, PATIENCE)
+{
+	struct gil_options options = { .interval_ns = 1234567 };
+	char long_name[64];
+	uint64_t interval;
+	gil_t *g = NULL;
+
+	EXPECT_EQ(0, gil_create(&g, &options));
+	EXPECT_EQ(0, gil_get_interval(g, &interval));
+	EXPECT_EQ(1234567, interval);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(gil_fd(g), F_GETFD));
+	gil_close(g);
+	EXPECT_EQ(0, gil_create(&g, NULL));
+	gil_close(g);
+	options.policy = "fifo";
+	EXPECT_EQ(0, gil_create(&g, &options));
+	gil_close(g);
+	options.policy = "nonsense";
+	EXPECT_EQ(ENOENT, gil_create(&g, &options));
+	memset(long_name, 'f', sizeof(long_name));
+	long_name[sizeof(long_name) - 1] = '\0';
+	options.policy = long_name;
+	EXPECT_EQ(EINVAL, gil_create(&g, &options));
+	options = (struct gil_options){ .interval_ns = 1 };
+	EXPECT_EQ(EINVAL, gil_create(&g, &options));
+	gil_close(NULL);
+}
+
+static int lowest_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+TEST_F_TIMEOUT(libgil, failures_leak_no_descriptor, PATIENCE)
+{
+	struct gil_options options = { .interval_ns = 1 };
+	int lowest = lowest_descriptor();
+	struct rlimit limit;
+	gil_t *g;
+
+	EXPECT_EQ(EINVAL, gil_create(&g, &options));
+	EXPECT_EQ(lowest, lowest_descriptor());
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = lowest + 1;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(EMFILE, gil_create(&g, NULL));
+	EXPECT_EQ(lowest, lowest_descriptor());
+}
+
+TEST_F_TIMEOUT(libgil, import, PATIENCE)
+{
+	int fd = dup(self->fd), other[2];
+	gil_t *g;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, gil_import(&g, fd));
+	EXPECT_EQ(fd, gil_fd(g));
+	/* The same lock, the same context. */
+	EXPECT_EQ(0, gil_acquire(g));
+	EXPECT_EQ(EDEADLK, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	gil_close(g);
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(EBADF, gil_import(&g, -1));
+	ASSERT_EQ(0, pipe(other));
+	EXPECT_EQ(ENOTTY, gil_import(&g, other[0]));
+	/* It is still the caller's. */
+	EXPECT_EQ(0, close(other[0]));
+	EXPECT_EQ(0, close(other[1]));
+}
+
+TEST_F_TIMEOUT(libgil, global_lock, PATIENCE)
+{
+	struct gil_lock_stats stats;
+	gil_t *one, *two;
+	int err;
+
+	ASSERT_EQ(0, gil_open(&one));
+	ASSERT_EQ(0, gil_open(&two));
+	err = gil_acquire(one);
+	if (err == EOWNERDEAD)
+		err = 0;
+	EXPECT_EQ(0, err);
+	EXPECT_EQ(EDEADLK, gil_acquire(two));
+	EXPECT_EQ(0, gil_yield(one));
+	EXPECT_EQ(0, gil_checkpoint(one));
+	EXPECT_EQ(0, gil_io_begin(one));
+	EXPECT_EQ(0, gil_io_end(one));
+	EXPECT_EQ(0, gil_lock_stats(two, &stats));
+	EXPECT_EQ(0, stats.lock);
+	EXPECT_NE(0, stats.owner);
+	EXPECT_EQ(0, gil_release(one));
+	EXPECT_EQ(EPERM, gil_release(one));
+	gil_close(one);
+	gil_close(two);
+}
+
+/* More locks than a thread can remember: correct all the same. */
+TEST_F_TIMEOUT(libgil, many_locks, PATIENCE)
+{
+	enum { LOCKS = 40, ROUNDS = 5 };
+	struct gil_thread_stats stats;
+	gil_t *locks[LOCKS];
+	int i, round;
+
+	for (i = 0; i < LOCKS; i++)
+		ASSERT_EQ(0, gil_create(&locks[i], NULL));
+	for (round = 0; round < ROUNDS; round++) {
+		/* All held at once, released in another order. */
+		for (i = 0; i < LOCKS; i++)
+			EXPECT_EQ(0, gil_acquire(locks[i]));
+		for (i = 0; i < LOCKS; i++)
+			EXPECT_EQ(EDEADLK, gil_acquire(locks[i]));
+		for (i = 0; i < LOCKS; i++)
+			EXPECT_EQ(0, gil_release(locks[i * 7 % LOCKS]));
+		for (i = 0; i < LOCKS; i++)
+			EXPECT_EQ(EPERM, gil_release(locks[i]));
+	}
+	for (i = 0; i < LOCKS; i++) {
+		EXPECT_EQ(0, gil_thread_stats(locks[i], &stats));
+		EXPECT_EQ(ROUNDS, stats.counts.fast_acquires +
+			  stats.counts.slow_acquires);
+		EXPECT_EQ(0, lock_owner(gil_fd(locks[i])));
+		gil_close(locks[i]);
+	}
+}
+
+TEST_F_TIMEOUT(libgil, fast_and_slow_are_all_counted, PATIENCE)
+{
+	struct gil_thread_stats thread;
+	struct gil_lock_stats lock;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(0, gil_acquire(self->g));
+		EXPECT_EQ(0, gil_release(self->g));
+	}
+	EXPECT_EQ(0, gil_thread_stats(self->g, &thread));
+	EXPECT_EQ(0, gil_lock_stats(self->g, &lock));
+	EXPECT_EQ(100, thread.counts.fast_acquires +
+		  thread.counts.slow_acquires);
+	EXPECT_EQ(100, lock.counts.fast_acquires + lock.counts.slow_acquires);
+	if (!(((struct gil_page *)(void *)self->g)->flags & GIL_PAGE_TRACED))
+		EXPECT_EQ(100, thread.counts.fast_acquires);
+}
+
+TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
+{
+	pid_t child;
+	int status;
+
+	EXPECT_EQ(0, gil_acquire(self->g));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		uint32_t id = 0;
+
+		/* The parent owns it, not its copy. */
+		if (gil_release(self->g) != EPERM)
+			_exit(1);
+		if (gil_try_acquire(self->g) != EBUSY)
+			_exit(2);
+		if (gil_attach(self->g, &id) || id == self->id)
+			_exit(3);
+		if (gil_acquire(self->g))
+			_exit(4);
+		if (lock_owner(self->fd) != id)
+			_exit(5);
+		_exit(gil_release(self->g) ? 6 : 0);
+	}
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	errno = 4711;
+	EXPECT_EQ(0, gil_release(self->g));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
+{
+	int i, status;
+	pid_t child;
+
+	/* Threads that make and close locks while the process forks. */
+	for (i = 0; i < 20; i++) {
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			gil_t *g;
+
+			if (gil_create(&g, NULL) || gil_acquire(g) ||
+			    gil_release(g))
+				_exit(1);
+			gil_close(g);
+			_exit(gil_acquire(shared) || gil_release(shared));
+		}
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	errno = 4711;
+}
+
+static volatile sig_atomic_t handled;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+static void handle_signal(int flags)
+{
+	struct sigaction action = {
+		.sa_handler = on_signal,
+		.sa_flags = flags,
+	};
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+static bool wait_handled(int count)
+{
+	__u64 start = now_ns();
+
+	while (handled < count && now_ns() - start < LIMIT_NS)
+		usleep(500);
+	return handled >= count;
+}
+
+/* The wait goes on in the same place, with or without SA_RESTART. */
+TEST_F_TIMEOUT(libgil, signal_while_acquiring, PATIENCE)
+{
+	struct gil_thread_stats stats;
+	int i;
+
+	handle_signal(0);
+	EXPECT_EQ(0, gil_acquire(self->g));
+	ASSERT_TRUE(queue_up(self->a));
+	for (i = 0; i < 5; i++) {
+		actor_signal(self->a, SIGUSR1);
+		ASSERT_TRUE(wait_handled(i + 1));
+		EXPECT_EQ(1, lock_waiting(self->fd));
+	}
+	EXPECT_FALSE(actor_ended(self->a));
+	errno = 4711;
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.contended);
+	EXPECT_EQ(0, stats.counts.interrupts);
+}
+
+TEST_F_TIMEOUT(libgil, signal_while_acquiring_until, PATIENCE)
+{
+	handle_signal(0);
+	EXPECT_EQ(0, gil_acquire(self->g));
+	self->a->deadline_ns = now_ns() + 300 * MS;
+	actor_begin(self->a, act_gil_acquire_until);
+	ASSERT_TRUE(is_queued(self->a));
+	actor_signal(self->a, SIGUSR1);
+	EXPECT_EQ(ETIMEDOUT, end_of(self->a));
+	EXPECT_LE(self->a->deadline_ns, now_ns());
+	EXPECT_EQ(1, handled);
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(0, gil_release(self->g));
+}
+
+TEST_F_TIMEOUT(libgil, signal_while_yielding, PATIENCE)
+{
+	handle_signal(0);
+	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
+	EXPECT_EQ(EINPROGRESS, gil_enqueue(self->g));
+	actor_begin(self->a, act_gil_yield);
+	ASSERT_TRUE(is_queued(self->a));
+	actor_signal(self->a, SIGUSR1);
+	ASSERT_TRUE(wait_handled(1));
+	EXPECT_FALSE(actor_ended(self->a));
+	errno = 4711;
+	EXPECT_EQ(0, gil_wait(self->g, NULL));
+	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, end_of(self->a));
+	EXPECT_EQ(0, told_to(self->a, act_gil_release));
+}
+
+/* Four threads, one plain counter, the whole library's worth of ways. */
+static uint64_t counter;
+
+static void *count(void *arg)
+{
+	int i, rounds = (int)(intptr_t)arg;
+
+	for (i = 0; i < rounds; i++) {
+		if (gil_acquire(shared))
+			return shared;
+		counter++;
+		if (gil_checkpoint(shared))
+			return shared;
+		counter++;
+		if (i % 8 == 0) {
+			gil_io_begin(shared);
+			gil_io_end(shared);
+		}
+		counter++;
+		if (i % 32 == 0 && gil_yield(shared))
+			return shared;
+		counter++;
+		if (gil_release(shared))
+			return shared;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(libgil, exclusion, PATIENCE)
+{
+	enum { THREADS = 4, ROUNDS = 20000 };
+	pthread_t threads[THREADS];
+	void *failed;
+	int i;
+
+	EXPECT_EQ(0, gil_set_interval(self->g, MS));
+	for (i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, count,
+					    (void *)(intptr_t)ROUNDS));
+	for (i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], &failed));
+		EXPECT_EQ(NULL, failed);
+	}
+	EXPECT_EQ(4ULL * THREADS * ROUNDS, counter);
+	errno = 4711;
+}
+
+static gil_t *made[64];
+
+static void *make_and_close(void *arg)
+{
+	int i, round, first = (int)(intptr_t)arg;
+
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < 16; i++)
+			if (gil_create(&made[first + i], NULL) ||
+			    gil_acquire(made[first + i]) ||
+			    gil_release(made[first + i]))
+				return shared;
+		for (i = 0; i < 16; i++)
+			gil_close(made[first + i]);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(libgil, handles_come_and_go, PATIENCE)
+{
+	pthread_t threads[4];
+	void *failed;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, make_and_close,
+					    (void *)(intptr_t)(16 * i)));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], &failed));
+		EXPECT_EQ(NULL, failed);
+	}
+	EXPECT_EQ(0, gil_acquire(self->g));
+	EXPECT_EQ(0, gil_release(self->g));
+	errno = 4711;
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+
+__u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int lock_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
+int lock_open(void)
+{
+	int fd = open(GIL_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int lock_open_settled(void)
+{
+	int fd = lock_open();
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = lock_acquire(fd, GIL_ACQUIRE_DEADLINE, now_ns() + LIMIT_NS);
+	if (err && err != EOWNERDEAD)
+		return -err;
+	lock_release(fd, 0);
+	return fd;
+}
+
+/* Through a global descriptor of its own, so that only the new one remains. */
+int lock_create(__u64 interval_ns)
+{
+	struct gil_create create = { .interval_ns = interval_ns };
+	int device = lock_open();
+	int fd;
+
+	if (device < 0)
+		return device;
+	fd = ioctl(device, GIL_IOC_CREATE, &create);
+	if (fd < 0)
+		fd = -errno;
+	close(device);
+	return fd;
+}
+
+int lock_attach(int fd, __u32 *id)
+{
+	struct gil_attach attach = { .id = 0 };
+	int err = lock_ioctl(fd, GIL_IOC_ATTACH, &attach);
+
+	if (!err && id)
+		*id = attach.id;
+	return err;
+}
+
+int lock_acquire(int fd, __u32 flags, __u64 deadline_ns)
+{
+	struct gil_acquire acquire = {
+		.flags = flags,
+		.deadline_ns = deadline_ns,
+	};
+
+	return lock_ioctl(fd, GIL_IOC_ACQUIRE, &acquire);
+}
+
+int lock_release(int fd, __u32 flags)
+{
+	struct gil_release release = { .flags = flags };
+
+	return lock_ioctl(fd, GIL_IOC_RELEASE, &release);
+}
+
+int lock_yield(int fd)
+{
+	return lock_ioctl(fd, GIL_IOC_YIELD, NULL);
+}
+
+int lock_cancel(int fd)
+{
+	return lock_ioctl(fd, GIL_IOC_CANCEL, NULL);
+}
+
+int lock_stats(int fd, struct gil_lock_stats *stats)
+{
+	struct gil_stats ask = {
+		.size = sizeof(*stats),
+		.addr = (uintptr_t)stats,
+	};
+
+	return lock_ioctl(fd, GIL_IOC_LOCK_STATS, &ask);
+}
+
+int thread_stats(int fd, __u32 id, struct gil_thread_stats *stats)
+{
+	struct gil_stats ask = {
+		.size = sizeof(*stats),
+		.id = id,
+		.addr = (uintptr_t)stats,
+	};
+
+	return lock_ioctl(fd, GIL_IOC_THREAD_STATS, &ask);
+}
+
+struct gil_page *lock_map(int fd, int prot)
+{
+	void *page = mmap(NULL, sysconf(_SC_PAGESIZE), prot, MAP_SHARED, fd, 0);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+bool fast_acquire(struct gil_page *page, __u32 id)
+{
+	__u32 nobody = 0;
+
+	if (__atomic_load_n(&page->flags, __ATOMIC_RELAXED))
+		return false;
+	return __atomic_compare_exchange_n(&page->word, &nobody, id, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool fast_release(struct gil_page *page, __u32 id)
+{
+	if (__atomic_load_n(&page->flags, __ATOMIC_RELAXED))
+		return false;
+	return __atomic_compare_exchange_n(&page->word, &id, 0, false,
+					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+__u32 lock_owner(int fd)
+{
+	struct gil_lock_stats stats;
+
+	return lock_stats(fd, &stats) ? ~0U : stats.owner;
+}
+
+__u32 lock_waiting(int fd)
+{
+	struct gil_lock_stats stats;
+
+	return lock_stats(fd, &stats) ? ~0U : stats.waiting;
+}
+
+__u32 lock_threads(int fd)
+{
+	struct gil_lock_stats stats;
+
+	return lock_stats(fd, &stats) ? ~0U : stats.threads;
+}
+
+__u32 thread_state(int fd, __u32 id)
+{
+	struct gil_thread_stats stats;
+
+	return thread_stats(fd, id, &stats) ? ~0U : stats.state;
+}
+
+/* Let those run who are to make it so: soon at first, later with patience. */
+static bool again(__u64 start)
+{
+	struct timespec pause = { .tv_nsec = 200000 };
+	__u64 waited = now_ns() - start;
+
+	if (waited < MS)
+		sched_yield();
+	else
+		nanosleep(&pause, NULL);
+	return waited < LIMIT_NS;
+}
+
+bool until_waiting(int fd, __u32 waiting)
+{
+	__u64 start = now_ns();
+
+	while (lock_waiting(fd) != waiting)
+		if (!again(start))
+			return false;
+	return true;
+}
+
+bool until_threads(int fd, __u32 threads)
+{
+	__u64 start = now_ns();
+
+	while (lock_threads(fd) != threads)
+		if (!again(start))
+			return false;
+	return true;
+}
+
+bool until_state(int fd, __u32 id, __u32 state)
+{
+	__u64 start = now_ns();
+
+	while (thread_state(fd, id) != state)
+		if (!again(start))
+			return false;
+	return true;
+}
+
+bool until_drop_request(const struct gil_page *page)
+{
+	__u64 start = now_ns();
+
+	while (!__atomic_load_n(&page->drop_request, __ATOMIC_RELAXED))
+		if (!again(start))
+			return false;
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The harness's main(), for programs that need the device: without it the
+ * whole program is skipped, which the harness alone would call a pass.
+ */
+#ifndef GIL_TEST_MAIN_H
+#define GIL_TEST_MAIN_H
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "lock.h"
+
+/* Seconds that a test may take: enough for an emulated, loaded machine. */
+#define PATIENCE	60
+
+static inline int gil_test_main(int argc, char **argv)
+{
+	if (argc == 1 && access(GIL_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("no %s: load the module\n", GIL_DEVICE);
+	}
+	return test_harness_run(argc, argv);
+}
+
+#define GIL_TEST_MAIN							\
+	int main(int argc, char **argv)					\
+	{								\
+		return gil_test_main(argc, argv);			\
+	}
+
+#endif /* GIL_TEST_MAIN_H */

@@ -1,0 +1,204 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Load and unload the module: a hundred times, refused while it is in use, and
+# with good and bad parameters. Leaves it as it was found, loaded or not.
+# GIL_KO names the module; without it, the installed one is used.
+set -u
+
+cycles=100
+device=/dev/gil
+count=0
+failures=0
+here=$(dirname "$0")
+
+skip_all()
+{
+	echo "TAP version 13"
+	echo "1..0 # SKIP $1"
+	exit 4
+}
+
+# report STATUS NAME: one result line.
+report()
+{
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count $2"
+	else
+		echo "not ok $count $2"
+		failures=$((failures + 1))
+	fi
+}
+
+loaded()
+{
+	grep -q '^gil ' /proc/modules
+}
+
+load()
+{
+	insmod "$ko" "$@" 2>"$scratch"
+}
+
+# Contexts of threads that just ended may hold the module for a moment.
+unload()
+{
+	tries=50
+	while ! rmmod gil 2>"$scratch"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+parameter()
+{
+	cat "/sys/module/gil/parameters/$1"
+}
+
+# The module's own last words, or the kernel's about its parameters.
+log_says()
+{
+	dmesg | tail -n 20 | grep -q "gil: .*$1"
+}
+
+many_cycles()
+{
+	i=0
+	while [ $i -lt $cycles ]; do
+		load || return 1
+		[ -c $device ] || return 1
+		rmmod gil || return 1
+		! loaded || return 1
+		i=$((i + 1))
+	done
+}
+
+# holder WHAT: a program that holds the module by WHAT, told to end by closing
+# its input. rmmod must say that it is in use, and succeed afterwards.
+refused_while()
+{
+	load || return 1
+	mkfifo "$scratch.in" "$scratch.out" || return 1
+	"$holder" "$1" <"$scratch.in" >"$scratch.out" &
+	exec 8>"$scratch.in" 9<"$scratch.out"
+	rm -f "$scratch.in" "$scratch.out"
+	refused=1
+	if read -r word <&9 && [ "$word" = held ]; then
+		rmmod gil 2>/dev/null || refused=0
+		loaded || refused=1
+	fi
+	exec 8>&- 9<&-
+	wait $!
+	unload || return 1
+	return $refused
+}
+
+good_parameters()
+{
+	load interval_us=1 policy=fifo mode=0600 || return 1
+	[ "$(parameter interval_us)" = 1 ] &&
+		[ "$(parameter policy)" = fifo ] &&
+		[ "$(stat -c %a $device)" = 600 ]
+	status=$?
+	rmmod gil
+	return $status
+}
+
+default_parameters()
+{
+	load || return 1
+	[ "$(parameter interval_us)" = 5000 ] &&
+		[ "$(parameter policy)" = fifo ] &&
+		[ "$(stat -c %a $device)" = 666 ]
+	status=$?
+	rmmod gil
+	return $status
+}
+
+# At any time, for locks made from then on; nonsense changes nothing.
+interval_set_later()
+{
+	load interval_us=1000 || return 1
+	at=/sys/module/gil/parameters/interval_us
+	echo 10000000 2>/dev/null >$at && [ "$(parameter interval_us)" = 10000000 ]
+	status=$?
+	for bad in 0 10000001 -1 4294967297 x ''; do
+		if echo "$bad" 2>/dev/null >$at; then
+			echo "# interval_us took '$bad'"
+			status=1
+		fi
+	done
+	[ "$(parameter interval_us)" = 10000000 ] || status=1
+	rmmod gil
+	return $status
+}
+
+# refused PARAMETER MESSAGE: does not load, and the log says why.
+refused()
+{
+	echo "gil: test of $1" >/dev/kmsg
+	if load "$1"; then
+		rmmod gil
+		echo "# it loaded"
+		return 1
+	fi
+	if loaded || [ -e $device ]; then
+		echo "# something was left behind"
+		return 1
+	fi
+	log_says "$2"
+}
+
+restore()
+{
+	rm -f "$scratch"
+	loaded && rmmod gil
+	if [ -n "$was_loaded" ]; then
+		insmod "$ko" interval_us="$was_interval" policy="$was_policy" \
+			mode="$was_mode"
+	fi
+}
+
+[ "$(id -u)" = 0 ] || skip_all "only root loads modules"
+ko=${GIL_KO-}
+[ -n "$ko" ] || ko=$(modinfo -n gil 2>/dev/null)
+[ -f "$ko" ] || skip_all "no gil.ko: set GIL_KO"
+holder=${GIL_HOLDER:-$here/gil_holder}
+[ -x "$holder" ] || skip_all "no $holder: build it with make -C tests"
+
+scratch=$(mktemp)
+was_loaded=
+if loaded; then
+	was_loaded=yes
+	was_interval=$(parameter interval_us)
+	was_policy=$(parameter policy)
+	was_mode=$(parameter mode)
+	unload || skip_all "the module is in use"
+fi
+trap restore EXIT
+
+echo "TAP version 13"
+echo "1..13"
+many_cycles
+report $? "loaded and unloaded $cycles times"
+default_parameters
+report $? "default parameters"
+good_parameters
+report $? "parameters take effect"
+interval_set_later
+report $? "interval_us is checked when it is set later"
+for what in open private mapped owner waiter; do
+	refused_while $what
+	report $? "not unloaded while in use: $what"
+done
+refused interval_us=0 "invalid for parameter"
+report $? "interval_us=0 is refused"
+refused interval_us=10000001 "invalid for parameter"
+report $? "interval_us=10000001 is refused"
+refused policy=nonsense "no such policy"
+report $? "policy=nonsense is refused"
+refused mode=010000 "not permission bits"
+report $? "mode=010000 is refused"
+[ $failures -eq 0 ]

@@ -1,0 +1,323 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the tracing tools, in the guest with the module loaded. KTAP on
+# standard output, what went wrong on standard error.
+#
+# gilbench contend makes a known number of acquires that wait. gilsnoop.bt,
+# gillat.bt, gilrecord, the kernel's statistics and gilbench must all say that
+# number, and none may have lost an event.
+# shellcheck disable=SC2317	# the tests are called by their names in a table
+set -u
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+trace=$top/tools/trace
+known=97	# acquires that wait: a prime, so that the last round is short
+threads=3
+rounds=$(((known + threads - 1) / threads))	# acquires that do not wait
+contend=(gilbench contend --threads "$threads" --count "$known" --json)
+limit=120	# seconds for one command, under slow emulation
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+same()
+{
+	[ "$2" = "$3" ] && return 0
+	echo "$1: expected $2, got '$3'" >&2
+	return 1
+}
+
+# field FILE NAME…: one of the details of gilbench's first result.
+field()
+{
+	python3 -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    value = json.load(file)["results"][0]["details"]
+for name in sys.argv[2:]:
+    value = value[name]
+print(value)' "$@"
+}
+
+# Nothing lost, and no map that overflowed or update that failed.
+nothing_lost()
+{
+	! grep -HnE '^Lost |EVENTS DROPPED|WARNING|ERROR' "$@" >&2
+}
+
+# gilbench and the kernel agree on FILE's run, which was traced or not.
+kernel_agrees()
+{
+	# The owner's first acquire attaches it, which the kernel does.
+	local file=$1 fast=$((rounds - 1)) slow=$((known + 1)) bad=0
+	if [ "$2" = traced ]; then
+		fast=0
+		slow=$((known + rounds))
+	fi
+	same "made by gilbench" "$known" "$(field "$file" made)" || bad=1
+	same "uncontended by gilbench" "$rounds" \
+		"$(field "$file" owner_acquires)" || bad=1
+	same "kernel: contended" "$known" \
+		"$(field "$file" kernel contended)" || bad=1
+	same "kernel: handoffs" "$known" \
+		"$(field "$file" kernel handoffs)" || bad=1
+	same "kernel: slow acquires" "$slow" \
+		"$(field "$file" kernel slow_acquires)" || bad=1
+	same "kernel: fast acquires" "$fast" \
+		"$(field "$file" kernel fast_acquires)" || bad=1
+	return "$bad"
+}
+
+# What a trace says, as 'requests grants contended uncontended releases'.
+trace_agrees()
+{
+	same "$1: requests grants contended uncontended releases" \
+		"$((known + rounds)) $known $known $rounds $((known + rounds))" \
+		"$2"
+}
+
+# The lines of gilsnoop's FILE about lock LOCK.
+count_gilsnoop()
+{
+	awk -v lock="$2" '
+		$4 != lock { next }
+		$5 == "acquire" { n[$6 == "waited" ? "waited" : "at once"]++ }
+		$5 != "acquire" { n[$5]++ }
+		END {
+			print n["request"] + 0, n["grant"] + 0,
+			      n["waited"] + 0, n["at once"] + 0,
+			      n["release"] + 0
+		}' "$1"
+}
+
+# The totals of gillat's FILE for lock LOCK.
+count_gillat()
+{
+	awk -v lock="$2" '
+		match($0, /^@[a-z_]+\[[0-9]+[],]/) {
+			split(substr($0, 2, RLENGTH - 2), key, "[")
+			if (key[2] == lock && $NF ~ /^[0-9]+$/)
+				n[key[1]] += $NF
+		}
+		END {
+			print n["requests"] + 0, n["grants"] + 0,
+			      n["contended"] + 0,
+			      n["acquires"] - n["contended"],
+			      n["releases"] + 0
+		}' "$1"
+}
+
+# The histogram entries of gillat's FILE for lock LOCK: 'waits holds wakeups'.
+count_gillat_hist()
+{
+	awk -v lock="$2" '
+		match($0, /^@[a-z_]+\[[0-9]+[],]/) {
+			split(substr($0, 2, RLENGTH - 2), key, "[")
+			name = key[2] == lock ? key[1] : ""
+		}
+		match($0, /\) +[0-9]+ \|/) || match($0, /^\[[^ ]+\] +[0-9]+ \|/) {
+			split(substr($0, RSTART, RLENGTH), part)
+			n[name] += part[2]
+		}
+		END {
+			print n["wait_us"] + n["wait_us_others"],
+			      n["hold_us"] + n["hold_us_others"],
+			      n["wakeup_us"] + 0
+		}' "$1"
+}
+
+# The lines of gilrecord's FILE about lock LOCK.
+count_gilrecord()
+{
+	awk -v lock="lock=$2" '
+		index($0, " " lock " ") && match($0, / gil_[a-z_]+: /) {
+			name = substr($0, RSTART + 1, RLENGTH - 3)
+			if (name == "gil_acquire")
+				name = $0 ~ / contended=1 / ? "waited" : "at once"
+			n[name]++
+		}
+		END {
+			print n["gil_request"] + 0, n["gil_grant"] + 0,
+			      n["waited"] + 0, n["at once"] + 0,
+			      n["gil_release"] + 0
+		}' "$1"
+}
+
+parses()
+{
+	local dry=-d
+	# bpftrace 0.22 and later; before, -d was the dry run.
+	if bpftrace --help 2>&1 | grep -q -- --dry-run; then
+		dry=--dry-run
+	fi
+	timeout "$limit" bpftrace "$dry" "$trace/$1" >parse.out 2>&1 &&
+		! grep -E 'ERROR|WARNING' parse.out >&2 && return 0
+	cat parse.out >&2
+	return 1
+}
+
+untraced()
+{
+	timeout "$limit" "${contend[@]}" >"$1" && kernel_agrees "$1" untraced
+}
+
+# bpftrace SCRIPT around the known run; -c starts it once all is attached.
+run_script()
+{
+	timeout "$limit" bpftrace -o "$1.txt" -c "${contend[*]}" \
+		"$trace/$1.bt" >"$1.json" 2>"$1.err" || {
+		cat "$1.err" >&2
+		return 1
+	}
+	nothing_lost "$1.txt" "$1.err"
+}
+
+gilsnoop()
+{
+	run_script gilsnoop && kernel_agrees gilsnoop.json traced &&
+		trace_agrees gilsnoop \
+			"$(count_gilsnoop gilsnoop.txt "$(field gilsnoop.json lock)")"
+}
+
+gillat()
+{
+	local lock holds=$((known + rounds))
+	run_script gillat && kernel_agrees gillat.json traced || return 1
+	lock=$(field gillat.json lock)
+	trace_agrees gillat "$(count_gillat gillat.txt "$lock")" &&
+		same "gillat: waits holds wakeups" "$known $holds $known" \
+			"$(count_gillat_hist gillat.txt "$lock")"
+}
+
+gilrecord()
+{
+	timeout "$limit" "$trace/gilrecord" -o record.dat "${contend[@]}" \
+		>record.json || return 1
+	grep -q '^# events lost: 0 ' record.txt || {
+		grep '^#' record.txt >&2
+		return 1
+	}
+	nothing_lost record.txt && kernel_agrees record.json traced &&
+		trace_agrees gilrecord \
+			"$(count_gilrecord record.txt "$(field record.json lock)")"
+}
+
+# The scheduler's side of the same run: each waiter slept and was woken.
+gilrecord_sched()
+{
+	grep -q ' sched_switch: .*prev_comm=gilbench' record.txt &&
+		grep -q ' sched_wakeup: .*comm=gilbench' record.txt
+}
+
+gilrecord_status()
+{
+	local status=0
+	timeout "$limit" "$trace/gilrecord" -o status.dat sh -c 'exit 7' ||
+		status=$?
+	same "exit status" 7 "$status"
+}
+
+# With a buffer that cannot take it all: shown and lost make the total.
+gilsnoop_owns_up()
+{
+	local shown lost total
+	BPFTRACE_PERF_RB_PAGES=1 timeout "$limit" bpftrace -o few.txt \
+		-c "gilbench contend --threads 3 --count 3000 --json" \
+		"$trace/gilsnoop.bt" >few.json 2>few.err || return 1
+	shown=$(grep -cE '^ *[0-9]+\.[0-9]{6} ' few.txt)
+	lost=$(cat few.txt few.err |
+		awk '/^Lost [0-9]+ events/ { n += $2 } END { print n + 0 }')
+	total=$(awk '/^@(requests|grants|acquires|releases|drop_requests)\[/ {
+			n += $NF } END { print n + 0 }' few.txt)
+	same "shown and lost of $total" "$total" "$((shown + lost))"
+}
+
+# The checks above must be able to fail.
+notices_missing_line()
+{
+	local lock
+	lock=$(field gilsnoop.json lock) || return 1
+	awk '!gone && $5 == "acquire" && $6 == "waited" { gone = 1; next } 1' \
+		gilsnoop.txt >short.txt
+	! trace_agrees short "$(count_gilsnoop short.txt "$lock")" 2>/dev/null
+}
+
+notices_wrong_total()
+{
+	local lock
+	lock=$(field gillat.json lock) || return 1
+	sed 's/^\(@grants\[.*\]: \).*/\10/' gillat.txt >wrong.txt
+	! trace_agrees wrong "$(count_gillat wrong.txt "$lock")" 2>/dev/null
+}
+
+notices_other_kernel_count()
+{
+	sed 's/"contended": [0-9]*/"contended": 1/' gillat.json >other.json
+	! kernel_agrees other.json traced 2>/dev/null
+}
+
+notices_loss()
+{
+	cp gilsnoop.txt lossy.txt && echo 'Lost 3 events' >>lossy.txt
+	! nothing_lost lossy.txt 2>/dev/null
+}
+
+demo_table()
+{
+	python3 "$top/tests/trace/demo_table.py" 2>table.out && return 0
+	cat table.out >&2
+	return 1
+}
+
+number=0
+failed=0
+
+run_test()
+{
+	local description=$1
+	shift
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number $description"
+	else
+		echo "not ok $number $description"
+		failed=1
+	fi
+}
+
+tests=(
+	"gilsnoop.bt parses" "parses gilsnoop.bt"
+	"gillat.bt parses" "parses gillat.bt"
+	"untraced, uncontended acquires are fast" "untraced before.json"
+	"gilsnoop: known answer" gilsnoop
+	"gillat: known answer" gillat
+	"gilrecord: known answer" gilrecord
+	"gilrecord: the scheduler's events too" gilrecord_sched
+	"gilrecord: the command's exit status" gilrecord_status
+	"gilsnoop: every event is shown or said to be lost" gilsnoop_owns_up
+	"after tracing, acquires are fast again" "untraced after.json"
+	"the checks notice a missing line" notices_missing_line
+	"the checks notice a wrong total" notices_wrong_total
+	"the checks notice another count in the kernel" notices_other_kernel_count
+	"the checks notice lost events" notices_loss
+	"the demo's table" demo_table
+)
+
+echo "TAP version 13"
+skip=
+[ -e /dev/gil ] || skip="no /dev/gil"
+[ "$(id -u)" -eq 0 ] || skip="only root may trace"
+for program in bpftrace trace-cmd gilbench python3; do
+	command -v "$program" >/dev/null || skip="no $program"
+done
+if [ "$skip" ]; then
+	echo "1..0 # SKIP $skip"
+	exit 4
+fi
+echo "1..$((${#tests[@]} / 2))"
+for ((i = 0; i < ${#tests[@]}; i += 2)); do
+	# shellcheck disable=SC2086	# a function and its arguments
+	run_test "${tests[i]}" ${tests[i + 1]}
+done
+exit "$failed"
