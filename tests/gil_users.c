@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "main.h"
@@ -17,7 +19,8 @@ static int act_become_nobody(struct actor *actor)
 	(void)actor;
 	if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
 		return errno;
-	return 0;
+	/* Another user's process does not inherit it. */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? errno : 0;
 }
 
 static int act_open(struct actor *actor)
@@ -106,6 +109,7 @@ FIXTURE_SETUP(users)
 
 FIXTURE_TEARDOWN(users)
 {
+	actor_kill(self->nobody);
 	close(self->global);
 }
 

@@ -10,7 +10,6 @@ cycles=100
 device=/dev/gil
 count=0
 failures=0
-here=$(dirname "$0")
 
 skip_all()
 {
@@ -65,23 +64,16 @@ log_says()
 
 many_cycles()
 {
-	i=0
-	while [ $i -lt $cycles ]; do
-		load || return 1
-		[ -c $device ] || return 1
-		rmmod gil || return 1
-		! loaded || return 1
-		i=$((i + 1))
-	done
+	"$helpers/gil_cycles" $cycles "$ko" && ! loaded
 }
 
-# holder WHAT: a program that holds the module by WHAT, told to end by closing
-# its input. rmmod must say that it is in use, and succeed afterwards.
+# refused_while WHAT: a program holds the module by WHAT until its input ends.
+# rmmod must say that it is in use, and succeed afterwards.
 refused_while()
 {
 	load || return 1
 	mkfifo "$scratch.in" "$scratch.out" || return 1
-	"$holder" "$1" <"$scratch.in" >"$scratch.out" &
+	"$helpers/gil_holder" "$1" <"$scratch.in" >"$scratch.out" &
 	exec 8>"$scratch.in" 9<"$scratch.out"
 	rm -f "$scratch.in" "$scratch.out"
 	refused=1
@@ -165,8 +157,10 @@ restore()
 ko=${GIL_KO-}
 [ -n "$ko" ] || ko=$(modinfo -n gil 2>/dev/null)
 [ -f "$ko" ] || skip_all "no gil.ko: set GIL_KO"
-holder=${GIL_HOLDER:-$here/gil_holder}
-[ -x "$holder" ] || skip_all "no $holder: build it with make -C tests"
+helpers=${GIL_HELPERS:-$(dirname "$0")}
+for helper in gil_cycles gil_holder; do
+	[ -x "$helpers/$helper" ] || skip_all "no $helper beside this script"
+done
 
 scratch=$(mktemp)
 was_loaded=

@@ -180,6 +180,15 @@ gilsnoop()
 			"$(count_gilsnoop gilsnoop.txt "$(field gilsnoop.json lock)")"
 }
 
+# More threads than it lists apart: the others' times must all be there too.
+gillat_many_threads()
+{
+	local known=400 threads=200 rounds=2
+	local contend=(gilbench contend --threads "$threads" --count "$known"
+		--json)
+	gillat && grep -q '^@wait_us_others\[' gillat.txt
+}
+
 gillat()
 {
 	local lock holds=$((known + rounds))
@@ -216,6 +225,34 @@ gilrecord_status()
 	timeout "$limit" "$trace/gilrecord" -o status.dat sh -c 'exit 7' ||
 		status=$?
 	same "exit status" 7 "$status"
+}
+
+# A trace-cmd that lost events on purpose: what gilrecord makes of it.
+gilrecord_owns_up()
+{
+	mkdir -p stub && cat >stub/trace-cmd <<'EOF'
+#!/bin/sh
+case "$*" in
+record*)
+	while [ "$1" != sh ]; do shift; done
+	exec "$@" ;;
+*--stat*)
+	printf '%s\n' 'CPU: 0' 'overrun: 3' 'commit overrun: 1' \
+		'dropped events: 2' ;;
+*)
+	printf '%s\n' 'cpus=1' 'CPU:0 [3 EVENTS DROPPED]' \
+		' a-5 [000] 1.0: gil_request: lock=1 id=1 tid=5 comm=a' \
+		' b-6 [000] 1.1: sched_wakeup: comm=a pid=5 prio=120' \
+		' b-6 [000] 1.2: sched_switch: prev_pid=6 ==> next_pid=55' ;;
+esac
+EOF
+	chmod +x stub/trace-cmd
+	PATH=$PWD/stub:$PATH "$trace/gilrecord" -o stub.dat true || return 1
+	same "loss" "# events lost: 6 (overrun 3, commit overrun 1, dropped 2)" \
+		"$(grep '^# events lost' stub.txt)" &&
+		same "lines of lock users, and of loss" 3 \
+			"$(grep -vc '^#' stub.txt)" &&
+		! grep next_pid=55 stub.txt >&2
 }
 
 # With a buffer that cannot take it all: shown and lost make the total.
@@ -291,10 +328,12 @@ tests=(
 	"gillat.bt parses" "parses gillat.bt"
 	"untraced, uncontended acquires are fast" "untraced before.json"
 	"gilsnoop: known answer" gilsnoop
+	"gillat: known answer, of more threads than it lists" gillat_many_threads
 	"gillat: known answer" gillat
 	"gilrecord: known answer" gilrecord
 	"gilrecord: the scheduler's events too" gilrecord_sched
 	"gilrecord: the command's exit status" gilrecord_status
+	"gilrecord: says how many events were lost" gilrecord_owns_up
 	"gilsnoop: every event is shown or said to be lost" gilsnoop_owns_up
 	"after tracing, acquires are fast again" "untraced after.json"
 	"the checks notice a missing line" notices_missing_line

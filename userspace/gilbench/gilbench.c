@@ -89,5 +89,10 @@ int main(int argc, char **argv)
 	}
 	status = run_all(&options, document);
 	json_decref(document);
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("gilbench: cannot write the results: is the disk full?\n",
+		      stderr);
+		return EXIT_FAILURE;
+	}
 	return status;
 }

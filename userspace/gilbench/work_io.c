@@ -253,8 +253,8 @@ static int open_files(struct job *job, unsigned int n)
 }
 
 /*
- * As many waits on a file as take the time of the other waits, and whether
- * they are waits: a file in memory never blocks.
+ * As many waits on a file as take the time of the other waits, and how much of
+ * that the worker really was waiting: a file in memory never blocks.
  */
 static uint64_t calibrate_file(struct job *job, uint64_t target_ns,
 			       double *blocked)
@@ -275,23 +275,18 @@ static uint64_t calibrate_file(struct job *job, uint64_t target_ns,
 	return ops * target_ns / ns;
 }
 
-/* Less than this much of it being waiting, a file is in memory. */
-#define BLOCKED_MIN 0.5
-
-static void see(struct result *result, unsigned int workers, double blocked)
+static void see(struct result *result, unsigned int workers)
 {
-	char file[120];
+	double file = result_ratio(result, "file");
 
-	snprintf(file, sizeof(file), "%.2f (%.2f without a lock)%s",
-		 result_ratio(result, "file"),
-		 result_ratio(result, "file_no_lock"),
-		 blocked >= BLOCKED_MIN ? "" :
-		 ", which does not block here and had better kept the lock");
 	result_seen(result,
-		    "%u workers take, of one's time: asleep %.2f (%.2f if they keep the lock), at a socket %.2f, at a file %s",
+		    "%u workers take, of one's time: asleep %.2f (%.2f if they keep the lock), at a socket %.2f, at a file %.2f (%.2f without a lock)%s",
 		    workers, result_ratio(result, "sleep"),
 		    result_ratio(result, "sleep_kept"),
-		    result_ratio(result, "socket"), file);
+		    result_ratio(result, "socket"), file,
+		    result_ratio(result, "file_no_lock"),
+		    file <= 1 ? "" :
+		    ": it hardly blocks, and each release costs a switch");
 }
 
 static void judge(const struct options *options, struct result *result,
@@ -343,7 +338,7 @@ static int run_arms(const struct options *options, struct result *result,
 	result_detail(result, "file_operations",
 		      json_integer((json_int_t)file_ops));
 	result_detail(result, "file_blocked", json_real(blocked));
-	see(result, workers, blocked);
+	see(result, workers);
 	judge(options, result, workers);
 	return 0;
 }
@@ -355,7 +350,7 @@ static int run(const struct options *options, struct result *result)
 	int error = -1;
 
 	if (workers > WORKERS_MAX) {
-		fprintf(stderr, "gilbench: io has at most %u workers\n",
+		fprintf(stderr, "gilbench: io has at most %d workers\n",
 			WORKERS_MAX);
 		return -1;
 	}
