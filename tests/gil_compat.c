@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(compat, acquire_and_release, PATIENCE)
 TEST_F_TIMEOUT(compat, stats_and_settings, PATIENCE)
 {
 	struct gil_stats *ask = self->low;
-	struct gil_lock_stats *stats = self->low + 64;
+	struct gil_lock_stats *stats = (void *)((char *)self->low + 64);
 	struct gil_policy *policy = self->low;
 	__u64 *interval = self->low;
 

@@ -402,7 +402,7 @@ static int split(char *line, char *words[COLUMNS_MAX])
 	char *rest = line, *word;
 	int n = 0;
 
-	while (n < COLUMNS_MAX && (word = strtok_r(n ? NULL : line, " \n",
+	while (n < COLUMNS_MAX && (word = strtok_r(n ? NULL : line, "\n ",
 						   &rest)))
 		words[n++] = word;
 	return n;

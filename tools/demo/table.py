@@ -79,7 +79,8 @@ def claim_rows(document):
         verdict = VERDICTS[result["verdict"]]
         seen = result["seen"]
         aspect = result.get("aspect") or ""
-        topic = TOPICS.get((workload, aspect), f"{workload} {aspect}".strip())
+        topic = TOPICS.get((workload, aspect),
+                           f"{workload} {aspect}".strip())
         if result["reason"]:
             seen += f". {verdict.capitalize()}: {result['reason']}"
         yield Row(workload, topic, result["claim"], seen, verdict)

@@ -105,6 +105,9 @@ static void work(struct team *team, unsigned int index, void *arg)
 {
 	struct job *job = arg;
 
+	/* Bare workers that share a CPU take turns, and hardly ever race. */
+	if (job->protection == BARE)
+		cpus_pin(index);
 	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
 	    team_gate(team, index))
 		team_ok(team, index, add(job), "add");
@@ -176,6 +179,9 @@ static void judge(const struct options *options, struct result *result,
 	else if (cpus_usable() < 2)
 		result_not_judged(result,
 				  "one CPU: bare threads hardly ever meet in the middle of an addition");
+	else if (!options->lock->fifo && !(lock < 1))
+		result_not_judged(result,
+				  "this lock is handed to nobody: its owner took it back each time");
 	else
 		result_judge(result, all_kept(result, "mutex") && lock < 1 &&
 			     bare < 1);

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Compare what the documents say with what the sources have. Prints KTAP.
+
+usage: check_docs.py
+
+Nothing that a user can name may be missing from its page, and no page may name
+what is not there. Each comparison is also made with a document or a source
+from which one thing has been taken, and must notice: a check that cannot fail
+checks nothing.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+
+UAPI = "module/include/uapi/linux/gil.h"
+LIBRARY = "userspace/libgil/include/gil.h"
+TRACE = "module/gil_trace.h"
+MAIN = "module/main.c"
+DEBUGFS = "module/debugfs.c"
+OPTIONS = "userspace/gilbench/options.c"
+GIL_4 = "module/man/gil.4"
+LIBGIL_3 = "userspace/libgil/man/libgil.3"
+GILBENCH_1 = "userspace/gilbench/gilbench.1"
+README = "README.md"
+MAKEFILE = "Makefile"
+
+ERRNO = re.compile(r"\bE[A-Z]{2,}[A-Z0-9]*\b")
+# Words in capitals that are not error numbers.
+NOT_ERRNO = {"EXEC", "ENQUEUE"}
+
+
+class Files:
+    """The files of the project, with some of them changed in mind."""
+
+    def __init__(self, changed=None):
+        self.changed = changed or {}
+
+    def read(self, path):
+        if path not in self.changed:
+            self.changed[path] = (TOP / path).read_text(encoding="utf-8")
+        return self.changed[path]
+
+    def man(self, path):
+        """A manual page's words, without what typesets them."""
+        text = re.sub(r'^\.\\".*$', "", self.read(path), flags=re.M)
+        text = re.sub(r"\\f[A-Z]", "", text)
+        return text.replace(r"\-", "-").replace(r"\&", "")
+
+
+def compare(what, source, have, page, named):
+    """Complaints about names that only one side has."""
+    for name in sorted(have - named):
+        yield f"{what} {name} of {source} is not in {page}"
+    for name in sorted(named - have):
+        yield f"{what} {name} of {page} is not in {source}"
+
+
+def errnos(text):
+    text = re.sub(r"^\.S[HS] .*$", "", text, flags=re.M)
+    return set(ERRNO.findall(text)) - NOT_ERRNO
+
+
+def comments(text):
+    return re.findall(r"/\*.*?\*/", text, re.S)
+
+
+def section(man, kind, title):
+    """The text below a heading, up to the next one of its kind or above."""
+    stop = r"^\.SH " if kind == "SH" else r"^\.S[SH] "
+    match = re.search(rf"^\.{kind} {title}.*?\n(.*?)(?={stop}|\Z)", man,
+                      re.S | re.M)
+    return match[1] if match else ""
+
+
+def struct_fields(text):
+    """struct name -> its fields' names."""
+    structs = {}
+    for name, body in re.findall(r"^struct (\w+) \{\n(.*?)^\};", text,
+                                 re.S | re.M):
+        body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+        structs[name] = set(re.findall(r"\b(\w+)(?:\[\w+\])?;", body))
+    return structs
+
+
+def check_uapi_names(files):
+    header = files.read(UAPI)
+    man = files.man(GIL_4)
+    have = set(re.findall(r"^#define (GIL_\w+)", header, re.M))
+    have -= {"GIL_IOC_MAGIC"}
+    yield from compare("constant", UAPI, have, GIL_4,
+                       set(re.findall(r"\bGIL_\w*[A-Z]\b", man)))
+    yield from compare("structure", UAPI, set(struct_fields(header)), GIL_4,
+                       set(re.findall(r"struct (gil_\w+)", man)))
+
+
+def check_uapi_fields(files):
+    man = files.man(GIL_4)
+    fields = set().union(*struct_fields(files.read(UAPI)).values())
+    for field in sorted(fields):
+        if not re.search(rf"\b{field}\b", man):
+            yield f"field {field} of {UAPI} is not in {GIL_4}"
+    # The first cells of the tables are fields.
+    for row in re.findall(r"^([a-z_, ]+)\|T\{", man, re.M):
+        for name in row.split(", "):
+            if name not in fields:
+                yield f"field {name} of {GIL_4} is not in {UAPI}"
+
+
+def uapi_errnos(header):
+    """ioctl -> the error numbers that its comment names."""
+    found = {}
+    for name in ("create", "attach", "acquire", "release", "stats", "policy"):
+        comment = next(c for c in comments(header) if f"struct gil_{name} -"
+                       in c)
+        ioctl = {"stats": "GIL_IOC_LOCK_STATS",
+                 "policy": "GIL_IOC_GET_POLICY"}
+        found[ioctl.get(name, f"GIL_IOC_{name.upper()}")] = errnos(comment)
+    for name in ("YIELD", "CANCEL", "GET_INTERVAL"):
+        match = re.search(rf"(/\*(?:(?!\*/).)*\*/)\n#define GIL_IOC_{name}\b",
+                          header, re.S)
+        found[f"GIL_IOC_{name}"] = errnos(match[1]) if match else set()
+    return found
+
+
+def check_uapi_errnos(files):
+    header = files.read(UAPI)
+    man = files.man(GIL_4)
+    for ioctl, have in uapi_errnos(header).items():
+        named = errnos(section(man, "SS", ioctl))
+        yield from compare(f"{ioctl}: error", UAPI, have, GIL_4, named)
+    yield from compare("error", UAPI, errnos(" ".join(comments(header))),
+                       GIL_4, errnos(man))
+
+
+def check_parameters(files):
+    have = set(re.findall(r"^module_param\w*\((\w+)", files.read(MAIN), re.M))
+    text = section(files.man(GIL_4), "SH", "MODULE PARAMETERS")
+    named = set(re.findall(r"^\.TP\n\.BR? (\w+)", text, re.M))
+    yield from compare("parameter", MAIN, have, GIL_4, named)
+
+
+def check_trace_events(files):
+    text = section(files.man(GIL_4), "SH", "TRACE EVENTS")
+    have, fields = set(), set()
+    for name, body in re.findall(r"TRACE_EVENT(?:_FN)?\((\w+),(.*?)^\);",
+                                 files.read(TRACE), re.S | re.M):
+        have.add(name)
+        fields |= set(re.findall(r"__(?:field|array)\([^,]+, (\w+)", body))
+    yield from compare("event", TRACE, have, GIL_4,
+                       set(re.findall(r"\bgil_\w+", text)))
+    for field in sorted(fields):
+        if not re.search(rf"\b{field}\b", text):
+            yield f"event field {field} of {TRACE} is not in {GIL_4}"
+
+
+def check_debugfs(files):
+    text = section(files.man(GIL_4), "SH", "FILES")
+    have = re.findall(r'debugfs_create_file\("(\w+)"', files.read(DEBUGFS))
+    for name in have:
+        if not re.search(rf"\b{name}\b", text):
+            yield f"debugfs file {name} of {DEBUGFS} is not in {GIL_4}"
+    for name in re.findall(r"debug/gil/(\w+)", text):
+        if name not in have:
+            yield f"debugfs file {name} of {GIL_4} is not in {DEBUGFS}"
+
+
+def check_library(files):
+    header = re.sub(r"/\*.*?\*/", "", files.read(LIBRARY), flags=re.S)
+    man = files.man(LIBGIL_3)
+    have = set(re.findall(r"^(?:\w+ )+\*?(gil_\w+)\(", header, re.M))
+    have |= set(re.findall(r"^#define (GIL_\w+)\(", header, re.M))
+    have |= set(struct_fields(header))
+    synopsis = section(man, "SH", "SYNOPSIS")
+    prototypes = set(re.findall(r"\b(gil_\w+|GIL_\w+)\(", synopsis))
+    functions = {name for name in have if re.search(rf"\b{name}\(", header)}
+    yield from compare("function", LIBRARY, functions, LIBGIL_3, prototypes)
+    for name in sorted(have | set().union(*struct_fields(header).values())):
+        if not re.search(rf"\b{name}\b", man):
+            yield f"{name} of {LIBRARY} is not in {LIBGIL_3}"
+
+
+def check_library_errnos(files):
+    yield from compare("error", LIBRARY,
+                       errnos(" ".join(comments(files.read(LIBRARY)))),
+                       LIBGIL_3, errnos(files.man(LIBGIL_3)))
+
+
+def check_gilbench(files):
+    """What --help shows is what argp makes of the table of options."""
+    source = files.read(OPTIONS)
+    table = source[source.index("struct argp_option"):]
+    table = table[:table.index("};")]
+    have = set(re.findall(r'\{ "([\w-]+)", ', table))
+    standard = {"help", "usage", "version"}
+    named = set(re.findall(r"(?<![\w-])--([a-z]+)", files.man(GILBENCH_1)))
+    yield from compare("option --", OPTIONS, have, GILBENCH_1,
+                       named - standard)
+
+
+def check_readme(files):
+    """Commands shown in the README can be given."""
+    targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
+    readme = files.read(README)
+    code = re.findall(r"`([^`\n]+)`", readme)
+    code += re.findall(r"^(?:    |\t)(.+)$", readme, re.M)
+    for block in re.findall(r"^```\w*\n(.*?)^```", readme, re.S | re.M):
+        code += block.splitlines()
+    for line in code:
+        match = re.match(r"(?:sudo )?make +([a-z][\w-]*)(?!\w*=)", line)
+        if match and match[1] not in targets:
+            yield f"'make {match[1]}' of {README} is not in {MAKEFILE}"
+
+
+# What to take from which file to see whether the check notices, or what to add.
+CHECKS = [
+    (check_uapi_names, "names of the uapi", [
+        (GIL_4, r"GIL_ACQUIRE_RESUME", "GIL_ACQUIRE_RESUMED"),
+        (UAPI, r"#define GIL_IOC_CANCEL", "#define GIL_IOC_CANCELLED"),
+        (GIL_4, r"struct gil_attach", "struct gil_attached"),
+    ]),
+    (check_uapi_fields, "fields of the uapi", [
+        (GIL_4, r"\bdrop_request\b", ""),
+        (GIL_4, r"^deadline_ns\|", "deadlines_ns|"),
+        (UAPI, r"__u64 timeouts;", "__u64 timed_out;"),
+    ]),
+    (check_uapi_errnos, "errors of each ioctl", [
+        (GIL_4, r"\.B ETIMEDOUT", ".B ETIMEOUT"),
+        (UAPI, r"ENOENT: no such policy; EMFILE", "EMFILE"),
+        (GIL_4, r"\.BR EBUSY|\.B EBUSY", ".B EAGAIN"),
+    ]),
+    (check_parameters, "module parameters", [
+        (MAIN, r"module_param\(mode", "module_param(modes"),
+        (GIL_4, r'interval_us " \(', 'interval " ('),
+    ]),
+    (check_trace_events, "trace events and their fields", [
+        (GIL_4, r"gil_drop_request", "gil_request_drop"),
+        (TRACE, r"__field\(u64, hold_ns\)", "__field(u64, held_ns)"),
+    ]),
+    (check_debugfs, "debugfs files", [
+        (DEBUGFS, r'"hist"', '"histograms"'),
+        (GIL_4, r"gil/locks", "gil/lock"),
+    ]),
+    (check_library, "libgil's functions", [
+        (LIBGIL_3, r"gil_checkpoint", "gil_check"),
+        (LIBRARY, r"int gil_cancel\(", "int gil_leave("),
+    ]),
+    (check_library_errnos, "libgil's errors", [
+        (LIBGIL_3, r"EPROTO", ""),
+        (LIBRARY, r"EPROTO", ""),
+    ]),
+    (check_gilbench, "gilbench's options", [
+        (GILBENCH_1, r"repeat", "repetitions"),
+        (OPTIONS, r'"policy"', '"rule"'),
+    ]),
+    (check_readme, "commands of the README", [
+        (MAKEFILE, r"^demo:", "show:"),
+    ]),
+]
+
+
+class Report:
+    def __init__(self):
+        self.lines = []
+        self.failed = 0
+
+    def result(self, name, problems):
+        self.lines += [f"# {problem}" for problem in problems]
+        self.failed += bool(problems)
+        bad = "not " if problems else ""
+        number = 1 + sum("ok " == line.removeprefix("not ")[:3]
+                         for line in self.lines)
+        self.lines.append(f"{bad}ok {number} {name}")
+
+
+def notices(check, path, pattern, replacement):
+    """What is wrong with the check itself, seen on a changed file."""
+    text = Files().read(path)
+    changed, count = re.subn(pattern, replacement, text, flags=re.M)
+    if not count:
+        return [f"nothing in {path} is like {pattern}"]
+    if set(check(Files({path: changed}))) <= set(check(Files())):
+        return [f"{path} without {pattern} went unnoticed"]
+    return []
+
+
+def main():
+    if len(sys.argv) > 1:
+        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
+        return 2
+    report = Report()
+    for check, name, changes in CHECKS:
+        report.result(f"documented: {name}", list(check(Files())))
+        problems = []
+        for change in changes:
+            problems += notices(check, *change)
+        report.result(f"would be noticed: {name}", problems)
+    print("TAP version 13")
+    print(f"1..{2 * len(CHECKS)}")
+    print("\n".join(report.lines))
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

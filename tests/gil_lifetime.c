@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last close of a lock while a thread that is attached to it exits: both
+ * end the same contexts, and the lock goes with them. Use after free shows
+ * where the kernel poisons what it frees: make test boots with slub_debug.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "main.h"
+#include "lock.h"
+
+/* Many locks make one exit long, and give the race many chances. */
+#define LOCKS	GIL_THREAD_LOCKS_MAX
+#define ROUNDS	40
+/* How much later than in the round before the closing begins. */
+#define STEP_NS	50000
+
+FIXTURE(last_close)
+{
+	int fds[LOCKS];
+	int failed;
+	atomic_bool exiting;
+};
+
+FIXTURE_VARIANT(last_close)
+{
+	bool owned;
+};
+
+FIXTURE_VARIANT_ADD(last_close, of_free_locks) { .owned = false };
+FIXTURE_VARIANT_ADD(last_close, of_owned_locks) { .owned = true };
+
+FIXTURE_SETUP(last_close)
+{
+}
+
+FIXTURE_TEARDOWN(last_close)
+{
+}
+
+static void *own_all(void *arg)
+{
+	FIXTURE_DATA(last_close) *self = arg;
+	int i;
+
+	for (i = 0; i < LOCKS; i++)
+		if (lock_acquire(self->fds[i], 0, 0))
+			self->failed++;
+	atomic_store(&self->exiting, true);
+	return NULL;
+}
+
+static void *own_none(void *arg)
+{
+	FIXTURE_DATA(last_close) *self = arg;
+	__u32 id;
+	int i;
+
+	for (i = 0; i < LOCKS; i++)
+		if (lock_attach(self->fds[i], &id))
+			self->failed++;
+	atomic_store(&self->exiting, true);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
+{
+	pthread_t thread;
+	int round, i;
+	__u64 start;
+
+	for (round = 0; round < ROUNDS; round++) {
+		atomic_store(&self->exiting, false);
+		for (i = 0; i < LOCKS; i++) {
+			self->fds[i] = lock_create(0);
+			ASSERT_LE(0, self->fds[i]);
+		}
+		ASSERT_EQ(0, pthread_create(&thread, NULL,
+					    variant->owned ? own_all : own_none,
+					    self));
+		while (!atomic_load(&self->exiting))
+			;
+		start = now_ns() + round * STEP_NS;
+		while (now_ns() < start)
+			;
+		/* In the order in which the exit goes through them. */
+		for (i = LOCKS - 1; i >= 0; i--)
+			close(self->fds[i]);
+		ASSERT_EQ(0, pthread_join(thread, NULL));
+		EXPECT_EQ(0, self->failed);
+	}
+}
+
+GIL_TEST_MAIN
