@@ -17,11 +17,15 @@
 /* How much later than in the round before the closing begins. */
 #define STEP_NS	50000
 
-FIXTURE(last_close)
-{
+struct race {
 	int fds[LOCKS];
 	int failed;
 	atomic_bool exiting;
+};
+
+FIXTURE(last_close)
+{
+	struct race race;
 };
 
 FIXTURE_VARIANT(last_close)
@@ -42,54 +46,55 @@ FIXTURE_TEARDOWN(last_close)
 
 static void *own_all(void *arg)
 {
-	FIXTURE_DATA(last_close) *self = arg;
+	struct race *race = arg;
 	int i;
 
 	for (i = 0; i < LOCKS; i++)
-		if (lock_acquire(self->fds[i], 0, 0))
-			self->failed++;
-	atomic_store(&self->exiting, true);
+		if (lock_acquire(race->fds[i], 0, 0))
+			race->failed++;
+	atomic_store(&race->exiting, true);
 	return NULL;
 }
 
 static void *own_none(void *arg)
 {
-	FIXTURE_DATA(last_close) *self = arg;
+	struct race *race = arg;
 	__u32 id;
 	int i;
 
 	for (i = 0; i < LOCKS; i++)
-		if (lock_attach(self->fds[i], &id))
-			self->failed++;
-	atomic_store(&self->exiting, true);
+		if (lock_attach(race->fds[i], &id))
+			race->failed++;
+	atomic_store(&race->exiting, true);
 	return NULL;
 }
 
 TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 {
+	struct race *race = &self->race;
 	pthread_t thread;
 	int round, i;
 	__u64 start;
 
 	for (round = 0; round < ROUNDS; round++) {
-		atomic_store(&self->exiting, false);
+		atomic_store(&race->exiting, false);
 		for (i = 0; i < LOCKS; i++) {
-			self->fds[i] = lock_create(0);
-			ASSERT_LE(0, self->fds[i]);
+			race->fds[i] = lock_create(0);
+			ASSERT_LE(0, race->fds[i]);
 		}
 		ASSERT_EQ(0, pthread_create(&thread, NULL,
 					    variant->owned ? own_all : own_none,
-					    self));
-		while (!atomic_load(&self->exiting))
+					    race));
+		while (!atomic_load(&race->exiting))
 			;
 		start = now_ns() + round * STEP_NS;
 		while (now_ns() < start)
 			;
 		/* In the order in which the exit goes through them. */
 		for (i = LOCKS - 1; i >= 0; i--)
-			close(self->fds[i]);
+			close(race->fds[i]);
 		ASSERT_EQ(0, pthread_join(thread, NULL));
-		EXPECT_EQ(0, self->failed);
+		EXPECT_EQ(0, race->failed);
 	}
 }
 

@@ -93,8 +93,9 @@ int gil_io_end(gil_t *g);
  * it is in the queue and gil_fd() polls readable, for this thread, once the
  * lock is its own: then gil_wait() returns 0 at once. gil_wait() waits, in the
  * place kept, until deadline (NULL: without limit; ETIMEDOUT keeps the place;
- * ENOENT: not queued). A grant must be claimed so before the lock is used. gil_cancel() leaves the queue, passing on a grant that
- * came first (ENOENT: no request waits).
+ * ENOENT: not queued). A grant must be claimed so before the lock is used.
+ * gil_cancel() leaves the queue, passing on a grant that came first (ENOENT:
+ * no request waits).
  */
 int gil_enqueue(gil_t *g);
 int gil_wait(gil_t *g, const struct timespec *deadline);
