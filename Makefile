@@ -66,9 +66,12 @@ insmod: module ## load the module into THIS machine's kernel
 rmmod: ## take the module out of THIS machine's kernel
 	@tools/vm/as-root rmmod gil
 
-install: all ## the module for KDIR, and userspace under PREFIX (as root)
+install: all ## the module for KDIR; userspace and tools under PREFIX (as root)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man4 module/man/gil.4
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/trace/man/*.8
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/trace/gil*
 
 lint: guest-root ## checkpatch --strict, sparse, W=1, clang-format, cppcheck, shellcheck
 	@tools/lint/run
