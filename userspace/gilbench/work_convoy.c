@@ -15,11 +15,21 @@
 
 #define IO_NS NS_PER_MS
 
+/* What a hog does between two looks at the clock. */
+#define HOG_SLICES 100
+
 /* Before the first operation counts, the hogs are at it. */
 #define WARM_UP 2
 
 #define OPS_MIN 10
 #define OPS_MAX 10000
+
+/*
+ * A lock that is handed to nobody may never come back from a hog. An arm that
+ * takes so many times as long as the claim has it is cut short.
+ */
+#define PATIENCE 4
+#define PATIENCE_MIN_NS NS_PER_S
 
 /*
  * The wait of an operation beside k hogs, in switch intervals per hog. It
@@ -40,7 +50,18 @@ static const char *const arm_names[] = { "alone", "1_hog", "2_hogs", "4_hogs" };
 struct job {
 	struct lock *lock;
 	uint64_t ops;
+	/* Operations done in this arm; fewer when it was cut short. */
+	uint64_t done;
+	uint64_t limit_ns;
 	uint64_t latency_ns[];
+};
+
+/* The latencies of all repetitions, by arm. */
+struct kept {
+	uint64_t *latency_ns[ARMS];
+	uint64_t count[ARMS];
+	/* Arms that did not run to the end. */
+	unsigned int cut_short;
 };
 
 /* One operation: sleep without the lock, and be back under it. */
@@ -57,24 +78,37 @@ static int operate(struct lock *lock, uint64_t *ns)
 	return error;
 }
 
-static int do_io(struct job *job)
+/*
+ * The operation that was waiting when the arm was cut short counts, even if it
+ * was to be the warm-up: those after it have no hogs beside them.
+ */
+static int do_io(struct team *team, struct job *job)
 {
-	uint64_t ignored;
+	uint64_t start = now_ns();
 	int error = lock_acquire(job->lock);
 
-	for (int i = 0; i < WARM_UP && !error; i++)
-		error = operate(job->lock, &ignored);
-	for (uint64_t i = 0; i < job->ops && !error; i++)
-		error = operate(job->lock, &job->latency_ns[i]);
+	job->latency_ns[0] = now_ns() - start;
+	for (int i = 0; i < WARM_UP && !error && !team_stopping(team); i++)
+		error = operate(job->lock, &job->latency_ns[0]);
+	if (team_stopping(team))
+		job->done = 1;
+	while (!error && job->done < job->ops && !team_stopping(team)) {
+		error = operate(job->lock, &job->latency_ns[job->done]);
+		job->done++;
+	}
 	return error ? error : lock_release(job->lock);
 }
 
 static int hog(struct team *team, struct job *job)
 {
+	uint64_t end = now_ns() + job->limit_ns;
 	int error = lock_acquire(job->lock);
 
-	while (!error && !team_stopping(team))
-		error = spin_locked(job->lock, SPIN_SLICE);
+	while (!error && !team_stopping(team)) {
+		error = spin_locked(job->lock, HOG_SLICES * SPIN_SLICE);
+		if (now_ns() > end)
+			team_stop(team);
+	}
 	return error ? error : lock_release(job->lock);
 }
 
@@ -89,12 +123,20 @@ static void work(struct team *team, unsigned int index, void *arg)
 		team_ok(team, index, hog(team, job), "compute");
 		return;
 	}
-	team_ok(team, index, do_io(job), "do I/O");
+	team_ok(team, index, do_io(team, job), "do I/O");
 	team_stop(team);
 }
 
+static uint64_t patience_ns(const struct job *job, unsigned int arm)
+{
+	uint64_t each = IO_NS + hogs[arm] * lock_interval_ns(job->lock);
+	uint64_t ns = PATIENCE * (job->ops + WARM_UP) * each;
+
+	return ns > PATIENCE_MIN_NS ? ns : PATIENCE_MIN_NS;
+}
+
 static int run_arm(const struct options *options, struct result *result,
-		   struct job *job, unsigned int arm, uint64_t *kept)
+		   struct job *job, unsigned int arm, struct kept *kept)
 {
 	const struct team_spec spec = {
 		.size = 1 + hogs[arm],
@@ -103,11 +145,17 @@ static int run_arm(const struct options *options, struct result *result,
 		.job = job,
 	};
 
+	job->done = 0;
+	job->limit_ns = patience_ns(job, arm);
 	if (!team_run(&spec))
 		return -1;
-	memcpy(kept, job->latency_ns, job->ops * sizeof(*kept));
+	memcpy(kept->latency_ns[arm] + kept->count[arm], job->latency_ns,
+	       job->done * sizeof(uint64_t));
+	kept->count[arm] += job->done;
+	if (job->done < job->ops)
+		kept->cut_short++;
 	result_sample(result, arm_names[arm],
-		      (double)sample_quantile(job->latency_ns, job->ops, 0.5) /
+		      (double)sample_quantile(job->latency_ns, job->done, 0.5) /
 		      NS_PER_S);
 	return 0;
 }
@@ -123,7 +171,8 @@ static double intervals_per_hog(const struct result *result, unsigned int arm,
 }
 
 static void judge(const struct options *options, struct result *result,
-		  uint64_t interval_ns, bool fifo)
+		  uint64_t interval_ns, bool fifo,
+		  unsigned int cut_short)
 {
 	double per_hog[ARMS];
 	bool held = true;
@@ -133,11 +182,12 @@ static void judge(const struct options *options, struct result *result,
 		held &= per_hog[i] >= CONVOY_MIN && per_hog[i] <= CONVOY_MAX;
 	}
 	result_seen(result,
-		    "a 1 ms sleep takes %.1f, %.1f, %.1f times as long beside 1, 2, 4 hogs as alone: %.2f, %.2f, %.2f intervals more per hog",
+		    "a 1 ms sleep takes %.1f, %.1f, %.1f times as long beside 1, 2, 4 hogs as alone: %.2f, %.2f, %.2f intervals more per hog%s",
 		    result_ratio(result, arm_names[1]),
 		    result_ratio(result, arm_names[2]),
 		    result_ratio(result, arm_names[3]), per_hog[1], per_hog[2],
-		    per_hog[3]);
+		    per_hog[3],
+		    cut_short ? ", or more: it took too long to see" : "");
 	if (!options->lock->excludes)
 		result_not_judged(result, "there is no lock to wait for");
 	else if (!fifo)
@@ -150,16 +200,17 @@ static void judge(const struct options *options, struct result *result,
 		result_judge(result, held);
 }
 
-static void add_tails(struct result *result, uint64_t *kept, uint64_t each)
+static void add_tails(struct result *result, const struct kept *kept)
 {
 	json_t *arms = json_object();
 
 	for (unsigned int i = 0; i < ARMS; i++) {
-		uint64_t *all = kept + i * each;
+		uint64_t *all = kept->latency_ns[i], each = kept->count[i];
 		double p50 = (double)sample_quantile(all, each, 0.5);
 		double p99 = (double)sample_quantile(all, each, 0.99);
 		double most = (double)sample_quantile(all, each, 1);
-		json_t *tail = json_pack("{s:f, s:f, s:f}",
+		json_t *tail = json_pack("{s:I, s:f, s:f, s:f}",
+					 "operations", (json_int_t)each,
 					 "p50_s", p50 / NS_PER_S,
 					 "p99_s", p99 / NS_PER_S,
 					 "max_s", most / NS_PER_S);
@@ -167,7 +218,6 @@ static void add_tails(struct result *result, uint64_t *kept, uint64_t each)
 		json_object_set_new(arms, arm_names[i], tail);
 	}
 	result_detail(result, "latency", arms);
-	result_detail(result, "operations", json_integer((json_int_t)each));
 }
 
 /* What one operation costs in all arms together, as the claim has it. */
@@ -180,31 +230,29 @@ static uint64_t default_ops(const struct options *options, uint64_t interval_ns)
 }
 
 static int run_arms(const struct options *options, struct result *result,
-		    struct job *job, uint64_t *kept)
+		    struct job *job, struct kept *kept)
 {
-	uint64_t each = options->repeat * job->ops;
-
 	for (unsigned int i = 0; i < ARMS; i++)
 		result_figure(result, arm_names[i], "s", NULL);
 	for (unsigned int rep = 0; rep < options->repeat; rep++) {
 		for (unsigned int i = 0; i < ARMS; i++) {
 			watchdog_step(arm_names[i], rep + 1, options->repeat);
-			if (run_arm(options, result, job, i,
-				    kept + i * each + rep * job->ops))
+			if (run_arm(options, result, job, i, kept))
 				return -1;
 		}
 	}
-	add_tails(result, kept, each);
+	add_tails(result, kept);
 	judge(options, result, lock_interval_ns(job->lock),
-	      lock_fifo(job->lock));
+	      lock_fifo(job->lock), kept->cut_short);
 	return 0;
 }
 
 static int run(const struct options *options, struct result *result)
 {
 	uint64_t interval_ns, ops;
+	struct kept kept = { 0 };
 	size_t size, kept_size;
-	uint64_t *kept;
+	uint64_t *memory;
 	struct lock *lock;
 	struct job *job;
 	int error = -1;
@@ -219,13 +267,15 @@ static int run(const struct options *options, struct result *result)
 	size = sizeof(*job) + ops * sizeof(uint64_t);
 	kept_size = ARMS * options->repeat * ops * sizeof(uint64_t);
 	job = shared_alloc(size);
-	kept = shared_alloc(kept_size);
-	if (job && kept) {
+	memory = shared_alloc(kept_size);
+	if (job && memory) {
+		for (unsigned int i = 0; i < ARMS; i++)
+			kept.latency_ns[i] = memory + i * options->repeat * ops;
 		job->lock = lock;
 		job->ops = ops;
-		error = run_arms(options, result, job, kept);
+		error = run_arms(options, result, job, &kept);
 	}
-	shared_free(kept, kept_size);
+	shared_free(memory, kept_size);
 	shared_free(job, size);
 	lock_close(lock);
 	return error;

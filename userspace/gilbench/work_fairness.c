@@ -3,6 +3,8 @@
  * Threads that never stop wanting the lock: how evenly they get it, and how
  * long the unluckiest waited.
  */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -184,7 +186,7 @@ static void evaluate(struct job *job, unsigned int n, struct outcome *out)
 	}
 	out->turns_apart = most_turns - least_turns;
 	out->jain = sample_jain(holds, n);
-	out->max_min = least > 0 ? most / least : 1e9;
+	out->max_min = least > 0 ? most / least : NAN;
 	measure_turns(job, n, out);
 }
 
@@ -207,7 +209,9 @@ static void add_samples(struct result *result, const struct outcome *out,
 	uint64_t turn_limit = interval_ns + out->worst_slice_ns;
 
 	result_sample(result, "jain", out->jain);
-	result_sample(result, "max_min", out->max_min);
+	/* Where somebody never had the lock there is no ratio. */
+	if (!isnan(out->max_min))
+		result_sample(result, "max_min", out->max_min);
 	result_sample(result, "turns_apart", (double)out->turns_apart);
 	result_sample(result, "turn_limit", (double)turn_limit / NS_PER_S);
 	result_sample(result, "turn_p50", (double)out->turn_ns / NS_PER_S);
@@ -282,10 +286,15 @@ static void judge(const struct options *options, struct result *result,
 	double apart = result_median(result, "turns_apart");
 	double turn = result_ratio(result, "turn_p75");
 	double wait = result_ratio(result, "worst_wait");
+	char ratio[32];
 
+	if (isnan(max_min))
+		snprintf(ratio, sizeof(ratio), "without limit");
+	else
+		snprintf(ratio, sizeof(ratio), "%.2f", max_min);
 	result_seen(result,
-		    "Jain's index %.4f, most/least hold time %.2f, at most %.0f turns apart, 3 of 4 turns within %.2f of interval and slice, worst wait %.2f of the others' longest holds",
-		    jain, max_min, apart, turn, wait);
+		    "Jain's index %.4f, most/least hold time %s, at most %.0f turns apart, 3 of 4 turns within %.2f of interval and slice, worst wait %.2f of the others' longest holds",
+		    jain, ratio, apart, turn, wait);
 	if (!options->lock->excludes)
 		result_not_judged(result, "there is no lock to share");
 	else if (n < 2)
