@@ -10,7 +10,8 @@
  * thread's first GIL_IOC_ACQUIRE. A context belongs to the thread and to the
  * open file description it was made through, and ends with whichever ends
  * first. When the context of an owner ends, its owner has died: the lock goes
- * to the next in line, who is told with EOWNERDEAD.
+ * to the next in line, who is told with EOWNERDEAD. (Not if it had not claimed
+ * its grant: then it did no harm.)
  *
  * Every pad and reserved field must be zero, every flag known: EINVAL. A bad
  * pointer is EFAULT, an unknown ioctl ENOTTY. A call that fails with one of
@@ -141,8 +142,8 @@ struct gil_attach {
  * signal (restarts by the rules of SA_RESTART, and, unless GIL_ACQUIRE_KEEP_INTR,
  * at the end of the queue); ENOENT: GIL_ACQUIRE_RESUME, and
  * no request waits; EMFILE, ENOMEM: the caller had no context and could not
- * get one. A request that was granted is never
- * lost to a signal or a deadline: the call returns 0.
+ * get one. A request that was granted is never lost to a signal or a deadline:
+ * the call returns 0.
  */
 struct gil_acquire {
 	__u32 flags;
@@ -331,9 +332,10 @@ struct gil_policy {
 #define GIL_IOC_RELEASE		_IOW(GIL_IOC_MAGIC, 0x83, struct gil_release)
 /*
  * Let those who wait go first, and come back: release, enter the queue, wait.
- * 0 at once if nobody waits. EPERM: the caller does not own the lock; EINTR:
- * the caller does not own the lock but is in the queue: yield or acquire
- * again to wait on, or cancel; EOWNERDEAD as for GIL_IOC_ACQUIRE.
+ * 0 at once if nobody waits, or to claim a grant. EPERM: the caller does not
+ * own the lock; EINTR: the caller does not own the lock but is in the queue:
+ * yield or acquire again to wait on, or cancel; EOWNERDEAD as for
+ * GIL_IOC_ACQUIRE.
  */
 #define GIL_IOC_YIELD		_IO(GIL_IOC_MAGIC, 0x84)
 /*
