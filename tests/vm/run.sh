@@ -120,7 +120,7 @@ run_guests() {
 	# More output than fits into any buffer on its way.
 	boot fail 120 'seq 100000; echo "said on stderr" >/dev/stderr
 		rm /usr/bin/bpftrace && touch /left; exit 7' &
-	boot crash 120 'echo before; echo c >/proc/sysrq-trigger' &
+	boot crash 120 'echo c >/proc/sysrq-trigger' &
 	wait -n
 	boot splat 120 "insmod /gil/${work#"$top"/}/splat/splat.ko" &
 	wait -n
@@ -164,8 +164,9 @@ test_guests() {
 	result $? "guest: a kernel warning is a failure though the command passed"
 	ended lost 83 '^guest: LOST: '
 	result $? "guest: powering off before the end is a failure"
-	has "$work/hang.out" '^before$' && has "$work/crash.out" '^before$'
-	result $? "guest: what was said before a crash or a hang is kept"
+	# A crash may come before what was just said has left the guest.
+	has "$work/hang.out" '^before$'
+	result $? "guest: what was said before a hang is kept"
 }
 
 echo "TAP version 13"
