@@ -12,6 +12,8 @@
 #include "chardev.h"
 #include "compat.h"
 #include "context.h"
+#include "policy.h"
+#include "record.h"
 #include "stats.h"
 
 /* The module's own reference is dropped in gil_chardev_exit(). */
@@ -65,11 +67,26 @@ static int gil_mmap(struct file *filp, struct vm_area_struct *vma)
 static __poll_t gil_poll(struct file *filp, poll_table *wait)
 {
 	struct gil_file *file = filp->private_data;
+	__poll_t ready = 0;
 	struct gil_ctx *ctx;
 
 	poll_wait(filp, &file->pollers, wait);
 	ctx = gil_ctx_find(file);
-	return ctx && gil_is_granted(ctx) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (ctx && gil_is_granted(ctx))
+		ready = EPOLLIN | EPOLLRDNORM;
+	if (file->lock->recorder)
+		ready |= gil_recorder_poll(file->lock->recorder, filp, wait);
+	return ready;
+}
+
+static ssize_t gil_read(struct file *filp, char __user *buf, size_t len,
+			loff_t *pos)
+{
+	struct gil_file *file = filp->private_data;
+
+	if (!file->lock->recorder)
+		return -EINVAL;
+	return gil_recorder_read(file->lock->recorder, filp, buf, len);
 }
 
 #ifdef CONFIG_PROC_FS
@@ -122,6 +139,7 @@ const struct file_operations gil_fops = {
 	.release = gil_close,
 	.mmap = gil_mmap,
 	.poll = gil_poll,
+	.read = gil_read,
 	.unlocked_ioctl = gil_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 #ifdef CONFIG_PROC_FS
@@ -137,12 +155,15 @@ static struct miscdevice gil_misc = {
 
 int gil_chardev_init(umode_t mode)
 {
+	const struct gil_policy_ops *policy = gil_default_policy();
 	int ret;
 
-	gil_global = gil_lock_create(0, gil_default_policy(),
-				     gil_default_interval_ns());
-	if (IS_ERR(gil_global))
+	gil_global = gil_lock_create(0, policy, gil_default_interval_ns(),
+				     gil_default_grace_ns(), NULL);
+	if (IS_ERR(gil_global)) {
+		gil_policy_put(policy);
 		return PTR_ERR(gil_global);
+	}
 	gil_locks_add(gil_global, true);
 
 	gil_misc.mode = mode;

@@ -7,9 +7,16 @@
 
 extern const struct file_operations gil_fops;
 
-/* What a lock is made with where nobody says otherwise; module parameters. */
+struct gil_lock;
+struct gil_policy_ops;
+
+/*
+ * What a lock is made with where nobody says otherwise; module parameters. The
+ * policy is the caller's to put.
+ */
 const struct gil_policy_ops *gil_default_policy(void);
 u64 gil_default_interval_ns(void);
+u64 gil_default_grace_ns(void);
 
 /* Make /dev/gil, with the global lock. May sleep. */
 int gil_chardev_init(umode_t mode);
@@ -17,6 +24,12 @@ void gil_chardev_exit(void);
 
 /* ioctl.c */
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+
+/*
+ * An open file on a new lock with the settings of @lock, and its recorder.
+ * Error pointer: ENFILE, ENOMEM. May sleep.
+ */
+struct file *gil_file_like(struct gil_lock *lock);
 
 /* debugfs.c: tables of all locks; not having them is no failure. */
 void gil_debugfs_init(void);

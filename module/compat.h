@@ -8,6 +8,8 @@
 
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
 #include <trace/events/sched.h>
 
 #ifndef GIL_HAVE_HRTIMER_SETUP
@@ -34,23 +36,55 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /*
- * The sched_process_exit probe has had two prototypes. A probe of the wrong
- * one may trap under CFI, so the type check that the kernel's own header
- * makes for its probes chooses between two wrappers. A third prototype does
- * not compile.
+ * A probe of the wrong prototype may trap under CFI. So each is compared with
+ * the type check that the kernel's own header makes for its probes: one that
+ * does not fit does not compile.
  */
-typedef void gil_exit_probe_1_t(void *data, struct task_struct *task);
-typedef void gil_exit_probe_2_t(void *data, struct task_struct *task,
-				bool group_dead);
+#define GIL_PROBE_FITS(event, type)					\
+	__same_type(check_trace_callback_type_##event, void (type))
 
-#define GIL_EXIT_PROBE(probe_1, probe_2)				\
+#define GIL_PROBE(event, type, probe)					\
+	__builtin_choose_expr(GIL_PROBE_FITS(event, type),		\
+			      (void *)(probe), (void)0)
+
+/* The sched_process_exit event has had two prototypes. */
+#define GIL_EXIT_PROBE(type_1, probe_1, type_2, probe_2)		\
 	__builtin_choose_expr(						\
-		__same_type(check_trace_callback_type_sched_process_exit, \
-			    void (gil_exit_probe_1_t *)),		\
+		GIL_PROBE_FITS(sched_process_exit, type_1),		\
 		(void *)(probe_1),					\
-		__builtin_choose_expr(					\
-			__same_type(check_trace_callback_type_sched_process_exit, \
-				    void (gil_exit_probe_2_t *)),	\
-			(void *)(probe_2), (void)0))
+		GIL_PROBE(sched_process_exit, type_2, probe_2))
+
+/*
+ * What binding threads needs. Debian's kernels export task_work_add(),
+ * mainline does not: a weak reference lets the module load all the same.
+ */
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+#define GIL_CAN_BIND
+extern typeof(task_work_add) task_work_add __weak;
+#endif
+
+/* What is missing for that, for people, or NULL. */
+static inline const char *gil_bind_missing(void)
+{
+#ifdef GIL_CAN_BIND
+	return task_work_add ? NULL : "exported task_work_add()";
+#else
+	return "CONFIG_PREEMPT_NOTIFIERS";
+#endif
+}
+
+/*
+ * From a sched_out notifier: is the task being switched away from blocked, or
+ * merely preempted? A blocked task may stay on the run queue for a while, if
+ * the scheduler delays its dequeueing.
+ */
+static inline bool gil_task_blocks(const struct task_struct *task)
+{
+#ifdef GIL_HAVE_SCHED_DELAYED
+	if (task->se.sched_delayed)
+		return true;
+#endif
+	return !task->on_rq;
+}
 
 #endif /* GIL_COMPAT_H */

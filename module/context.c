@@ -13,7 +13,9 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "bind.h"
 #include "context.h"
+#include "record.h"
 #include "trace.h"
 
 LIST_HEAD(gil_locks);
@@ -24,8 +26,8 @@ static struct workqueue_struct *gil_reaper;
 static struct rhltable gil_contexts;
 
 static const struct rhashtable_params gil_contexts_params = {
-	.key_len = sizeof_field(struct gil_ctx, task),
-	.key_offset = offsetof(struct gil_ctx, task),
+	.key_len = sizeof_field(struct gil_ctx, w.task),
+	.key_offset = offsetof(struct gil_ctx, w.task),
 	.head_offset = offsetof(struct gil_ctx, task_node),
 	.automatic_shrinking = true,
 };
@@ -70,34 +72,55 @@ static void gil_file_free(struct kref *ref)
 	kfree(file);
 }
 
-/* gil_grant() found nobody asleep in gil_wait(): somebody may poll. */
+/* A grant that gil_wake() could not tell: one may sleep, or poll. */
 static void gil_granted(struct irq_work *work)
 {
 	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);
 
+	gil_wake_sleeper(ctx);
 	/* All of them, exclusive ones too: the grant is for one thread only. */
 	__wake_up(&ctx->file->pollers, TASK_NORMAL, 0,
 		  poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
-/* Take a killed context out of everything and free it. */
+static void gil_ctx_free(struct kref *ref)
+{
+	struct gil_ctx *ctx = container_of(ref, struct gil_ctx, ref);
+	struct gil_file *file = ctx->file;
+
+	gil_entry_free(ctx->entry);
+	put_task_struct(ctx->w.task);
+	kfree_rcu(ctx, rcu);
+	kref_put(&file->ref, gil_file_free);
+}
+
+void gil_ctx_get(struct gil_ctx *ctx)
+{
+	kref_get(&ctx->ref);
+}
+
+void gil_ctx_put(struct gil_ctx *ctx)
+{
+	kref_put(&ctx->ref, gil_ctx_free);
+}
+
+/* Take a killed context out of everything. */
 static void gil_ctx_unlink(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
-	struct gil_file *file = ctx->file;
 
 	lockdep_assert_held(&lock->attach);
 
 	rhltable_remove(&gil_contexts, &ctx->task_node, gil_contexts_params);
-	xa_erase(&lock->ids, ctx->id);
+	xa_erase(&lock->ids, ctx->w.id);
 	list_del(&ctx->file_node);
 	WRITE_ONCE(lock->threads, lock->threads - 1);
 
 	/* Dead, it is granted nothing more; one grant may be on its way. */
 	irq_work_sync(&ctx->granted);
-	put_task_struct(ctx->task);
-	kfree_rcu(ctx, rcu);
-	kref_put(&file->ref, gil_file_free);
+	gil_entry_record(ctx->entry, ctx);
+	ctx->entry = NULL;
+	gil_ctx_put(ctx);
 }
 
 static void gil_ctx_reap(struct work_struct *work)
@@ -107,6 +130,7 @@ static void gil_ctx_reap(struct work_struct *work)
 
 	/* The context's file may be the last to hold the lock. */
 	gil_lock_get(lock);
+	gil_bind_reap(ctx);
 	mutex_lock(&lock->attach);
 	gil_ctx_unlink(ctx);
 	mutex_unlock(&lock->attach);
@@ -142,13 +166,50 @@ struct gil_ctx *gil_ctx_find(struct gil_file *file)
 	rcu_read_lock();
 	list = gil_ctx_list(current);
 	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
-		if (ctx->file == file && !READ_ONCE(ctx->dead)) {
+		if (READ_ONCE(ctx->dead))
+			continue;
+		if (ctx->file == file ||
+		    (ctx->bind && ctx->lock == file->lock)) {
 			rcu_read_unlock();
 			return ctx;
 		}
 	}
 	rcu_read_unlock();
 	return NULL;
+}
+
+struct gil_ctx *gil_ctx_bound(void)
+{
+	struct rhlist_head *list, *pos;
+	struct gil_ctx *ctx;
+
+	rcu_read_lock();
+	list = gil_ctx_list(current);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
+		/* Only the thread itself changes that, and ends such a one. */
+		if (ctx->bind && !READ_ONCE(ctx->dead)) {
+			rcu_read_unlock();
+			return ctx;
+		}
+	}
+	rcu_read_unlock();
+	return NULL;
+}
+
+bool gil_ctx_other(struct gil_file *file)
+{
+	struct rhlist_head *list, *pos;
+	struct gil_ctx *ctx;
+	bool found = false;
+
+	rcu_read_lock();
+	list = gil_ctx_list(current);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node)
+		if (ctx->lock == file->lock && ctx->file != file &&
+		    !READ_ONCE(ctx->dead))
+			found = true;
+	rcu_read_unlock();
+	return found;
 }
 
 static bool gil_thread_is_full(void)
@@ -171,21 +232,21 @@ static struct gil_ctx *gil_ctx_alloc(struct gil_file *file)
 
 	if (!ctx)
 		return NULL;
+	if (file->lock->recorder) {
+		ctx->entry = gil_entry_create();
+		if (!ctx->entry) {
+			kfree(ctx);
+			return NULL;
+		}
+	}
+	kref_init(&ctx->ref);
 	ctx->lock = file->lock;
-	ctx->task = get_task_struct(current);
+	ctx->w.task = get_task_struct(current);
 	ctx->file = file;
 	kref_get(&file->ref);
 	init_irq_work(&ctx->granted, gil_granted);
 	INIT_WORK(&ctx->reap, gil_ctx_reap);
-	INIT_LIST_HEAD(&ctx->queue_node);
 	return ctx;
-}
-
-static void gil_ctx_discard(struct gil_ctx *ctx)
-{
-	kref_put(&ctx->file->ref, gil_file_free);
-	put_task_struct(ctx->task);
-	kfree(ctx);
 }
 
 /* Give the context an id, reserved first: nobody finds half a context. */
@@ -196,7 +257,7 @@ static int gil_ctx_link(struct gil_ctx *ctx)
 
 	lockdep_assert_held(&lock->attach);
 
-	ret = xa_alloc_cyclic(&lock->ids, &ctx->id, NULL,
+	ret = xa_alloc_cyclic(&lock->ids, &ctx->w.id, NULL,
 			      XA_LIMIT(1, GIL_WORD_ID_MASK), &lock->next_id,
 			      GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
@@ -204,10 +265,11 @@ static int gil_ctx_link(struct gil_ctx *ctx)
 	ret = rhltable_insert(&gil_contexts, &ctx->task_node,
 			      gil_contexts_params);
 	if (ret) {
-		xa_erase(&lock->ids, ctx->id);
+		xa_erase(&lock->ids, ctx->w.id);
 		return ret;
 	}
-	xa_store(&lock->ids, ctx->id, ctx, GFP_KERNEL_ACCOUNT);
+	xa_store(&lock->ids, ctx->w.id, ctx, GFP_KERNEL_ACCOUNT);
+	gil_recorder_expect(lock->recorder);
 	list_add_tail(&ctx->file_node, &ctx->file->contexts);
 	WRITE_ONCE(lock->threads, lock->threads + 1);
 	return 0;
@@ -230,7 +292,7 @@ struct gil_ctx *gil_ctx_attach(struct gil_file *file)
 	ret = gil_ctx_link(ctx);
 	mutex_unlock(&file->lock->attach);
 	if (ret) {
-		gil_ctx_discard(ctx);
+		gil_ctx_put(ctx);
 		return ERR_PTR(-ENOMEM);
 	}
 	return ctx;
@@ -243,9 +305,12 @@ void gil_task_exit(struct task_struct *task)
 
 	rcu_read_lock();
 	list = gil_ctx_list(task);
-	rhl_for_each_entry_rcu(ctx, pos, list, task_node)
-		if (gil_kill(ctx))
-			queue_work(gil_reaper, &ctx->reap);
+	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
+		if (!gil_kill(ctx))
+			continue;
+		gil_bind_exit(ctx);
+		queue_work(gil_reaper, &ctx->reap);
+	}
 	rcu_read_unlock();
 }
 

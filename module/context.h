@@ -42,13 +42,23 @@ struct gil_file *gil_file_create(struct gil_lock *lock, bool global);
 void gil_file_close(struct gil_file *file);
 
 /*
- * The calling thread's context on the file, or NULL. It stays valid as long
- * as the thread is in a call on that file.
+ * The calling thread's context on the file, or the one by which it is bound to
+ * the file's lock, or NULL. It stays valid as long as the thread is in a call
+ * on that file.
  */
 struct gil_ctx *gil_ctx_find(struct gil_file *file);
 
 /* As above, made if need be. Error pointer: EMFILE, ENOMEM. May sleep. */
 struct gil_ctx *gil_ctx_attach(struct gil_file *file);
+
+/* The calling thread's context that is bound, or NULL. Any context. */
+struct gil_ctx *gil_ctx_bound(void);
+
+/* Has the calling thread one on the file's lock by another file? */
+bool gil_ctx_other(struct gil_file *file);
+
+void gil_ctx_get(struct gil_ctx *ctx);
+void gil_ctx_put(struct gil_ctx *ctx);
 
 /* The thread exits: its contexts end. It may not sleep. */
 void gil_task_exit(struct task_struct *task);
@@ -57,8 +67,8 @@ int gil_contexts_init(void);
 /* After the last file is closed and no task's exit is watched any more. */
 void gil_contexts_exit(void);
 
-/* exit_watch.c: have gil_task_exit() called. EOPNOTSUPP. */
-int gil_exit_watch_start(void);
-void gil_exit_watch_stop(void);
+/* task_watch.c: have it called, and what bind.h asks for. EOPNOTSUPP. */
+int gil_task_watch_start(void);
+void gil_task_watch_stop(void);
 
 #endif /* GIL_CONTEXT_H */

@@ -3,9 +3,9 @@
  * The lock core.
  *
  * A lock is in one of these states. The word is what user space sees; K is
- * GIL_WORD_KERNEL. lock->owner and lock->abandoned are what the kernel
- * believes; it looks at the word only where K is not set, that is where it
- * has neither.
+ * GIL_WORD_KERNEL. lock->owner, lock->abandoned and lock->open are what the
+ * kernel believes; it looks at the word only where K is not set, that is
+ * where it has none of them.
  *
  *             fast acquire                        user space,
  *          .--------------->.                     compare-and-swap
@@ -18,26 +18,35 @@
  *    |    | free               |                  the kernel,
  *    |    |                    v                  under lock->lock
  *    |  +-------------------------+
- *    `->|          HELD           |--. grant: to the first in the queue;
+ *    `->|          HELD           |--. grant: to the policy's next;
  *  claim|          id|K           |<-'        GRANTED until it has run
+ *       |    stay     return      |
+ *       |  OWNER---->LAZY---->OWNER
  *       +-------------------------+
- *          |                    ^
- *          | abandon            | recover: EOWNERDEAD
- *          v                    |
- *       +-------------------------+
- *       |  ABANDONED    0|K       |
- *       +-------------------------+
+ *        |       ^       |       ^
+ * abandon|       |recover|call   |barge:
+ *        v       |       v       |whoever is first
+ *       +-----------+   +-----------+
+ *       | ABANDONED |   |   OPEN    |   both may be true of
+ *       |    0|K    |   |    0|K    |   one lock, in cpython
+ *       +-----------+   +-----------+
  *
  *	claim	 gil_claim()	nobody owns it: the caller does
  *	adopt	 gil_pull()	a fast owner becomes the kernel's to know
  *	grant	 gil_grant()	direct handoff: owner before it wakes
- *	free	 gil_let_go()	nobody waits
- *	abandon	 gil_let_go()	nobody waits, and the owner died
+ *	free	 gil_pass_on()	nobody waits
+ *	abandon	 gil_pass_on()	nobody waits, and the owner died
  *	recover	 gil_claim()	and say so
+ *	call	 gil_call()	a barging policy: one is woken, none is owner
+ *	barge	 gil_answer(), gil_claim()
+ *	stay	 gil_stay()	a lazy release: still the owner, for a moment
+ *	return	 gil_return()	and back
  *
  * K is set if and only if there is an owner that the kernel knows of, or the
- * lock is abandoned. Waiters exist only while there is such an owner. Both
- * hold whenever lock->lock is free.
+ * lock is abandoned or open. Waiters exist only while there is such an owner
+ * or the lock is open; if it is open, one of them has been called, or others
+ * ahead of it have: its answer is on the way. All of this holds whenever
+ * lock->lock is free.
  *
  * To take a decision the kernel first pulls: one unconditional exchange sets
  * K, so that no honest fast path can change the word any more, and the old
@@ -53,29 +62,18 @@
  *
  * An owner that was granted the lock has to claim it, by an acquire or a
  * yield, before it counts as one that runs with the lock: its death before
- * that is nobody's EOWNERDEAD, and it may not release.
+ * that is nobody's EOWNERDEAD, and it may not release. A lazy owner has
+ * released: its death is nobody's, too.
  */
-#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 
-#include "compat.h"
-#include "core.h"
 #include "gil_trace.h"
-#include "policy.h"
-#include "stats.h"
+#include "moves.h"
 
-/* Count once for the context and once for its lock. */
-#define gil_count(ctx, field) \
-	gil_count_at(ctx, offsetof(struct gil_counts, field))
-#define gil_count_time(ctx, field, ns) \
-	gil_count_time_at(ctx, offsetof(struct gil_counts, field), ns)
-
-static void gil_count_at(struct gil_ctx *ctx, size_t offset)
+void gil_count_at(struct gil_ctx *ctx, size_t offset)
 {
 	lockdep_assert_held(&ctx->lock->lock);
 
@@ -83,7 +81,7 @@ static void gil_count_at(struct gil_ctx *ctx, size_t offset)
 	++*(u64 *)((void *)&ctx->lock->counts + offset);
 }
 
-static void gil_count_time_at(struct gil_ctx *ctx, size_t offset, u64 ns)
+void gil_count_time_at(struct gil_ctx *ctx, size_t offset, u64 ns)
 {
 	lockdep_assert_held(&ctx->lock->lock);
 
@@ -102,62 +100,24 @@ u32 gil_owner_id(struct gil_lock *lock)
 	lockdep_assert_held(&lock->lock);
 
 	if (lock->owner)
-		return lock->owner->id;
-	if (lock->abandoned)
+		return lock->owner->w.id;
+	if (lock->abandoned || lock->open)
 		return 0;
 	return atomic_read(gil_word(lock)) & GIL_WORD_ID_MASK;
 }
 
-/* The owner need not give way any more: it did, or nobody waits. */
-static void gil_unask(struct gil_lock *lock)
+static void gil_set_owner(struct gil_lock *lock, struct gil_ctx *ctx)
 {
-	lock->asked = false;
-	WRITE_ONCE(lock->page->drop_request, 0);
+	lock->owner = ctx;
+	lock->q.owner = ctx ? &ctx->w : NULL;
 }
 
-/*
- * Have the owner asked to give way when the policy's patience ends. An armed
- * timer is left alone unless it is too late: it looks at ask_at when it
- * fires, so that a handoff costs no timer operation.
- */
-static void gil_ask_later(struct gil_lock *lock, u64 now)
+void gil_key(struct gil_ctx *ctx)
 {
-	lockdep_assert_held(&lock->lock);
-
-	lock->ask_at = now + lock->policy->patience(lock);
-	if (lock->timer_armed &&
-	    ktime_to_ns(hrtimer_get_expires(&lock->timer)) <= lock->ask_at)
-		return;
-	lock->timer_armed = true;
-	hrtimer_start(&lock->timer, ns_to_ktime(lock->ask_at),
-		      HRTIMER_MODE_ABS_HARD);
-}
-
-static enum hrtimer_restart gil_timer(struct hrtimer *timer)
-{
-	struct gil_lock *lock = container_of(timer, struct gil_lock, timer);
-	enum hrtimer_restart again = HRTIMER_NORESTART;
-	unsigned long flags;
-	u64 now;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	now = ktime_get_ns();
-	lock->timer_armed = false;
-	if (!lock->waiting || lock->asked)
-		goto out;
-	if (now < lock->ask_at) {
-		hrtimer_set_expires(timer, ns_to_ktime(lock->ask_at));
-		lock->timer_armed = true;
-		again = HRTIMER_RESTART;
-		goto out;
+	if (ctx->policy_nr != ctx->lock->policy_nr) {
+		ctx->policy_nr = ctx->lock->policy_nr;
+		ctx->w.key = 0;
 	}
-	lock->asked = true;
-	WRITE_ONCE(lock->page->drop_request, 1);
-	gil_count(lock->owner, drop_requests);
-	trace_gil_drop_request(lock, lock->owner, now - lock->owner->grant_ns);
-out:
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return again;
 }
 
 /* @ctx is the owner from now on, and K is set. */
@@ -167,27 +127,26 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 
 	lockdep_assert_held(&lock->lock);
 
-	WRITE_ONCE(ctx->state, state);
-	ctx->grant_ns = now;
-	lock->owner = ctx;
+	gil_key(ctx);
+	ctx->w.grant_ns = now;
+	gil_set_owner(lock, ctx);
 	lock->abandoned = false;
+	lock->open = false;
 	gil_unask(lock);
-	atomic_set(gil_word(lock), ctx->id | GIL_WORD_KERNEL);
+	atomic_set(gil_word(lock), ctx->w.id | GIL_WORD_KERNEL);
+	ctx->wants = ctx->bind;
+	/* Last: gil_wait() and gil_is_away() look at it without the lock. */
+	WRITE_ONCE(ctx->state, state);
 }
 
-/*
- * Make the word the kernel's, and learn who owns the lock: adopt. If
- * afterwards there is neither an owner nor an abandoned lock, it is free, and
- * the caller claims it or calls gil_put_back().
- */
-static void gil_pull(struct gil_lock *lock)
+void gil_pull(struct gil_lock *lock)
 {
 	struct gil_ctx *ctx;
 	u32 id;
 
 	lockdep_assert_held(&lock->lock);
 
-	if (lock->owner || lock->abandoned)
+	if (lock->owner || lock->abandoned || lock->open)
 		return;
 
 	id = atomic_xchg(gil_word(lock), GIL_WORD_KERNEL) & GIL_WORD_ID_MASK;
@@ -204,13 +163,23 @@ static void gil_pull(struct gil_lock *lock)
 	rcu_read_unlock();
 }
 
-/* Undo gil_pull() if the lock turned out to be free. Only after a pull. */
-static void gil_put_back(struct gil_lock *lock)
+void gil_put_back(struct gil_lock *lock)
 {
 	lockdep_assert_held(&lock->lock);
 
-	if (!lock->owner && !lock->abandoned)
+	if (!lock->owner && !lock->abandoned && !lock->open)
 		atomic_set_release(gil_word(lock), 0);
+}
+
+bool gil_drop_fast(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	u32 id = ctx->w.id;
+
+	lockdep_assert_held(&lock->lock);
+
+	return !lock->owner && !lock->abandoned && !lock->open &&
+	       atomic_cmpxchg_release(gil_word(lock), id, 0) == id;
 }
 
 /* What the owner's return from its request says, once. */
@@ -222,86 +191,169 @@ static int gil_tell(struct gil_ctx *ctx)
 	return dead ? -EOWNERDEAD : 0;
 }
 
-/* claim, recover: a pulled lock without an owner becomes @ctx's. */
-static int gil_claim(struct gil_ctx *ctx)
+int gil_claim(struct gil_ctx *ctx)
 {
+	u64 now = ktime_get_ns();
+
 	lockdep_assert_held(&ctx->lock->lock);
 
 	ctx->told_dead = ctx->lock->abandoned;
-	gil_own(ctx, GIL_STATE_OWNER, ktime_get_ns());
+	gil_own(ctx, GIL_STATE_OWNER, now);
 	gil_count(ctx, slow_acquires);
 	trace_gil_acquire(ctx->lock, ctx, false, 0, 0);
+	if (ctx->lock->q.waiting)
+		gil_ask_later(ctx->lock, now);
 	return gil_tell(ctx);
 }
 
-static void gil_enqueue(struct gil_ctx *ctx, u64 now)
+void gil_return(struct gil_ctx *ctx, u64 now)
 {
-	struct gil_lock *lock = ctx->lock;
+	lockdep_assert_held(&ctx->lock->lock);
 
-	lockdep_assert_held(&lock->lock);
-
-	ctx->state = GIL_STATE_QUEUED;
-	ctx->request_ns = now;
-	lock->policy->enqueue(lock, ctx);
-	lock->waiting++;
-	lock->waiting_max = max(lock->waiting_max, lock->waiting);
-	if (lock->waiting == 1 && !lock->asked)
-		gil_ask_later(lock, now);
+	gil_own(ctx, GIL_STATE_OWNER, now);
+	gil_count(ctx, slow_acquires);
+	gil_count(ctx, lazy_returns);
+	trace_gil_request(ctx->lock, ctx);
+	trace_gil_acquire(ctx->lock, ctx, false, 0, 0);
+	/* The patience of those who wait is what it was. */
+	gil_arm(ctx->lock);
 }
 
-static void gil_dequeue(struct gil_ctx *ctx)
+void gil_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
 {
 	struct gil_lock *lock = ctx->lock;
 
 	lockdep_assert_held(&lock->lock);
 
-	lock->policy->dequeue(lock, ctx);
-	ctx->state = GIL_STATE_IDLE;
-	ctx->yielding = false;
-	lock->waiting--;
-	if (!lock->waiting)
-		gil_unask(lock);
+	gil_key(ctx);
+	ctx->state = GIL_STATE_QUEUED;
+	ctx->w.request_ns = now;
+	ctx->w.yielded = yielded;
+	lock->policy->enqueue(&lock->q, &ctx->w, now);
+	lock->q.waiting++;
+	lock->waiting_max = max(lock->waiting_max, lock->q.waiting);
+	if (!lock->owner || lock->asked)
+		return;
+	if (lock->q.waiting == 1)
+		gil_ask_later(lock, now);
+	else
+		gil_ask_sooner(lock, now);
+}
+
+static struct gil_ctx *gil_pick(struct gil_lock *lock, u64 now)
+{
+	struct gil_waiter *w = lock->policy->pick(&lock->q, now);
+
+	return w ? container_of(w, struct gil_ctx, w) : NULL;
 }
 
 /*
- * grant: the next in line is the owner, before it wakes. Returns it, or NULL
- * if nobody waits. It is told of an owner that died if @died.
+ * grant: the next in line is the owner, before it wakes. It is told of an
+ * owner that died if @died.
  */
-static struct gil_ctx *gil_grant(struct gil_lock *lock, struct gil_ctx *from,
-				 bool died, u64 now)
+static void gil_grant(struct gil_ctx *next, struct gil_ctx *from, bool died,
+		      u64 now)
 {
-	struct gil_ctx *next;
+	struct gil_lock *lock = next->lock;
+	u64 wait_ns = now - next->w.request_ns;
 
 	lockdep_assert_held(&lock->lock);
 
-	next = lock->policy->pick(lock);
-	if (!next)
-		return NULL;
-
-	lock->waiting--;
+	lock->q.waiting--;
 	next->told_dead = died;
 	gil_own(next, GIL_STATE_GRANTED, now);
 	gil_count(next, handoffs);
-	gil_count_time(next, wait, now - next->request_ns);
-	trace_gil_grant(lock, next, from, now - next->request_ns);
-	if (lock->waiting)
+	gil_count_time(next, wait, wait_ns);
+	trace_gil_grant(lock, next, from, wait_ns);
+	if (lock->q.waiting)
 		gil_ask_later(lock, now);
-	return next;
 }
 
 /*
- * The task that the caller must wake with gil_wake() after unlocking, or
- * NULL: one that does not sleep in gil_wait() polls, and is told by irq_work.
+ * call: a lock that nobody owns stays open for whoever comes first. Returns
+ * one that waits and is to come, if one is not on its way already.
  */
-static struct task_struct *gil_wakee(struct gil_ctx *ctx)
+static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
+				u64 now)
 {
+	struct gil_ctx *next = gil_pick(lock, now);
+
+	lockdep_assert_held(&lock->lock);
+
+	if (next && !next->sleeping) {
+		/* It polls, and cannot come by itself. */
+		gil_grant(next, from, lock->abandoned, now);
+		return next;
+	}
+	if (next)
+		next->called = true;
+	lock->open = lock->q.waiting;
+	if (!lock->open && !lock->abandoned)
+		atomic_set_release(gil_word(lock), 0);
+	return next;
+}
+
+struct gil_ctx *gil_dequeue(struct gil_ctx *ctx, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	lockdep_assert_held(&lock->lock);
+
+	if (!ctx->called)
+		lock->policy->dequeue(&lock->q, &ctx->w);
+	ctx->state = GIL_STATE_IDLE;
+	lock->q.waiting--;
+	if (lock->open && ctx->called) {
+		ctx->called = false;
+		return gil_call(lock, ctx, now);
+	}
+	ctx->called = false;
+	if (lock->q.waiting)
+		return NULL;
+	gil_unask(lock);
+	if (lock->owner && lock->owner->state == GIL_STATE_LAZY)
+		return gil_pass_on(lock->owner, false, now);
+	return NULL;
+}
+
+bool gil_answer(struct gil_ctx *ctx, int *told)
+{
+	struct gil_lock *lock = ctx->lock;
+	u64 now = ktime_get_ns();
+	u64 request_ns = ctx->w.request_ns;
+
+	lockdep_assert_held(&lock->lock);
+
+	ctx->called = false;
+	lock->q.waiting--;
+	if (lock->owner) {
+		gil_enqueue(ctx, now, ctx->w.yielded);
+		ctx->w.request_ns = request_ns;
+		return false;
+	}
+	gil_count(ctx, contended);
+	gil_count_time(ctx, wait, now - request_ns);
+	ctx->told_dead = lock->abandoned;
+	gil_own(ctx, GIL_STATE_OWNER, now);
+	gil_count(ctx, slow_acquires);
+	trace_gil_acquire(lock, ctx, true, now - request_ns, 0);
+	if (lock->q.waiting)
+		gil_ask_later(lock, now);
+	*told = gil_tell(ctx);
+	return true;
+}
+
+struct task_struct *gil_wakee(struct gil_ctx *ctx)
+{
+	lockdep_assert_held(&ctx->lock->lock);
+
 	if (ctx->sleeping)
-		return get_task_struct(ctx->task);
+		return get_task_struct(ctx->w.task);
 	irq_work_queue(&ctx->granted);
 	return NULL;
 }
 
-static void gil_wake(struct task_struct *task)
+void gil_wake(struct task_struct *task)
 {
 	if (task) {
 		wake_up_process(task);
@@ -309,384 +361,120 @@ static void gil_wake(struct task_struct *task)
 	}
 }
 
-/*
- * grant, free, abandon: the owner, granted or held, gives the lock up.
- * Returns what gil_wakee() does.
- */
-static struct task_struct *gil_let_go(struct gil_ctx *ctx,
-				      enum gil_reason reason, u64 now)
+void gil_wake_sleeper(struct gil_ctx *ctx)
+{
+	struct task_struct *task = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ctx->lock->lock, flags);
+	if (ctx->sleeping)
+		task = get_task_struct(ctx->w.task);
+	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
+	gil_wake(task);
+}
+
+void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next;
-	bool died;
+	u64 held_ns = now - ctx->w.grant_ns;
 
 	lockdep_assert_held(&lock->lock);
-
-	/*
-	 * An owner that was granted the lock and never claimed it did no harm
-	 * by dying; it hands on what it would have been told.
-	 */
-	died = ctx->state == GIL_STATE_GRANTED ? ctx->told_dead :
-						 reason == GIL_REASON_EXIT;
-	if (died && ctx->state == GIL_STATE_OWNER)
-		lock->counts.owner_deaths++;
 
 	gil_count(ctx, releases);
 	if (reason == GIL_REASON_IO)
 		gil_count(ctx, io_releases);
-	gil_count_time(ctx, hold, now - ctx->grant_ns);
-	trace_gil_release(lock, ctx, reason, now - ctx->grant_ns);
+	gil_count_time(ctx, hold, held_ns);
+	trace_gil_release(lock, ctx, reason, held_ns);
+	if (lock->policy->released)
+		lock->policy->released(&lock->q, &ctx->w, held_ns);
+	ctx->w.io = reason == GIL_REASON_IO;
+	ctx->state = GIL_STATE_IDLE;
+	ctx->told_dead = false;
+}
+
+void gil_stay(struct gil_ctx *ctx, u64 now, u64 stay_ns)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	lockdep_assert_held(&lock->lock);
+
+	ctx->state = GIL_STATE_LAZY;
+	ctx->w.grant_ns = now;
+	gil_count(ctx, lazy_releases);
+	lock->stay_until = now + stay_ns;
+	gil_arm(lock);
+}
+
+struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next;
+
+	lockdep_assert_held(&lock->lock);
 
 	ctx->state = GIL_STATE_IDLE;
-	ctx->yielding = false;
-	ctx->told_dead = false;
-	lock->owner = NULL;
-
-	next = gil_grant(lock, ctx, died, now);
-	if (next)
-		return gil_wakee(next);
-
+	gil_set_owner(lock, NULL);
 	gil_unask(lock);
+	if (lock->policy->barging) {
+		lock->abandoned = died;
+		atomic_set(gil_word(lock), GIL_WORD_KERNEL);
+		return gil_call(lock, ctx, now);
+	}
+
+	next = gil_pick(lock, now);
+	if (next) {
+		gil_grant(next, ctx, died, now);
+		return next;
+	}
 	lock->abandoned = died;
-	atomic_set_release(gil_word(lock), died ? GIL_WORD_KERNEL : 0);
+	/* Called under a barging policy that the lock has no more. */
+	lock->open = lock->q.waiting;
+	atomic_set_release(gil_word(lock),
+			   died || lock->open ? GIL_WORD_KERNEL : 0);
 	return NULL;
 }
 
-/* A granted owner runs with the lock. */
-static int gil_take(struct gil_ctx *ctx)
+/* A bound thread that ends by itself had no way to release the lock before. */
+static bool gil_is_death(const struct gil_ctx *ctx)
 {
-	u64 wakeup_ns = ktime_get_ns() - ctx->grant_ns;
+	return !ctx->bind || ctx->w.task->exit_code & 0x7f;
+}
+
+struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
+			   u64 now)
+{
+	bool died = false;
 
 	lockdep_assert_held(&ctx->lock->lock);
 
-	ctx->state = GIL_STATE_OWNER;
-	ctx->yielding = false;
+	if (ctx->state == GIL_STATE_GRANTED) {
+		/*
+		 * It did no harm by dying, having never claimed the lock; it
+		 * hands on what it would have been told.
+		 */
+		died = ctx->told_dead;
+	} else if (ctx->state == GIL_STATE_OWNER &&
+		   reason == GIL_REASON_EXIT && gil_is_death(ctx)) {
+		died = true;
+		ctx->lock->counts.owner_deaths++;
+		trace_gil_owner_died(ctx->lock, ctx);
+	}
+	if (ctx->state != GIL_STATE_LAZY)
+		gil_end_hold(ctx, reason, now);
+	return gil_pass_on(ctx, died, now);
+}
+
+int gil_take(struct gil_ctx *ctx)
+{
+	u64 wakeup_ns = ktime_get_ns() - ctx->w.grant_ns;
+
+	lockdep_assert_held(&ctx->lock->lock);
+
+	WRITE_ONCE(ctx->state, GIL_STATE_OWNER);
 	gil_count(ctx, slow_acquires);
 	gil_count(ctx, contended);
 	gil_count_time(ctx, wakeup, wakeup_ns);
 	trace_gil_acquire(ctx->lock, ctx, true,
-			  ctx->grant_ns - ctx->request_ns, wakeup_ns);
+			  ctx->w.grant_ns - ctx->w.request_ns, wakeup_ns);
 	return gil_tell(ctx);
-}
-
-static void gil_count_failure(struct gil_ctx *ctx, int err)
-{
-	if (err == -ETIMEDOUT)
-		gil_count(ctx, timeouts);
-	else
-		gil_count(ctx, interrupts);
-}
-
-/*
- * Sleep until granted. A grant always wins over a signal or the deadline that
- * it raced with; after either of those, leave the queue unless @keep says
- * otherwise, GIL_ACQUIRE_KEEP_*.
- */
-static int gil_wait(struct gil_ctx *ctx, ktime_t *deadline, u32 keep)
-{
-	struct gil_lock *lock = ctx->lock;
-	bool expired = false;
-	unsigned long flags;
-	int ret;
-
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (READ_ONCE(ctx->state) != GIL_STATE_QUEUED)
-			break;
-		ret = expired ? -ETIMEDOUT : -ERESTARTSYS;
-		if (expired || signal_pending(current))
-			break;
-		expired = !schedule_hrtimeout_range(deadline, 0,
-						    HRTIMER_MODE_ABS);
-	}
-	__set_current_state(TASK_RUNNING);
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	ctx->sleeping = false;
-	if (ctx->state == GIL_STATE_GRANTED) {
-		ret = gil_take(ctx);
-	} else if (!(keep & (ret == -ETIMEDOUT ? GIL_ACQUIRE_KEEP_TIMEOUT :
-						 GIL_ACQUIRE_KEEP_INTR))) {
-		gil_count_failure(ctx, ret);
-		gil_dequeue(ctx);
-	}
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return ret;
-}
-
-/*
- * The part of an acquire that does not wait; -EINPROGRESS: in the queue. If
- * the caller goes on to gil_wait(), it is one to be woken from here on.
- */
-static int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep)
-{
-	struct gil_lock *lock = ctx->lock;
-	bool try = flags & GIL_ACQUIRE_TRY;
-
-	lockdep_assert_held(&lock->lock);
-
-	switch (ctx->state) {
-	case GIL_STATE_OWNER:
-		return -EDEADLK;
-	case GIL_STATE_GRANTED:
-		return gil_take(ctx);
-	case GIL_STATE_QUEUED:
-		if (try)
-			return -EBUSY;
-		ctx->sleeping = sleep;
-		return -EINPROGRESS;
-	}
-	if (flags & GIL_ACQUIRE_RESUME)
-		return -ENOENT;
-
-	gil_pull(lock);
-	if (!lock->owner) {
-		trace_gil_request(lock, ctx);
-		return gil_claim(ctx);
-	}
-	if (lock->owner->task == ctx->task)
-		return -EDEADLK;
-	if (try)
-		return -EBUSY;
-	trace_gil_request(lock, ctx);
-	gil_enqueue(ctx, ktime_get_ns());
-	ctx->sleeping = sleep;
-	return -EINPROGRESS;
-}
-
-int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
-{
-	bool sleep = !(flags & (GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE));
-	struct gil_lock *lock = ctx->lock;
-	unsigned long irqflags;
-	ktime_t deadline;
-	int ret;
-
-	raw_spin_lock_irqsave(&lock->lock, irqflags);
-	ret = gil_request(ctx, flags, sleep);
-	raw_spin_unlock_irqrestore(&lock->lock, irqflags);
-	if (ret != -EINPROGRESS || !sleep)
-		return ret;
-
-	deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
-	return gil_wait(ctx, flags & GIL_ACQUIRE_DEADLINE ? &deadline : NULL,
-			flags);
-}
-
-int gil_release(struct gil_ctx *ctx, enum gil_reason reason)
-{
-	struct task_struct *wakee = NULL;
-	struct gil_lock *lock = ctx->lock;
-	unsigned long flags;
-	int ret = 0;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	gil_pull(lock);
-	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER) {
-		wakee = gil_let_go(ctx, reason, ktime_get_ns());
-	} else {
-		gil_put_back(lock);
-		ret = -EPERM;
-	}
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
-	return ret;
-}
-
-/*
- * The part of a yield that does not wait: -EINPROGRESS: in the queue, with
- * the lock handed to *wakee or to one who polls.
- */
-static int gil_give_way(struct gil_ctx *ctx, struct task_struct **wakee)
-{
-	struct gil_lock *lock = ctx->lock;
-	u64 now = ktime_get_ns();
-
-	lockdep_assert_held(&lock->lock);
-
-	if (ctx->state == GIL_STATE_GRANTED)
-		return gil_take(ctx);
-	if (ctx->yielding) {
-		ctx->sleeping = true;
-		return -EINPROGRESS;
-	}
-	if (!lock->waiting) {
-		if (gil_owner_id(lock) != ctx->id)
-			return -EPERM;
-		gil_unask(lock);
-		return 0;
-	}
-	if (lock->owner != ctx)
-		return -EPERM;
-
-	gil_count(ctx, yields);
-	if (lock->asked)
-		gil_count(ctx, forced_switches);
-	*wakee = gil_let_go(ctx, GIL_REASON_YIELD, now);
-	trace_gil_request(lock, ctx);
-	gil_enqueue(ctx, now);
-	ctx->yielding = true;
-	ctx->sleeping = true;
-	return -EINPROGRESS;
-}
-
-int gil_yield(struct gil_ctx *ctx)
-{
-	struct task_struct *wakee = NULL;
-	struct gil_lock *lock = ctx->lock;
-	unsigned long flags;
-	int ret;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	ret = gil_give_way(ctx, &wakee);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
-
-	return ret == -EINPROGRESS ? gil_wait(ctx, NULL, GIL_ACQUIRE_KEEP) :
-				       ret;
-}
-
-int gil_cancel(struct gil_ctx *ctx)
-{
-	struct task_struct *wakee = NULL;
-	struct gil_lock *lock = ctx->lock;
-	unsigned long flags;
-	int ret = 0;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	if (ctx->state == GIL_STATE_QUEUED) {
-		gil_count(ctx, cancels);
-		gil_dequeue(ctx);
-	} else if (ctx->state == GIL_STATE_GRANTED) {
-		gil_count(ctx, cancels);
-		wakee = gil_let_go(ctx, GIL_REASON_CANCEL, ktime_get_ns());
-	} else {
-		ret = -ENOENT;
-	}
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
-	return ret;
-}
-
-bool gil_kill(struct gil_ctx *ctx)
-{
-	struct task_struct *wakee = NULL;
-	struct gil_lock *lock = ctx->lock;
-	unsigned long flags;
-	bool first;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	first = !ctx->dead;
-	if (!first)
-		goto out;
-	if (ctx->state == GIL_STATE_QUEUED)
-		gil_dequeue(ctx);
-	/* A fast owner, by its word alone, is one whose death counts too. */
-	if (gil_owner_id(lock) == ctx->id) {
-		gil_pull(lock);
-		gil_put_back(lock);
-	}
-	if (lock->owner == ctx)
-		wakee = gil_let_go(ctx, GIL_REASON_EXIT, ktime_get_ns());
-	WRITE_ONCE(ctx->dead, true);
-out:
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
-	return first;
-}
-
-bool gil_is_granted(struct gil_ctx *ctx)
-{
-	unsigned long flags;
-	bool granted;
-
-	raw_spin_lock_irqsave(&ctx->lock->lock, flags);
-	granted = ctx->state == GIL_STATE_GRANTED;
-	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
-	return granted;
-}
-
-void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&ctx->lock->lock, flags);
-	ctx->counts.fast_acquires += acquires;
-	ctx->counts.io_releases += io_releases;
-	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
-}
-
-u64 gil_get_interval(struct gil_lock *lock)
-{
-	unsigned long flags;
-	u64 interval_ns;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	interval_ns = lock->interval_ns;
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return interval_ns;
-}
-
-void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	lock->interval_ns = interval_ns;
-	WRITE_ONCE(lock->page->interval_ns, interval_ns);
-	if (lock->waiting && !lock->asked)
-		gil_ask_later(lock, ktime_get_ns());
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-}
-
-struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
-				 u64 interval_ns)
-{
-	struct gil_lock *lock;
-
-	BUILD_BUG_ON(sizeof(struct gil_page) > PAGE_SIZE);
-
-	lock = kzalloc(sizeof(*lock), GFP_KERNEL_ACCOUNT);
-	if (!lock)
-		return ERR_PTR(-ENOMEM);
-	lock->page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!lock->page) {
-		kfree(lock);
-		return ERR_PTR(-ENOMEM);
-	}
-
-	lock->nr = nr;
-	lock->page->version = GIL_UAPI_VERSION;
-	lock->page->interval_ns = interval_ns;
-	lock->interval_ns = interval_ns;
-	lock->policy = policy;
-	kref_init(&lock->ref);
-	INIT_LIST_HEAD(&lock->locks_node);
-	mutex_init(&lock->attach);
-	xa_init_flags(&lock->ids, XA_FLAGS_ALLOC1);
-	raw_spin_lock_init(&lock->lock);
-	INIT_LIST_HEAD(&lock->queue);
-	hrtimer_setup(&lock->timer, gil_timer, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_ABS_HARD);
-	return lock;
-}
-
-static void gil_lock_free(struct kref *ref)
-{
-	struct gil_lock *lock = container_of(ref, struct gil_lock, ref);
-
-	hrtimer_cancel(&lock->timer);
-	xa_destroy(&lock->ids);
-	free_page((unsigned long)lock->page);
-	kfree_rcu(lock, rcu);
-}
-
-void gil_lock_get(struct gil_lock *lock)
-{
-	kref_get(&lock->ref);
-}
-
-void gil_lock_put(struct gil_lock *lock)
-{
-	kref_put(&lock->ref, gil_lock_free);
 }

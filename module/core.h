@@ -3,17 +3,27 @@
  * The lock core: who owns a lock, who waits, and how it moves. It knows
  * nothing of files, user memory or tracing back ends.
  *
+ *	core.c		the lock's states, and all moves between them
+ *	ask.c		when an owner is asked to give way: the timer
+ *	acquire.c	the operations, and waiting
+ *	bound.c		what the kernel does for threads that are bound
+ *	lock.c		a lock's making, settings and end
+ *
  * Lock order, outermost first:
  *
  *	gil_locks_mutex		(context.c)  the list of all locks
  *	  lock->attach		(below)      which contexts a lock has
- *	    lock->lock		(below)      who owns it, who waits
+ *	    the run queue's lock (kernel/sched)
+ *	      lock->lock	(below)      who owns it, who waits
+ *	        hrtimer's base lock (kernel/time)
  *
  * lock->lock is a raw spinlock, taken with interrupts off, also from the
- * timer's interrupt and from the exit path of a task. Nothing is copied from
- * or to user space, put to sleep or woken under it: a function that grants
- * returns the task to wake, which the caller wakes after unlocking, or queues
- * the context's irq_work.
+ * timer's interrupt, from the exit path of a task, and, when a bound thread
+ * blocks, from within the scheduler, under its run queue's lock. Nothing is
+ * copied from or to user space, put to sleep or woken under it: a function
+ * that grants returns the context to wake, which the caller gives to
+ * gil_wakee() and, after unlocking, to gil_wake(); under a run queue's lock
+ * it queues the context's irq_work instead.
  */
 #ifndef GIL_CORE_H
 #define GIL_CORE_H
@@ -30,8 +40,12 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include <gil_policy.h>
+
+struct gil_binding;
+struct gil_entry;
 struct gil_file;
-struct gil_policy_ops;
+struct gil_recorder;
 
 /*
  * One lock. Referenced by the open files that it has (struct gil_file), the
@@ -42,6 +56,7 @@ struct gil_lock {
 	/* Constant from gil_lock_create() on. */
 	u32 nr;			/* for people: in trace events, tables */
 	struct gil_page *page;	/* user space writes here: believe nothing */
+	struct gil_recorder *recorder;	/* a reference, or NULL */
 
 	struct kref ref;
 	struct rcu_head rcu;	/* gil_kill() comes here by a context under RCU */
@@ -63,14 +78,16 @@ struct gil_lock {
 
 	struct gil_ctx *owner;		/* kernel-kept owner; see core.c */
 	bool abandoned;			/* the last owner died; no owner now */
+	bool open;			/* no owner; a waiter has been called */
 	bool asked;			/* the owner has been asked to yield */
 	bool timer_armed;
 	u64 ask_at;			/* ns, when to ask the owner */
-	u64 interval_ns;
-	const struct gil_policy_ops *policy;
-	struct list_head queue;		/* in the policy's order */
-	u32 waiting;
+	u64 stay_until;			/* ns, the owner's state is LAZY */
+	const struct gil_policy_ops *policy;	/* a reference */
+	u32 policy_nr;			/* counts the policies it has had */
+	struct gil_queue q;		/* all but the waiters is the core's */
 	u32 waiting_max;
+	u32 bound;			/* contexts that are bound */
 	struct gil_counts counts;
 	struct hrtimer timer;
 };
@@ -79,34 +96,46 @@ struct gil_lock {
  * One thread on one lock, through one open file. It is linked into
  * lock->ids, its file's list and the table by task while both the thread and
  * the file live. It is used by that thread, and by whoever holds lock->lock
- * as long as @dead is not set; gil_ctx_unlink() frees it after a grace period.
+ * as long as @dead is not set. Its last reference frees it, after a grace
+ * period.
  */
 struct gil_ctx {
-	/* Constant from gil_ctx_attach() on. */
+	/* One for being linked, one for a struct gil_binding. */
+	struct kref ref;
+
+	/* Constant from gil_ctx_attach() on; @w.id and @w.task too. */
 	struct gil_lock *lock;
-	struct task_struct *task;	/* a reference */
 	struct gil_file *file;		/* a reference, which keeps @lock too */
-	u32 id;
-	struct irq_work granted;	/* tells pollers of a grant */
+	struct irq_work granted;	/* wakes, where gil_wake() may not */
 
 	/* The table by task; see context.c. */
 	struct rhlist_head task_node;
 	struct work_struct reap;
 	struct rcu_head rcu;
+	struct gil_entry *entry;	/* for its record, or NULL */
 
 	/* lock->attach protects: */
 	struct list_head file_node;
 
 	/* lock->lock protects: */
+	struct gil_waiter w;		/* with a reference to the task */
+	u32 policy_nr;			/* whose w.key is */
 	u32 state;			/* GIL_STATE_* */
 	bool dead;			/* never touches the lock again */
 	bool sleeping;			/* in gil_wait(), to be woken */
-	bool yielding;			/* queued by a yield, which may resume */
+	bool called;			/* not in the queue: woken to barge */
 	bool told_dead;			/* its next return is EOWNERDEAD */
-	u64 request_ns;
-	u64 grant_ns;
-	struct list_head queue_node;	/* the policy's */
 	struct gil_counts counts;
+
+	/*
+	 * Bound, or @bind is 0. @wants: it must own the lock when in user
+	 * mode. @wants is also read by the thread itself without the lock,
+	 * when only the thread can clear it.
+	 */
+	u32 bind;			/* GIL_BIND_* */
+	struct gil_binding *binding;	/* bind.c's */
+	bool wants;
+	bool giving;			/* it yields on its way to user mode */
 };
 
 /* Why a context lets go of a lock: the reason in gil:gil_release. */
@@ -114,16 +143,20 @@ enum gil_reason {
 	GIL_REASON_EXPLICIT = 0,
 	GIL_REASON_YIELD = 1,
 	GIL_REASON_IO = 2,
+	GIL_REASON_INTERVAL = 3,
 	GIL_REASON_EXIT = 4,
 	GIL_REASON_CANCEL = 5,
 };
 
 /*
- * A new lock with one reference. Error pointer: ENOMEM. May sleep, as may
- * gil_lock_put(), unless the reference is not the last.
+ * A new lock with one reference. It takes over the caller's reference to the
+ * policy and, if not NULL, to the recorder, if it succeeds. Error pointer:
+ * ENOMEM. May sleep, as may gil_lock_put(), unless the reference is not the
+ * last.
  */
 struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
-				 u64 interval_ns);
+				 u64 interval_ns, u64 grace_ns,
+				 struct gil_recorder *recorder);
 void gil_lock_get(struct gil_lock *lock);
 void gil_lock_put(struct gil_lock *lock);
 
@@ -132,7 +165,7 @@ void gil_lock_put(struct gil_lock *lock);
  * negative error numbers. Acquire and yield may sleep.
  */
 int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns);
-int gil_release(struct gil_ctx *ctx, enum gil_reason reason);
+int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy);
 int gil_yield(struct gil_ctx *ctx);
 int gil_cancel(struct gil_ctx *ctx);
 
@@ -153,11 +186,40 @@ bool gil_is_granted(struct gil_ctx *ctx);
 /* Figures that user space reports of its own fast path. */
 void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases);
 
+/* The grant could not be told by gil_wake(): do it now. Any context. */
+void gil_wake_sleeper(struct gil_ctx *ctx);
+
 u64 gil_get_interval(struct gil_lock *lock);
 void gil_set_interval(struct gil_lock *lock, u64 interval_ns);
+u64 gil_get_grace(struct gil_lock *lock);
+void gil_set_grace(struct gil_lock *lock, u64 grace_ns);
+
+/*
+ * The caller owns a reference to the policy that it gets, and gives one to the
+ * lock. Those who wait go over to the new policy in the order in which the old
+ * one would have served them, under lock->lock: linear in their number.
+ */
+const struct gil_policy_ops *gil_get_policy(struct gil_lock *lock);
+void gil_set_policy(struct gil_lock *lock,
+		    const struct gil_policy_ops *policy);
 
 /* Who owns the lock, as far as can be known, or 0. Holding lock->lock. */
 u32 gil_owner_id(struct gil_lock *lock);
+
+/*
+ * For bind.c. A bound context's own thread calls them, gil_blocks() from
+ * within the scheduler when it blocks, the others from process context; only
+ * gil_come_back() sleeps.
+ *
+ * gil_bound(): it is bound from now on, or with other flags, and wants the
+ * lock. gil_unbound(): no more; gives the lock up.
+ * gil_is_away(): must it come back, now that it runs on?
+ */
+void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind);
+void gil_unbound(struct gil_ctx *ctx);
+void gil_blocks(struct gil_ctx *ctx);
+bool gil_is_away(struct gil_ctx *ctx);
+void gil_come_back(struct gil_ctx *ctx);
 
 /* Tell user space, GIL_PAGE_*. Callers are serialised by gil_locks_mutex. */
 static inline void gil_page_flag(struct gil_lock *lock, u32 flag, bool on)

@@ -18,22 +18,24 @@ static const char *const gil_state_names[] = {
 	[GIL_STATE_QUEUED] = "queued",
 	[GIL_STATE_GRANTED] = "granted",
 	[GIL_STATE_OWNER] = "owner",
+	[GIL_STATE_LAZY] = "lazy",
 };
 
 static void gil_put_counts_header(struct seq_file *seq)
 {
-	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns\n");
+	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts lazy lazy_returns wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns\n");
 }
 
 static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c)
 {
-	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 		   c->fast_acquires, c->slow_acquires, c->contended,
 		   c->handoffs, c->releases, c->io_releases, c->yields,
 		   c->drop_requests, c->forced_switches, c->owner_deaths,
-		   c->timeouts, c->cancels, c->interrupts, c->wait.total_ns,
-		   c->wait.max_ns, c->wakeup.total_ns, c->wakeup.max_ns,
-		   c->hold.total_ns, c->hold.max_ns);
+		   c->timeouts, c->cancels, c->interrupts, c->lazy_releases,
+		   c->lazy_returns, c->wait.total_ns, c->wait.max_ns,
+		   c->wakeup.total_ns, c->wakeup.max_ns, c->hold.total_ns,
+		   c->hold.max_ns);
 }
 
 static int locks_show(struct seq_file *seq, void *unused)
@@ -45,14 +47,14 @@ static int locks_show(struct seq_file *seq, void *unused)
 	if (!s)
 		return -ENOMEM;
 
-	seq_puts(seq, "lock owner waiting waiting_max threads interval_ns policy");
+	seq_puts(seq, "lock owner waiting waiting_max threads bound interval_ns grace_ns policy");
 	gil_put_counts_header(seq);
 	mutex_lock(&gil_locks_mutex);
 	list_for_each_entry(lock, &gil_locks, locks_node) {
 		gil_lock_snapshot(lock, s);
-		seq_printf(seq, "%u %u %u %u %u %llu %s", s->lock, s->owner,
-			   s->waiting, s->waiting_max, s->threads,
-			   s->interval_ns, s->policy);
+		seq_printf(seq, "%u %u %u %u %u %u %llu %llu %s", s->lock,
+			   s->owner, s->waiting, s->waiting_max, s->threads,
+			   s->bound, s->interval_ns, s->grace_ns, s->policy);
 		gil_put_counts(seq, &s->counts);
 	}
 	mutex_unlock(&gil_locks_mutex);
@@ -72,15 +74,16 @@ static int threads_show(struct seq_file *seq, void *unused)
 	if (!s)
 		return -ENOMEM;
 
-	seq_puts(seq, "lock id tid state");
+	seq_puts(seq, "lock id tgid tid state bind cpu_ns");
 	gil_put_counts_header(seq);
 	mutex_lock(&gil_locks_mutex);
 	list_for_each_entry(lock, &gil_locks, locks_node) {
 		mutex_lock(&lock->attach);
 		xa_for_each(&lock->ids, id, ctx) {
 			gil_thread_snapshot(ctx, s);
-			seq_printf(seq, "%u %u %u %s", lock->nr, s->id, s->tid,
-				   gil_state_names[s->state]);
+			seq_printf(seq, "%u %u %u %u %s %#x %llu", lock->nr, s->id,
+				   s->tgid, s->tid, gil_state_names[s->state],
+				   s->bind, s->cpu_ns);
 			gil_put_counts(seq, &s->counts);
 		}
 		mutex_unlock(&lock->attach);

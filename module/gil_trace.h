@@ -23,6 +23,7 @@
 TRACE_DEFINE_ENUM(GIL_REASON_EXPLICIT);
 TRACE_DEFINE_ENUM(GIL_REASON_YIELD);
 TRACE_DEFINE_ENUM(GIL_REASON_IO);
+TRACE_DEFINE_ENUM(GIL_REASON_INTERVAL);
 TRACE_DEFINE_ENUM(GIL_REASON_EXIT);
 TRACE_DEFINE_ENUM(GIL_REASON_CANCEL);
 
@@ -30,6 +31,7 @@ TRACE_DEFINE_ENUM(GIL_REASON_CANCEL);
 	{ GIL_REASON_EXPLICIT,	"explicit" },	\
 	{ GIL_REASON_YIELD,	"yield" },	\
 	{ GIL_REASON_IO,	"io" },		\
+	{ GIL_REASON_INTERVAL,	"interval" },	\
 	{ GIL_REASON_EXIT,	"exit" },	\
 	{ GIL_REASON_CANCEL,	"cancel" }
 
@@ -46,10 +48,10 @@ TRACE_EVENT_FN(gil_request,
 	),
 	TP_fast_assign(
 		__entry->lock = lock->nr;
-		__entry->id = ctx->id;
-		__entry->tid = ctx->task->pid;
-		memcpy(__entry->comm, ctx->task->comm, TASK_COMM_LEN);
-		__entry->waiting = lock->waiting;
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
+		__entry->waiting = lock->q.waiting;
 	),
 	TP_printk("lock=%u id=%u tid=%d comm=%s waiting=%u",
 		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
@@ -76,12 +78,12 @@ TRACE_EVENT_FN(gil_grant,
 	),
 	TP_fast_assign(
 		__entry->lock = lock->nr;
-		__entry->id = ctx->id;
-		__entry->tid = ctx->task->pid;
-		memcpy(__entry->comm, ctx->task->comm, TASK_COMM_LEN);
-		__entry->from_tid = from->task->pid;
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
+		__entry->from_tid = from->w.task->pid;
 		__entry->wait_ns = wait_ns;
-		__entry->waiting = lock->waiting;
+		__entry->waiting = lock->q.waiting;
 	),
 	TP_printk("lock=%u id=%u tid=%d comm=%s from_tid=%d wait_ns=%llu waiting=%u",
 		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
@@ -108,9 +110,9 @@ TRACE_EVENT_FN(gil_acquire,
 	),
 	TP_fast_assign(
 		__entry->lock = lock->nr;
-		__entry->id = ctx->id;
-		__entry->tid = ctx->task->pid;
-		memcpy(__entry->comm, ctx->task->comm, TASK_COMM_LEN);
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
 		__entry->contended = contended;
 		__entry->wait_ns = wait_ns;
 		__entry->wakeup_ns = wakeup_ns;
@@ -137,12 +139,12 @@ TRACE_EVENT_FN(gil_release,
 	),
 	TP_fast_assign(
 		__entry->lock = lock->nr;
-		__entry->id = ctx->id;
-		__entry->tid = ctx->task->pid;
-		memcpy(__entry->comm, ctx->task->comm, TASK_COMM_LEN);
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
 		__entry->reason = reason;
 		__entry->hold_ns = hold_ns;
-		__entry->waiting = lock->waiting;
+		__entry->waiting = lock->q.waiting;
 	),
 	TP_printk("lock=%u id=%u tid=%d comm=%s reason=%s hold_ns=%llu waiting=%u",
 		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
@@ -165,15 +167,130 @@ TRACE_EVENT_FN(gil_drop_request,
 	),
 	TP_fast_assign(
 		__entry->lock = lock->nr;
-		__entry->id = ctx->id;
-		__entry->tid = ctx->task->pid;
-		memcpy(__entry->comm, ctx->task->comm, TASK_COMM_LEN);
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
 		__entry->hold_ns = hold_ns;
-		__entry->waiting = lock->waiting;
+		__entry->waiting = lock->q.waiting;
 	),
 	TP_printk("lock=%u id=%u tid=%d comm=%s hold_ns=%llu waiting=%u",
 		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
 		  __entry->hold_ns, __entry->waiting),
+	gil_trace_on, gil_trace_off
+);
+
+/* The events that say no more than which thread it is about. */
+DECLARE_EVENT_CLASS(gil_thread,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
+	TP_ARGS(lock, ctx),
+	TP_STRUCT__entry(
+		__field(u32, lock)
+		__field(u32, id)
+		__field(pid_t, tid)
+		__array(char, comm, TASK_COMM_LEN)
+	),
+	TP_fast_assign(
+		__entry->lock = lock->nr;
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
+	),
+	TP_printk("lock=%u id=%u tid=%d comm=%s",
+		  __entry->lock, __entry->id, __entry->tid, __entry->comm)
+);
+
+/* A thread that has asked goes to sleep until it is granted the lock. */
+DEFINE_EVENT_FN(gil_thread, gil_wait,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
+	TP_ARGS(lock, ctx),
+	gil_trace_on, gil_trace_off
+);
+
+/* A bound thread is about to return to user mode, and must have the lock. */
+DEFINE_EVENT_FN(gil_thread, gil_take_back,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
+	TP_ARGS(lock, ctx),
+	gil_trace_on, gil_trace_off
+);
+
+/* A thread is bound no more. */
+DEFINE_EVENT_FN(gil_thread, gil_unbind,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
+	TP_ARGS(lock, ctx),
+	gil_trace_on, gil_trace_off
+);
+
+/* The owner ended without releasing; the next one is told. */
+DEFINE_EVENT_FN(gil_thread, gil_owner_died,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
+	TP_ARGS(lock, ctx),
+	gil_trace_on, gil_trace_off
+);
+
+/* A bound owner blocks: the kernel releases the lock for it. */
+TRACE_EVENT_FN(gil_io_release,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u64 hold_ns),
+	TP_ARGS(lock, ctx, hold_ns),
+	TP_STRUCT__entry(
+		__field(u32, lock)
+		__field(u32, id)
+		__field(pid_t, tid)
+		__array(char, comm, TASK_COMM_LEN)
+		__field(u64, hold_ns)
+		__field(u32, waiting)
+	),
+	TP_fast_assign(
+		__entry->lock = lock->nr;
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
+		__entry->hold_ns = hold_ns;
+		__entry->waiting = lock->q.waiting;
+	),
+	TP_printk("lock=%u id=%u tid=%d comm=%s hold_ns=%llu waiting=%u",
+		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
+		  __entry->hold_ns,
+		  __entry->waiting),
+	gil_trace_on, gil_trace_off
+);
+
+/* A thread is bound, or bound in another way: @flags are GIL_BIND_*. */
+TRACE_EVENT_FN(gil_bind,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u32 flags),
+	TP_ARGS(lock, ctx, flags),
+	TP_STRUCT__entry(
+		__field(u32, lock)
+		__field(u32, id)
+		__field(pid_t, tid)
+		__array(char, comm, TASK_COMM_LEN)
+		__field(u32, flags)
+	),
+	TP_fast_assign(
+		__entry->lock = lock->nr;
+		__entry->id = ctx->w.id;
+		__entry->tid = ctx->w.task->pid;
+		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
+		__entry->flags = flags;
+	),
+	TP_printk("lock=%u id=%u tid=%d comm=%s flags=%#x",
+		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
+		  __entry->flags),
+	gil_trace_on, gil_trace_off
+);
+
+/* The lock has another policy. */
+TRACE_EVENT_FN(gil_policy,
+	TP_PROTO(struct gil_lock *lock, const char *name),
+	TP_ARGS(lock, name),
+	TP_STRUCT__entry(
+		__field(u32, lock)
+		__array(char, policy, GIL_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->lock = lock->nr;
+		strscpy(__entry->policy, name, GIL_NAME_MAX);
+	),
+	TP_printk("lock=%u policy=%s", __entry->lock, __entry->policy),
 	gil_trace_on, gil_trace_off
 );
 

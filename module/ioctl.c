@@ -10,14 +10,16 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "bind.h"
 #include "chardev.h"
 #include "context.h"
 #include "policy.h"
+#include "record.h"
 #include "stats.h"
 
 /* The stats structs grow at their ends; these were the first versions' ends. */
-#define GIL_LOCK_STATS_SIZE_1	sizeof(struct gil_lock_stats)
-#define GIL_THREAD_STATS_SIZE_1	sizeof(struct gil_thread_stats)
+#define GIL_LOCK_STATS_SIZE_1	offsetof(struct gil_lock_stats, grace_ns)
+#define GIL_THREAD_STATS_SIZE_1	offsetof(struct gil_thread_stats, lock)
 #define GIL_STATS_SIZE_MAX	4096
 
 static bool gil_interval_valid(u64 interval_ns)
@@ -32,20 +34,24 @@ static bool gil_may_set(const struct gil_file *file)
 	return !file->global || capable(CAP_SYS_ADMIN);
 }
 
-/* EINVAL: the name is not terminated; ENOENT: no such policy. */
+/* The caller's to put. EINVAL: not terminated; ENOENT: no such policy. */
 static const struct gil_policy_ops *gil_policy_by_user(const char *name)
 {
 	const struct gil_policy_ops *policy;
 
 	if (strnlen(name, GIL_NAME_MAX) == GIL_NAME_MAX)
 		return ERR_PTR(-EINVAL);
-	policy = gil_policy_find(name);
+	policy = gil_policy_get(name);
 	return policy ? policy : ERR_PTR(-ENOENT);
 }
 
-/* A new file on a new lock; error pointer. */
-static struct file *gil_new_file(const struct gil_policy_ops *policy,
-				 u64 interval_ns)
+/*
+ * A new file on a new lock; error pointer. Takes over the references to the
+ * policy and the recorder, if it has one, also if it fails.
+ */
+static struct file *gil_file_new(const struct gil_policy_ops *policy,
+				 u64 interval_ns, u64 grace_ns,
+				 struct gil_recorder *recorder)
 {
 	static atomic_t last_nr;
 	struct gil_lock *lock;
@@ -57,9 +63,13 @@ static struct file *gil_new_file(const struct gil_policy_ops *policy,
 	do
 		nr = atomic_inc_return(&last_nr);
 	while (!nr);
-	lock = gil_lock_create(nr, policy, interval_ns);
-	if (IS_ERR(lock))
+	lock = gil_lock_create(nr, policy, interval_ns, grace_ns, recorder);
+	if (IS_ERR(lock)) {
+		gil_policy_put(policy);
+		if (recorder)
+			gil_recorder_put(recorder);
 		return ERR_CAST(lock);
+	}
 	file = gil_file_create(lock, false);
 	if (IS_ERR(file)) {
 		gil_lock_put(lock);
@@ -74,30 +84,54 @@ static struct file *gil_new_file(const struct gil_policy_ops *policy,
 	return filp;
 }
 
+struct file *gil_file_like(struct gil_lock *lock)
+{
+	if (lock->recorder)
+		gil_recorder_get(lock->recorder);
+	return gil_file_new(gil_get_policy(lock), gil_get_interval(lock),
+			    gil_get_grace(lock), lock->recorder);
+}
+
+/* Everything that the new lock's descriptor needs, in @args and at hand. */
+static struct file *gil_create_file(const struct gil_create *args)
+{
+	struct gil_recorder *recorder = NULL;
+	const struct gil_policy_ops *policy;
+
+	policy = args->policy[0] ? gil_policy_by_user(args->policy) :
+				   gil_default_policy();
+	if (IS_ERR(policy))
+		return ERR_CAST(policy);
+	if (args->flags & GIL_CREATE_RECORD) {
+		recorder = gil_recorder_create();
+		if (!recorder) {
+			gil_policy_put(policy);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
+	return gil_file_new(policy, args->interval_ns, gil_default_grace_ns(),
+			    recorder);
+}
+
 static long gil_ioc_create(void __user *argp)
 {
-	const struct gil_policy_ops *policy;
 	struct gil_create args;
 	struct file *filp;
 	int fd;
 
 	if (copy_from_user(&args, argp, sizeof(args)))
 		return -EFAULT;
-	if (args.flags || args.pad)
+	if (args.flags & ~GIL_CREATE_RECORD || args.pad)
 		return -EINVAL;
 	if (!args.interval_ns)
 		args.interval_ns = gil_default_interval_ns();
 	if (!gil_interval_valid(args.interval_ns))
 		return -EINVAL;
-	policy = args.policy[0] ? gil_policy_by_user(args.policy) :
-				  gil_default_policy();
-	if (IS_ERR(policy))
-		return PTR_ERR(policy);
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	filp = gil_new_file(policy, args.interval_ns);
+	filp = gil_create_file(&args);
 	if (IS_ERR(filp)) {
 		put_unused_fd(fd);
 		return PTR_ERR(filp);
@@ -123,7 +157,7 @@ static long gil_ioc_attach(struct gil_file *file, void __user *argp)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
-	out.id = ctx->id;
+	out.id = ctx->w.id;
 	return copy_to_user(argp, &out, sizeof(out)) ? -EFAULT : 0;
 }
 
@@ -181,14 +215,15 @@ static long gil_ioc_release(struct gil_file *file, void __user *argp)
 
 	if (copy_from_user(&args, argp, sizeof(args)))
 		return -EFAULT;
-	if (args.pad || args.flags & ~GIL_RELEASE_IO)
+	if (args.pad || args.flags & ~(GIL_RELEASE_IO | GIL_RELEASE_LAZY))
 		return -EINVAL;
 
 	ctx = gil_ctx_find(file);
 	if (!ctx)
 		return -EPERM;
 	return gil_release(ctx, args.flags & GIL_RELEASE_IO ?
-				GIL_REASON_IO : GIL_REASON_EXPLICIT);
+				GIL_REASON_IO : GIL_REASON_EXPLICIT,
+			   args.flags & GIL_RELEASE_LAZY);
 }
 
 static long gil_ioc_yield(struct gil_file *file)
@@ -221,6 +256,7 @@ static int gil_stats_out(const struct gil_stats *args, const void *stats,
 {
 	void __user *to = u64_to_user_ptr(args->addr);
 
+	size = min_t(size_t, size, args->size);
 	if (copy_to_user(to, stats, size))
 		return -EFAULT;
 	if (clear_user(to + size, args->size - size))
@@ -260,7 +296,7 @@ static int gil_thread_stats_by_id(struct gil_file *file, u32 id,
 	ctx = id ? xa_load(&lock->ids, id) : gil_ctx_find(file);
 	if (!ctx)
 		ret = -ENOENT;
-	else if (!same_thread_group(ctx->task, current) && !gil_may_set(file))
+	else if (!same_thread_group(ctx->w.task, current) && !gil_may_set(file))
 		ret = -EPERM;
 	else
 		gil_thread_snapshot(ctx, stats);
@@ -309,15 +345,37 @@ static long gil_ioc_get_interval(struct gil_file *file, void __user *argp)
 		-EFAULT : 0;
 }
 
+static long gil_ioc_set_grace(struct gil_file *file, void __user *argp)
+{
+	u64 grace_ns;
+
+	if (copy_from_user(&grace_ns, argp, sizeof(grace_ns)))
+		return -EFAULT;
+	if (grace_ns > GIL_GRACE_MAX_NS)
+		return -EINVAL;
+	if (!gil_may_set(file))
+		return -EPERM;
+	gil_set_grace(file->lock, grace_ns);
+	return 0;
+}
+
+static long gil_ioc_get_grace(struct gil_file *file, void __user *argp)
+{
+	u64 grace_ns = gil_get_grace(file->lock);
+
+	return copy_to_user(argp, &grace_ns, sizeof(grace_ns)) ? -EFAULT : 0;
+}
+
 static long gil_ioc_get_policy(struct gil_file *file, void __user *argp)
 {
+	const struct gil_policy_ops *policy = gil_get_policy(file->lock);
 	struct gil_policy args = {};
 
-	strscpy(args.name, file->lock->policy->name, sizeof(args.name));
+	strscpy(args.name, policy->name, sizeof(args.name));
+	gil_policy_put(policy);
 	return copy_to_user(argp, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
-/* There is one policy so far, and every lock has it. */
 static long gil_ioc_set_policy(struct gil_file *file, void __user *argp)
 {
 	const struct gil_policy_ops *policy;
@@ -328,9 +386,34 @@ static long gil_ioc_set_policy(struct gil_file *file, void __user *argp)
 	policy = gil_policy_by_user(args.name);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	if (!gil_may_set(file))
+	if (!gil_may_set(file)) {
+		gil_policy_put(policy);
 		return -EPERM;
+	}
+	gil_set_policy(file->lock, policy);
 	return 0;
+}
+
+static bool gil_bind_args_valid(const struct gil_bind *args)
+{
+	const u32 known = GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT |
+			  GIL_BIND_PER_PROCESS;
+
+	if (args->pad || args->flags & ~known || !(args->flags & GIL_BIND_IO))
+		return false;
+	return args->flags & GIL_BIND_INHERIT ||
+	       !(args->flags & GIL_BIND_PER_PROCESS);
+}
+
+static long gil_ioc_bind(struct file *filp, void __user *argp)
+{
+	struct gil_bind args;
+
+	if (copy_from_user(&args, argp, sizeof(args)))
+		return -EFAULT;
+	if (!gil_bind_args_valid(&args))
+		return -EINVAL;
+	return gil_bind(filp, args.flags);
 }
 
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -363,6 +446,14 @@ long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return gil_ioc_get_policy(file, argp);
 	case GIL_IOC_SET_POLICY:
 		return gil_ioc_set_policy(file, argp);
+	case GIL_IOC_BIND:
+		return gil_ioc_bind(filp, argp);
+	case GIL_IOC_UNBIND:
+		return gil_unbind(filp);
+	case GIL_IOC_GET_GRACE:
+		return gil_ioc_get_grace(file, argp);
+	case GIL_IOC_SET_GRACE:
+		return gil_ioc_set_grace(file, argp);
 	default:
 		return -ENOTTY;
 	}

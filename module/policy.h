@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A policy says who gets a lock next, and how long its owner may keep those
- * who wait waiting. Nothing else: the core moves the lock.
- */
-#ifndef GIL_POLICY_H
-#define GIL_POLICY_H
+#ifndef GIL_POLICIES_H
+#define GIL_POLICIES_H
 
-#include <linux/types.h>
-
-struct gil_ctx;
-struct gil_lock;
+#include <gil_policy.h>
 
 /*
- * All calls are made under lock->lock, with interrupts off: they may not
- * sleep, wake, or take a lock, and should take constant time.
- *
- * @enqueue:	@ctx begins to wait.
- * @dequeue:	@ctx, which waits, gives up.
- * @pick:	take the next owner out of the queue; NULL if nobody waits.
- * @patience:	ns from now until the owner is asked to give way.
+ * The policy of that name, which its module keeps until gil_policy_put(), or
+ * NULL. gil_policy_get() may sleep, gil_policy_put() not.
  */
-struct gil_policy_ops {
-	const char *name;
-	void (*enqueue)(struct gil_lock *lock, struct gil_ctx *ctx);
-	void (*dequeue)(struct gil_lock *lock, struct gil_ctx *ctx);
-	struct gil_ctx *(*pick)(struct gil_lock *lock);
-	u64 (*patience)(const struct gil_lock *lock);
-};
+const struct gil_policy_ops *gil_policy_get(const char *name);
+void gil_policy_hold(const struct gil_policy_ops *ops);
+void gil_policy_put(const struct gil_policy_ops *ops);
 
-/* The policy of that name, or NULL. Any context; policies live for ever. */
-const struct gil_policy_ops *gil_policy_find(const char *name);
+/* gil.ko's own, from the start. */
+int gil_policies_init(void);
 
-extern const struct gil_policy_ops gil_policy_fifo;
+extern struct gil_policy_ops gil_policy_fifo;
+extern struct gil_policy_ops gil_policy_cpython;
+extern struct gil_policy_ops gil_policy_io_first;
+extern struct gil_policy_ops gil_policy_fair;
 
-#endif /* GIL_POLICY_H */
+#endif /* GIL_POLICIES_H */

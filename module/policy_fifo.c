@@ -4,41 +4,33 @@
  *
  * Worst case: who waits as the k-th in line gets the lock after exactly k
  * handoffs, so after at most the sum of k holds. Each hold lasts at most the
- * switch interval, plus the owner's way to its next checkpoint. An owner that
- * never comes to one is not bounded: that is the manual level.
+ * switch interval, plus the owner's way to its next checkpoint (manual,
+ * auto-io) or one timer and one return to user mode (enforced). A manual owner
+ * that never comes to a checkpoint is not bounded.
  */
-#include <linux/list.h>
-
-#include "core.h"
 #include "policy.h"
 
-static void fifo_enqueue(struct gil_lock *lock, struct gil_ctx *ctx)
+static void fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {
-	list_add_tail(&ctx->queue_node, &lock->queue);
+	list_add_tail(&w->node, &q->list[0]);
 }
 
-static void fifo_dequeue(struct gil_lock *lock, struct gil_ctx *ctx)
+static void fifo_dequeue(struct gil_queue *q, struct gil_waiter *w)
 {
-	list_del_init(&ctx->queue_node);
+	list_del(&w->node);
 }
 
-static struct gil_ctx *fifo_pick(struct gil_lock *lock)
+static struct gil_waiter *fifo_pick(struct gil_queue *q, u64 now)
 {
-	struct gil_ctx *ctx;
-
-	ctx = list_first_entry_or_null(&lock->queue, struct gil_ctx,
-				       queue_node);
-	if (ctx)
-		list_del_init(&ctx->queue_node);
-	return ctx;
+	return gil_queue_pop(&q->list[0]);
 }
 
-static u64 fifo_patience(const struct gil_lock *lock)
+static u64 fifo_patience(const struct gil_queue *q, u64 now)
 {
-	return lock->interval_ns;
+	return q->interval_ns;
 }
 
-const struct gil_policy_ops gil_policy_fifo = {
+struct gil_policy_ops gil_policy_fifo = {
 	.name = "fifo",
 	.enqueue = fifo_enqueue,
 	.dequeue = fifo_dequeue,

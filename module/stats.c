@@ -28,9 +28,11 @@ void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats)
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	stats->owner = gil_owner_id(lock);
-	stats->waiting = lock->waiting;
+	stats->waiting = lock->q.waiting;
 	stats->waiting_max = lock->waiting_max;
-	stats->interval_ns = lock->interval_ns;
+	stats->interval_ns = lock->q.interval_ns;
+	stats->grace_ns = lock->q.grace_ns;
+	stats->bound = lock->bound;
 	stats->counts = lock->counts;
 	strscpy(stats->policy, lock->policy->name, sizeof(stats->policy));
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
@@ -46,13 +48,17 @@ void gil_thread_snapshot(struct gil_ctx *ctx, struct gil_thread_stats *stats)
 	unsigned long flags;
 
 	memset(stats, 0, sizeof(*stats));
-	stats->id = ctx->id;
-	stats->tid = task_pid_vnr(ctx->task);
-	strscpy(stats->comm, ctx->task->comm, sizeof(stats->comm));
+	stats->id = ctx->w.id;
+	stats->tid = task_pid_vnr(ctx->w.task);
+	stats->tgid = task_tgid_vnr(ctx->w.task);
+	strscpy(stats->comm, ctx->w.task->comm, sizeof(stats->comm));
+	stats->lock = lock->nr;
+	stats->cpu_ns = READ_ONCE(ctx->w.task->se.sum_exec_runtime);
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	stats->state = ctx->state;
-	if (gil_owner_id(lock) == ctx->id && ctx->state == GIL_STATE_IDLE)
+	stats->bind = ctx->bind;
+	if (gil_owner_id(lock) == ctx->w.id && ctx->state == GIL_STATE_IDLE)
 		stats->state = GIL_STATE_OWNER;
 	stats->counts = ctx->counts;
 	raw_spin_unlock_irqrestore(&lock->lock, flags);

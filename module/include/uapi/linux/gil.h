@@ -83,7 +83,7 @@ struct gil_page {
 /*
  * struct gil_create - GIL_IOC_CREATE: a new private lock
  *
- * @flags:	must be 0.
+ * @flags:	GIL_CREATE_*.
  * @pad:	must be 0.
  * @interval_ns: the switch interval, or 0 for the module's default.
  * @policy:	the policy's name, NUL-terminated, or "" for the default.
@@ -98,6 +98,12 @@ struct gil_create {
 	__u64 interval_ns;
 	char policy[GIL_NAME_MAX];
 };
+
+/*
+ * Keep the figures of each thread whose context ends, to be read: see struct
+ * gil_record.
+ */
+#define GIL_CREATE_RECORD	0x1U
 
 /*
  * struct gil_attach - GIL_IOC_ATTACH: make the caller's context, learn its id
@@ -181,6 +187,7 @@ struct gil_acquire {
  * @pad:	must be 0.
  *
  * EINVAL; EPERM: the caller does not own the lock, or has not claimed it.
+ * A bound thread that releases runs on without the lock, until it acquires.
  */
 struct gil_release {
 	__u32 flags;
@@ -189,6 +196,59 @@ struct gil_release {
 
 /* The owner is about to block: counted as an I/O release. */
 #define GIL_RELEASE_IO		0x1U
+/*
+ * Only for a bound thread (EINVAL), and only if somebody waits: the lock is
+ * given up but stays put, until the thread blocks, or the lock's grace has
+ * passed, or the owner was due to give way. If the thread acquires before
+ * that, it has lost nothing, and no handoff took place.
+ */
+#define GIL_RELEASE_LAZY	0x2U
+
+/* The grace of lazy releases: its default and its most, ns. 0: none. */
+#define GIL_GRACE_DEFAULT_NS	50000ULL
+#define GIL_GRACE_MAX_NS	1000000000ULL
+
+/*
+ * struct gil_bind - GIL_IOC_BIND: let the kernel keep the calling thread to
+ * the lock
+ *
+ * A bound thread runs in user mode only as the owner: it acquires the lock
+ * before it returns from this call; the kernel releases it when the thread
+ * blocks, in whatever way, and acquires it again before the thread returns to
+ * user mode. In the kernel it may run without. So of all threads bound to one
+ * lock at most one is in user mode at any time, but for those that gave the
+ * lock up themselves, by GIL_IOC_RELEASE, and have not acquired it since.
+ * A wait for the lock on the way to user mode ends early only by SIGKILL, and
+ * does not tell of an owner that died.
+ *
+ * A binding lasts until GIL_IOC_UNBIND or the thread's end, through exec too
+ * (but for one that gains privileges, which ends it), and keeps the lock
+ * though all its descriptors may be closed. Binding again by the same
+ * descriptor changes the flags.
+ *
+ * @flags:	GIL_BIND_*, GIL_BIND_IO among them.
+ * @pad:	must be 0.
+ *
+ * EINVAL; EBUSY: the caller is bound by another descriptor; EOPNOTSUPP: this
+ * kernel cannot, or the module's parameter level forbids it; EMFILE, ENOMEM:
+ * as for GIL_IOC_ATTACH.
+ */
+struct gil_bind {
+	__u32 flags;
+	__u32 pad;
+};
+
+/* Release when the thread blocks. */
+#define GIL_BIND_IO		0x1U
+/* Preempt it at the switch interval, at any instruction, if somebody waits. */
+#define GIL_BIND_SLICE		0x2U
+/* Threads and processes that the thread starts are bound likewise. */
+#define GIL_BIND_INHERIT	0x4U
+/*
+ * With GIL_BIND_INHERIT: each new process gets a lock of its own, with the
+ * settings of its parent's.
+ */
+#define GIL_BIND_PER_PROCESS	0x8U
 
 /*
  * struct gil_stats - GIL_IOC_LOCK_STATS, GIL_IOC_THREAD_STATS: ask for figures
@@ -239,6 +299,8 @@ struct gil_times {
  * @owner_deaths: owners that died holding the lock (for a thread: 0).
  * @timeouts, @cancels, @interrupts: requests that left the queue for that
  *		reason, without the lock.
+ * @lazy_releases: of @releases, those after which the lock stayed put.
+ * @lazy_returns: of @lazy_releases, those whose thread was back in time.
  * @wait:	from request to grant, of all grants, claimed or not.
  * @wakeup:	from grant until the new owner runs.
  * @hold:	from grant, or from when the kernel first knew of the owner,
@@ -258,7 +320,9 @@ struct gil_counts {
 	__u64 timeouts;
 	__u64 cancels;
 	__u64 interrupts;
-	__u64 reserved[3];
+	__u64 lazy_releases;
+	__u64 lazy_returns;
+	__u64 reserved[1];
 	struct gil_times wait;
 	struct gil_times wakeup;
 	struct gil_times hold;
@@ -275,6 +339,9 @@ struct gil_counts {
  * @interval_ns: the switch interval.
  * @policy:	the policy's name.
  * @counts:	since the lock was made.
+ * @grace_ns:	of lazy releases.
+ * @bound:	threads that are bound.
+ * @pad2:	zero.
  */
 struct gil_lock_stats {
 	__u32 lock;
@@ -286,6 +353,9 @@ struct gil_lock_stats {
 	__u64 interval_ns;
 	char policy[GIL_NAME_MAX];
 	struct gil_counts counts;
+	__u64 grace_ns;
+	__u32 bound;
+	__u32 pad2;
 };
 
 /*
@@ -297,6 +367,11 @@ struct gil_lock_stats {
  * @pad:	zero.
  * @comm:	the thread's name.
  * @counts:	since the thread was attached.
+ * @lock:	the lock's number.
+ * @tgid:	the process's id, as @tid.
+ * @bind:	GIL_BIND_*, or 0: not bound.
+ * @pad2:	zero.
+ * @cpu_ns:	the CPU time of the thread's whole life.
  */
 struct gil_thread_stats {
 	__u32 id;
@@ -305,12 +380,40 @@ struct gil_thread_stats {
 	__u32 pad;
 	char comm[16];
 	struct gil_counts counts;
+	__u32 lock;
+	__u32 tgid;
+	__u32 bind;
+	__u32 pad2;
+	__u64 cpu_ns;
 };
 
 #define GIL_STATE_IDLE		0	/* does not want the lock */
 #define GIL_STATE_QUEUED	1	/* in the queue */
 #define GIL_STATE_GRANTED	2	/* the owner, and has not been told yet */
 #define GIL_STATE_OWNER		3	/* the owner */
+#define GIL_STATE_LAZY		4	/* released, but the lock stays put */
+
+/*
+ * struct gil_record - what read() gives on a lock made with GIL_CREATE_RECORD
+ *
+ * One record for each context that has ended, of the lock and of those that
+ * GIL_BIND_PER_PROCESS made from it. The buffer must have room for one
+ * (EINVAL); as many are read as fit. read() waits for one (EAGAIN with
+ * O_NONBLOCK; EINTR) and returns 0 when there is none and no context is left
+ * that could end. poll() says POLLPRI when a record is there, POLLHUP when
+ * read() would return 0. EINVAL: the lock keeps no records.
+ *
+ * @size:	of this record, in bytes: where the next one begins.
+ * @lost:	records lost before this one, for there were GIL_RECORDS_MAX.
+ * @thread:	as the context ended; tids are those of the reader.
+ */
+struct gil_record {
+	__u32 size;
+	__u32 lost;
+	struct gil_thread_stats thread;
+};
+
+#define GIL_RECORDS_MAX		4096
 
 /*
  * struct gil_policy - GIL_IOC_GET_POLICY, GIL_IOC_SET_POLICY
@@ -353,5 +456,14 @@ struct gil_policy {
 #define GIL_IOC_SET_INTERVAL	_IOW(GIL_IOC_MAGIC, 0x89, __u64)
 #define GIL_IOC_GET_POLICY	_IOR(GIL_IOC_MAGIC, 0x8a, struct gil_policy)
 #define GIL_IOC_SET_POLICY	_IOW(GIL_IOC_MAGIC, 0x8b, struct gil_policy)
+#define GIL_IOC_BIND		_IOW(GIL_IOC_MAGIC, 0x8c, struct gil_bind)
+/* Give the lock up and be an ordinary thread again. ENOENT: not bound by this. */
+#define GIL_IOC_UNBIND		_IO(GIL_IOC_MAGIC, 0x8d)
+/*
+ * The grace of lazy releases, ns. EINVAL: more than GIL_GRACE_MAX_NS; EPERM:
+ * as for the switch interval.
+ */
+#define GIL_IOC_GET_GRACE	_IOR(GIL_IOC_MAGIC, 0x8e, __u64)
+#define GIL_IOC_SET_GRACE	_IOW(GIL_IOC_MAGIC, 0x8f, __u64)
 
 #endif /* _UAPI_LINUX_GIL_H */

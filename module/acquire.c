@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The operations on a lock, and waiting for it.
+ */
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "bind.h"
+#include "gil_trace.h"
+#include "moves.h"
+
+static void gil_count_failure(struct gil_ctx *ctx, int err)
+{
+	if (err == -ETIMEDOUT)
+		gil_count(ctx, timeouts);
+	else
+		gil_count(ctx, interrupts);
+}
+
+/* Has the lock moved to a waiter, or is it there for the taking? */
+static bool gil_is_due(const struct gil_ctx *ctx)
+{
+	return READ_ONCE(ctx->state) != GIL_STATE_QUEUED ||
+	       READ_ONCE(ctx->called);
+}
+
+/*
+ * Sleep until the lock has been granted or the context called: 0. Else, and
+ * then the lock may have been too, -ETIMEDOUT or -ERESTARTSYS.
+ */
+static int gil_sleep(struct gil_ctx *ctx, unsigned int state,
+		     ktime_t *deadline)
+{
+	bool expired = false;
+	int ret = 0;
+
+	for (;;) {
+		set_current_state(state);
+		if (gil_is_due(ctx))
+			break;
+		ret = expired ? -ETIMEDOUT : -ERESTARTSYS;
+		if (expired || signal_pending_state(state, current))
+			break;
+		ret = 0;
+		expired = !schedule_hrtimeout_range(deadline, 0,
+						    HRTIMER_MODE_ABS);
+	}
+	__set_current_state(TASK_RUNNING);
+	return ret;
+}
+
+int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
+	     u32 keep)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	struct task_struct *wakee = NULL;
+	unsigned long flags;
+	bool done;
+	int ret;
+
+	do {
+		ret = gil_sleep(ctx, state, deadline);
+
+		raw_spin_lock_irqsave(&lock->lock, flags);
+		if (ctx->state == GIL_STATE_GRANTED) {
+			ret = gil_take(ctx);
+			done = true;
+		} else {
+			done = ctx->called && gil_answer(ctx, &ret);
+		}
+		if (!done && ret) {
+			if (!(keep & (ret == -ETIMEDOUT ?
+				      GIL_ACQUIRE_KEEP_TIMEOUT :
+				      GIL_ACQUIRE_KEEP_INTR))) {
+				gil_count_failure(ctx, ret);
+				next = gil_dequeue(ctx, ktime_get_ns());
+			}
+			done = true;
+		}
+		if (done)
+			ctx->sleeping = false;
+		if (next)
+			wakee = gil_wakee(next);
+		raw_spin_unlock_irqrestore(&lock->lock, flags);
+	} while (!done);
+
+	gil_wake(wakee);
+	return ret;
+}
+
+/* The lock has an owner: wait, unless it is the caller by another context. */
+static int gil_queue(struct gil_ctx *ctx, bool sleep)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	if (lock->owner->w.task == ctx->w.task &&
+	    lock->owner->state != GIL_STATE_LAZY)
+		return -EDEADLK;
+	trace_gil_request(lock, ctx);
+	if (sleep)
+		trace_gil_wait(lock, ctx);
+	/* Before it may be called: a sleeper is, others are granted. */
+	ctx->sleeping = sleep;
+	gil_enqueue(ctx, ktime_get_ns(), false);
+	return -EINPROGRESS;
+}
+
+int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep)
+{
+	struct gil_lock *lock = ctx->lock;
+	bool try = flags & GIL_ACQUIRE_TRY;
+
+	lockdep_assert_held(&lock->lock);
+
+	switch (ctx->state) {
+	case GIL_STATE_OWNER:
+		return -EDEADLK;
+	case GIL_STATE_GRANTED:
+		return gil_take(ctx);
+	case GIL_STATE_LAZY:
+		gil_return(ctx, ktime_get_ns());
+		return 0;
+	case GIL_STATE_QUEUED:
+		if (try)
+			return -EBUSY;
+		ctx->sleeping = sleep;
+		return -EINPROGRESS;
+	}
+	if (flags & GIL_ACQUIRE_RESUME)
+		return -ENOENT;
+
+	gil_pull(lock);
+	if (!lock->owner) {
+		trace_gil_request(lock, ctx);
+		return gil_claim(ctx);
+	}
+	if (try)
+		return lock->owner->w.task == ctx->w.task ? -EDEADLK : -EBUSY;
+	return gil_queue(ctx, sleep);
+}
+
+int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
+{
+	bool sleep = !(flags & (GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE));
+	struct gil_lock *lock = ctx->lock;
+	unsigned long irqflags;
+	ktime_t deadline;
+	int ret;
+
+	raw_spin_lock_irqsave(&lock->lock, irqflags);
+	if (ctx->bind && flags & GIL_ACQUIRE_ENQUEUE)
+		ret = -EINVAL;
+	else
+		ret = gil_request(ctx, flags, sleep);
+	raw_spin_unlock_irqrestore(&lock->lock, irqflags);
+	if (ret != -EINPROGRESS || !sleep)
+		return ret;
+
+	deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
+	return gil_wait(ctx, TASK_INTERRUPTIBLE,
+			flags & GIL_ACQUIRE_DEADLINE ? &deadline : NULL, flags);
+}
+
+/* For how long the lock stays put after this release; 0: not at all. */
+static u64 gil_release_stay(struct gil_ctx *ctx, enum gil_reason reason,
+			    bool lazy, bool asked, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	if (!lock->q.waiting || asked)
+		return 0;
+	if (lazy)
+		return lock->q.grace_ns;
+	if (reason == GIL_REASON_EXPLICIT && lock->policy->linger)
+		return lock->policy->linger(&lock->q, &ctx->w, now);
+	return 0;
+}
+
+/* The owner's release, or its -EPERM; sets what gil_pass_on() returns. */
+static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
+			     bool lazy, struct gil_ctx **next)
+{
+	struct gil_lock *lock = ctx->lock;
+	bool asked = lock->asked;
+	u64 now = ktime_get_ns();
+	u64 stay_ns;
+
+	gil_pull(lock);
+	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER) {
+		gil_put_back(lock);
+		return -EPERM;
+	}
+	gil_end_hold(ctx, reason, now);
+	ctx->wants = false;
+	stay_ns = gil_release_stay(ctx, reason, lazy, asked, now);
+	if (stay_ns)
+		gil_stay(ctx, now, stay_ns);
+	else
+		*next = gil_pass_on(ctx, false, now);
+	return 0;
+}
+
+int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	if (lazy && !ctx->bind)
+		ret = -EINVAL;
+	else
+		ret = gil_release_owned(ctx, reason, lazy, &next);
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+	return ret;
+}
+
+/*
+ * The part of a yield that does not wait: -EINPROGRESS: in the queue, with
+ * the lock passed on.
+ */
+static int gil_give_way(struct gil_ctx *ctx, struct gil_ctx **next)
+{
+	struct gil_lock *lock = ctx->lock;
+	u64 now = ktime_get_ns();
+
+	lockdep_assert_held(&lock->lock);
+
+	if (ctx->state == GIL_STATE_GRANTED)
+		return gil_take(ctx);
+	if (ctx->state == GIL_STATE_QUEUED && ctx->w.yielded) {
+		ctx->sleeping = true;
+		return -EINPROGRESS;
+	}
+	if (ctx->state == GIL_STATE_LAZY)
+		return -EPERM;
+	if (!lock->q.waiting) {
+		if (gil_owner_id(lock) != ctx->w.id)
+			return -EPERM;
+		gil_unask(lock);
+		return 0;
+	}
+	if (lock->owner != ctx)
+		return -EPERM;
+	if (ctx->bind) {
+		/* It owns the lock again before it is back in user mode. */
+		ctx->giving = true;
+		gil_bind_notify(ctx);
+		return 0;
+	}
+
+	*next = gil_yield_owned(ctx, GIL_REASON_YIELD, now);
+	return -EINPROGRESS;
+}
+
+struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
+				u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next;
+
+	lockdep_assert_held(&lock->lock);
+
+	gil_count(ctx, yields);
+	if (lock->asked)
+		gil_count(ctx, forced_switches);
+	next = gil_let_go(ctx, reason, now);
+	trace_gil_request(lock, ctx);
+	trace_gil_wait(lock, ctx);
+	ctx->sleeping = true;
+	gil_enqueue(ctx, now, true);
+	return next;
+}
+
+int gil_yield(struct gil_ctx *ctx)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	ret = gil_give_way(ctx, &next);
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+
+	if (ret != -EINPROGRESS)
+		return ret;
+	return gil_wait(ctx, TASK_INTERRUPTIBLE, NULL, GIL_ACQUIRE_KEEP);
+}
+
+int gil_cancel(struct gil_ctx *ctx)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	int ret = 0;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	if (ctx->state == GIL_STATE_QUEUED) {
+		gil_count(ctx, cancels);
+		next = gil_dequeue(ctx, ktime_get_ns());
+	} else if (ctx->state == GIL_STATE_GRANTED) {
+		gil_count(ctx, cancels);
+		ctx->wants = false;
+		next = gil_let_go(ctx, GIL_REASON_CANCEL, ktime_get_ns());
+	} else {
+		ret = -ENOENT;
+	}
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+	return ret;
+}
+
+/* The context leaves the lock for good; returns what gil_pass_on() does. */
+static struct gil_ctx *gil_leave(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	u64 now = ktime_get_ns();
+	struct gil_ctx *next = NULL;
+
+	if (ctx->state == GIL_STATE_QUEUED)
+		next = gil_dequeue(ctx, now);
+	/* A fast owner, by its word alone, is one whose death counts too. */
+	if (gil_owner_id(lock) == ctx->w.id) {
+		gil_pull(lock);
+		gil_put_back(lock);
+	}
+	if (lock->owner == ctx)
+		next = gil_let_go(ctx, GIL_REASON_EXIT, now);
+	return next;
+}
+
+bool gil_kill(struct gil_ctx *ctx)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	bool first;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	first = !ctx->dead;
+	if (first) {
+		next = gil_leave(ctx);
+		WRITE_ONCE(ctx->dead, true);
+	}
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+	return first;
+}
+
+bool gil_is_granted(struct gil_ctx *ctx)
+{
+	unsigned long flags;
+	bool granted;
+
+	raw_spin_lock_irqsave(&ctx->lock->lock, flags);
+	granted = ctx->state == GIL_STATE_GRANTED;
+	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
+	return granted;
+}
+
+void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ctx->lock->lock, flags);
+	ctx->counts.fast_acquires += acquires;
+	ctx->counts.io_releases += io_releases;
+	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
+}

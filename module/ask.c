@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When an owner is asked to give way, and when a lazy one has lost the lock.
+ *
+ * One timer per lock serves both. It is left alone unless it is too late: it
+ * looks at what is due when it fires, so that a handoff costs no timer
+ * operation.
+ */
+#include <linux/ktime.h>
+
+#include "bind.h"
+#include "gil_trace.h"
+#include "moves.h"
+
+void gil_unask(struct gil_lock *lock)
+{
+	lockdep_assert_held(&lock->lock);
+
+	lock->asked = false;
+	WRITE_ONCE(lock->page->drop_request, 0);
+}
+
+/* A bound owner is made to; any other is told so by the lock's page. */
+static void gil_ask(struct gil_lock *lock, u64 now)
+{
+	struct gil_ctx *owner = lock->owner;
+
+	lock->asked = true;
+	WRITE_ONCE(lock->page->drop_request, 1);
+	gil_count(owner, drop_requests);
+	trace_gil_drop_request(lock, owner, now - owner->w.grant_ns);
+	if (owner->bind & GIL_BIND_SLICE)
+		gil_bind_notify(owner);
+}
+
+/* When the timer has something to do; U64_MAX: never. */
+static u64 gil_due(const struct gil_lock *lock)
+{
+	if (!lock->owner || !lock->q.waiting || lock->asked)
+		return U64_MAX;
+	if (lock->owner->state == GIL_STATE_LAZY)
+		return min(lock->stay_until, lock->ask_at);
+	return lock->ask_at;
+}
+
+void gil_arm(struct gil_lock *lock)
+{
+	u64 due = gil_due(lock);
+
+	lockdep_assert_held(&lock->lock);
+
+	if (due == U64_MAX)
+		return;
+	if (lock->timer_armed &&
+	    ktime_to_ns(hrtimer_get_expires(&lock->timer)) <= due)
+		return;
+	lock->timer_armed = true;
+	hrtimer_start(&lock->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_HARD);
+}
+
+/* When the policy's patience ends. */
+static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
+{
+	u64 patience = lock->policy->patience(&lock->q, now);
+
+	return now + min_t(u64, patience, KTIME_MAX - now);
+}
+
+static void gil_ask_at(struct gil_lock *lock, u64 now, u64 at)
+{
+	lock->ask_at = at;
+	if (at <= now && lock->owner->state != GIL_STATE_LAZY)
+		gil_ask(lock, now);
+	else
+		gil_arm(lock);
+}
+
+void gil_ask_later(struct gil_lock *lock, u64 now)
+{
+	lockdep_assert_held(&lock->lock);
+
+	gil_ask_at(lock, now, gil_patience_ends(lock, now));
+}
+
+void gil_ask_sooner(struct gil_lock *lock, u64 now)
+{
+	u64 at = gil_patience_ends(lock, now);
+
+	lockdep_assert_held(&lock->lock);
+
+	if (at < lock->ask_at)
+		gil_ask_at(lock, now, at);
+}
+
+/* What was due is done: returns the context to wake. */
+static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
+{
+	if (now < gil_due(lock))
+		return NULL;
+	if (lock->owner->state == GIL_STATE_LAZY)
+		return gil_pass_on(lock->owner, false, now);
+	gil_ask(lock, now);
+	return NULL;
+}
+
+enum hrtimer_restart gil_timer(struct hrtimer *timer)
+{
+	struct gil_lock *lock = container_of(timer, struct gil_lock, timer);
+	struct task_struct *wakee = NULL;
+	struct gil_ctx *next;
+	unsigned long flags;
+	u64 due;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	/* Still said to be armed: nobody starts it while we are at it, ... */
+	next = gil_do_due(lock, ktime_get_ns());
+	if (next)
+		wakee = gil_wakee(next);
+	/* ... but somebody may have between its firing and our locking. */
+	due = hrtimer_is_queued(timer) ? U64_MAX : gil_due(lock);
+	if (due != U64_MAX)
+		hrtimer_set_expires(timer, ns_to_ktime(due));
+	lock->timer_armed = due != U64_MAX || hrtimer_is_queued(timer);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+	return due == U64_MAX ? HRTIMER_NORESTART : HRTIMER_RESTART;
+}

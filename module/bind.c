@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How the kernel keeps a thread to a lock.
+ *
+ * A preempt notifier tells when the thread is switched away from and to. When
+ * it blocks, gil_blocks(); when it runs on and has to have the lock, a task
+ * work is queued on it, which the kernel runs before the thread reaches user
+ * mode, wherever it was. The timer that asks an owner to give way queues the
+ * same work. So the thread passes gil_come_back() between any loss of the lock
+ * or request to give it up and the next instruction in user mode.
+ *
+ * A queued work cannot be withdrawn. It holds a reference to the binding, the
+ * binding one to the context and to the open file, and the file keeps the
+ * module loaded. The file's descriptors may all be closed: then the binding
+ * alone keeps it.
+ *
+ * A child is bound by a task work of its own, queued by the parent before the
+ * child first runs (struct gil_birth). There the child may sleep and allocate.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+
+#include "bind.h"
+#include "chardev.h"
+#include "compat.h"
+#include "context.h"
+#include "record.h"
+
+static u32 gil_bind_offered;		/* GIL_BIND_*; constant after init */
+
+void gil_bind_init(enum gil_level level)
+{
+	const char *missing = gil_bind_missing();
+
+	if (missing) {
+		pr_warn("the levels above manual are off: this kernel has no %s\n",
+			missing);
+		return;
+	}
+	if (level >= GIL_LEVEL_AUTO_IO)
+		gil_bind_offered |= GIL_BIND_IO | GIL_BIND_INHERIT |
+				    GIL_BIND_PER_PROCESS;
+	if (level >= GIL_LEVEL_ENFORCED)
+		gil_bind_offered |= GIL_BIND_SLICE;
+	else
+		pr_info("the levels above %s are off: parameter level\n",
+			level == GIL_LEVEL_MANUAL ? "manual" : "auto-io");
+}
+
+#ifdef GIL_CAN_BIND
+
+/*
+ * One reference for being bound, one for a queued work; made by the thread,
+ * freed with the last.
+ */
+struct gil_binding {
+	struct kref ref;
+
+	/* Constant. */
+	struct gil_ctx *ctx;		/* a reference */
+	struct file *filp;		/* a reference */
+
+	atomic_t queued;		/* @work has been queued, not run */
+	struct callback_head work;
+
+	/* The thread's alone. */
+	struct preempt_notifier notifier;
+	bool ending;			/* the work is to unbind it */
+	bool ended;			/* it exits */
+};
+
+/* A child that is to be bound; the child's work frees it. */
+struct gil_birth {
+	struct callback_head work;
+	struct file *filp;		/* a reference */
+	u32 bind;
+	bool new_lock;
+};
+
+/* Has a thread ever been bound, and the kernel's notifiers been switched on? */
+static bool gil_bind_used;
+static DEFINE_MUTEX(gil_bind_used_mutex);
+
+static void gil_binding_free(struct kref *ref)
+{
+	struct gil_binding *binding = container_of(ref, struct gil_binding,
+						   ref);
+
+	gil_ctx_put(binding->ctx);
+	fput(binding->filp);
+	kfree(binding);
+}
+
+static void gil_binding_put(struct gil_binding *binding)
+{
+	kref_put(&binding->ref, gil_binding_free);
+}
+
+void gil_bind_notify(struct gil_ctx *ctx)
+{
+	struct gil_binding *binding = ctx->binding;
+
+	if (atomic_xchg(&binding->queued, 1))
+		return;
+	kref_get(&binding->ref);
+	if (!task_work_add(ctx->w.task, &binding->work, TWA_RESUME))
+		return;
+	/* It exits, and will not see user mode again. */
+	atomic_set(&binding->queued, 0);
+	gil_binding_put(binding);
+}
+
+static void gil_sched_out(struct preempt_notifier *notifier,
+			  struct task_struct *next)
+{
+	struct gil_binding *binding = container_of(notifier,
+						   struct gil_binding,
+						   notifier);
+
+	if (gil_task_blocks(current))
+		gil_blocks(binding->ctx);
+}
+
+static void gil_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	struct gil_binding *binding = container_of(notifier,
+						   struct gil_binding,
+						   notifier);
+
+	if (gil_is_away(binding->ctx))
+		gil_bind_notify(binding->ctx);
+}
+
+static struct preempt_ops gil_preempt_ops = {
+	.sched_in = gil_sched_in,
+	.sched_out = gil_sched_out,
+};
+
+/* The notifiers' list is the thread's own; preemption walks it. */
+static void gil_notifier_on(struct gil_binding *binding)
+{
+	preempt_notifier_init(&binding->notifier, &gil_preempt_ops);
+	preempt_disable();
+	preempt_notifier_register(&binding->notifier);
+	preempt_enable();
+}
+
+static void gil_notifier_off(struct gil_binding *binding)
+{
+	preempt_disable();
+	preempt_notifier_unregister(&binding->notifier);
+	preempt_enable();
+}
+
+static void gil_bind_work(struct callback_head *work)
+{
+	struct gil_binding *binding = container_of(work, struct gil_binding,
+						   work);
+
+	/* Before looking at anything: what comes later is queued anew. */
+	atomic_xchg(&binding->queued, 0);
+	if (binding->ended) {
+		/* Nothing to do. */
+	} else if (binding->ending) {
+		gil_notifier_off(binding);
+		binding->ended = true;
+		gil_unbound(binding->ctx);
+		gil_binding_put(binding);
+	} else if (!fatal_signal_pending(current)) {
+		gil_come_back(binding->ctx);
+	}
+	gil_binding_put(binding);
+}
+
+static void gil_bind_use(void)
+{
+	mutex_lock(&gil_bind_used_mutex);
+	if (!gil_bind_used)
+		preempt_notifier_inc();
+	gil_bind_used = true;
+	mutex_unlock(&gil_bind_used_mutex);
+}
+
+static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
+{
+	struct gil_binding *binding;
+
+	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	if (!binding)
+		return -ENOMEM;
+	gil_bind_use();
+
+	kref_init(&binding->ref);
+	binding->ctx = ctx;
+	gil_ctx_get(ctx);
+	binding->filp = get_file(filp);
+	init_task_work(&binding->work, gil_bind_work);
+	gil_bound(ctx, binding, bind);
+	gil_notifier_on(binding);
+	gil_bind_notify(ctx);
+	return 0;
+}
+
+int gil_bind(struct file *filp, u32 bind)
+{
+	struct gil_file *file = filp->private_data;
+	struct gil_ctx *ctx, *bound;
+
+	if (bind & ~gil_bind_offered)
+		return -EOPNOTSUPP;
+	bound = gil_ctx_bound();
+	if (bound && bound->file != file)
+		return -EBUSY;
+	if (bound) {
+		gil_bound(bound, bound->binding, bind);
+		return 0;
+	}
+	if (gil_ctx_other(file))
+		return -EBUSY;
+	ctx = gil_ctx_attach(file);
+	return IS_ERR(ctx) ? PTR_ERR(ctx) : gil_bind_new(ctx, filp, bind);
+}
+
+int gil_unbind(struct file *filp)
+{
+	struct gil_ctx *bound = gil_ctx_bound();
+
+	if (!bound || bound->file != filp->private_data)
+		return -ENOENT;
+	bound->binding->ending = true;
+	gil_bind_notify(bound);
+	return 0;
+}
+
+void gil_bind_exec_privileged(void)
+{
+	struct gil_ctx *bound = gil_ctx_bound();
+
+	if (bound) {
+		bound->binding->ending = true;
+		gil_bind_notify(bound);
+	}
+}
+
+/* Unbound and dead: the rest needs to sleep. */
+void gil_bind_exit(struct gil_ctx *ctx)
+{
+	struct gil_binding *binding = ctx->binding;
+
+	if (!binding)
+		return;
+	gil_notifier_off(binding);
+	binding->ended = true;
+}
+
+void gil_bind_reap(struct gil_ctx *ctx)
+{
+	struct gil_binding *binding = ctx->binding;
+
+	if (!binding)
+		return;
+	gil_unbound(ctx);
+	gil_binding_put(binding);
+}
+
+/* Swap the birth's file for one on a lock of the child's own. */
+static int gil_birth_lock(struct gil_birth *birth)
+{
+	struct gil_file *file = birth->filp->private_data;
+	struct file *filp = gil_file_like(file->lock);
+
+	if (IS_ERR(filp))
+		return PTR_ERR(filp);
+	fput(birth->filp);
+	birth->filp = filp;
+	return 0;
+}
+
+static void gil_birth_work(struct callback_head *work)
+{
+	struct gil_birth *birth = container_of(work, struct gil_birth, work);
+	struct gil_file *file;
+	int ret = 0;
+
+	if (current->flags & PF_EXITING)
+		goto out;
+	if (birth->new_lock)
+		ret = gil_birth_lock(birth);
+	if (!ret)
+		ret = gil_bind(birth->filp, birth->bind);
+	if (ret) {
+		/* It must not run unbound beside those that are. */
+		pr_warn_ratelimited("killed %s[%d]: it could not be bound (error %d)\n",
+				    current->comm, current->pid, ret);
+		force_sig(SIGKILL);
+	}
+out:
+	file = birth->filp->private_data;
+	gil_recorder_unexpect(file->lock->recorder);
+	fput(birth->filp);
+	kfree(birth);
+}
+
+void gil_bind_fork(struct task_struct *child)
+{
+	struct gil_ctx *bound = gil_ctx_bound();
+	struct gil_birth *birth;
+
+	if (!bound || !(bound->bind & GIL_BIND_INHERIT) ||
+	    child->flags & PF_KTHREAD)
+		return;
+	birth = kmalloc(sizeof(*birth), GFP_ATOMIC);
+	if (!birth) {
+		pr_warn_ratelimited("killed a child of %s[%d]: no memory to bind it\n",
+				    current->comm, current->pid);
+		send_sig(SIGKILL, child, 1);
+		return;
+	}
+	init_task_work(&birth->work, gil_birth_work);
+	birth->filp = get_file(bound->binding->filp);
+	birth->bind = bound->bind;
+	birth->new_lock = bound->bind & GIL_BIND_PER_PROCESS &&
+			  !same_thread_group(current, child);
+	gil_recorder_expect(bound->lock->recorder);
+	/* It has not run: it cannot be exiting. */
+	WARN_ON_ONCE(task_work_add(child, &birth->work, TWA_RESUME));
+}
+
+void gil_bind_cleanup(void)
+{
+	if (!gil_bind_used)
+		return;
+	preempt_notifier_dec();
+	/*
+	 * A task work that dropped the last reference to the module may not
+	 * have returned yet; its thread is not in user mode and has not slept.
+	 */
+	synchronize_rcu_tasks();
+}
+
+#else /* !GIL_CAN_BIND: nothing is offered, so nobody is ever bound */
+
+int gil_bind(struct file *filp, u32 bind)
+{
+	return -EOPNOTSUPP;
+}
+
+int gil_unbind(struct file *filp)
+{
+	return -ENOENT;
+}
+
+void gil_bind_notify(struct gil_ctx *ctx) { }
+void gil_bind_fork(struct task_struct *child) { }
+void gil_bind_exec_privileged(void) { }
+void gil_bind_exit(struct gil_ctx *ctx) { }
+void gil_bind_reap(struct gil_ctx *ctx) { }
+void gil_bind_cleanup(void) { }
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Threads that the kernel keeps to a lock: the side of it that knows tasks.
+ */
+#ifndef GIL_BIND_H
+#define GIL_BIND_H
+
+#include <linux/types.h>
+
+struct file;
+struct gil_binding;
+struct gil_ctx;
+struct task_struct;
+
+/* The levels of use, as the module's parameter says them. */
+enum gil_level {
+	GIL_LEVEL_MANUAL,
+	GIL_LEVEL_AUTO_IO,
+	GIL_LEVEL_ENFORCED,
+};
+
+/*
+ * Bind the calling thread by an open gil file, or change how it is bound. It
+ * owns the lock when it is next in user mode. As GIL_IOC_BIND, but EINVAL is
+ * the caller's to find. May sleep.
+ */
+int gil_bind(struct file *filp, u32 bind);
+
+/* ENOENT: not bound by this file. Done when it is next in user mode. */
+int gil_unbind(struct file *filp);
+
+/*
+ * Have the bound thread pass gil_come_back() before it is next in user mode.
+ * The thread itself, or whoever holds its lock->lock.
+ */
+void gil_bind_notify(struct gil_ctx *ctx);
+
+/*
+ * What happens to tasks, for those that are bound; called by the task itself.
+ * None of them sleeps.
+ */
+void gil_bind_fork(struct task_struct *child);
+void gil_bind_exec_privileged(void);
+/* The context has been killed; its reaper calls gil_bind_reap(). */
+void gil_bind_exit(struct gil_ctx *ctx);
+void gil_bind_reap(struct gil_ctx *ctx);
+
+/* Offer no more than @level; say in the log what the kernel cannot. */
+void gil_bind_init(enum gil_level level);
+/* No context is left, and no task's birth is watched. */
+void gil_bind_cleanup(void);
+
+#endif /* GIL_BIND_H */

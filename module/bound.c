@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel does for bound threads.
+ *
+ * A bound thread wants the lock (ctx->wants) except between its own release
+ * and its next acquire. In user mode it owns what it wants: nobody but the
+ * thread itself ever takes the lock from a bound owner. It does so at two
+ * points, both in the kernel:
+ *
+ *	gil_blocks()	 the scheduler is switching away from it, blocked
+ *	gil_come_back()	 on its way to user mode, and asked to give way
+ *
+ * and it passes the second one, from whatever it was doing in the kernel,
+ * whenever it has lost the lock or has been asked: bind.c sees to that.
+ */
+#include <linux/freezer.h>
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+
+#include "gil_trace.h"
+#include "moves.h"
+
+/* Only SIGKILL ends this wait; it is no load, and no hindrance to a suspend. */
+#define GIL_COMING_BACK	(TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)
+
+void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
+{
+	struct gil_lock *lock = ctx->lock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	if (!ctx->bind)
+		lock->bound++;
+	ctx->binding = binding;
+	ctx->bind = bind;
+	ctx->wants = true;
+	trace_gil_bind(lock, ctx, bind);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+}
+
+void gil_unbound(struct gil_ctx *ctx)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	if (ctx->bind)
+		lock->bound--;
+	ctx->binding = NULL;
+	ctx->bind = 0;
+	ctx->wants = false;
+	ctx->giving = false;
+	trace_gil_unbind(lock, ctx);
+	if (!ctx->dead && lock->owner == ctx)
+		next = gil_let_go(ctx, GIL_REASON_EXPLICIT, ktime_get_ns());
+	else if (!ctx->dead)
+		gil_drop_fast(ctx);
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+}
+
+/*
+ * Under the run queue's lock, interrupts off. A grant that the thread has not
+ * taken yet is no reason: it sleeps in gil_wait() and is being woken.
+ */
+void gil_blocks(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+
+	raw_spin_lock(&lock->lock);
+	if (ctx->dead)
+		goto out;
+	if (lock->owner != ctx) {
+		if (gil_drop_fast(ctx)) {
+			gil_count(ctx, io_releases);
+			ctx->wants = true;
+		}
+	} else if (ctx->state == GIL_STATE_OWNER) {
+		u64 now = ktime_get_ns();
+
+		trace_gil_io_release(lock, ctx, now - ctx->w.grant_ns);
+		gil_end_hold(ctx, GIL_REASON_IO, now);
+		next = gil_pass_on(ctx, false, now);
+	} else if (ctx->state == GIL_STATE_LAZY) {
+		next = gil_pass_on(ctx, false, ktime_get_ns());
+	}
+	if (next)
+		irq_work_queue(&next->granted);
+out:
+	raw_spin_unlock(&lock->lock);
+}
+
+bool gil_is_away(struct gil_ctx *ctx)
+{
+	return READ_ONCE(ctx->wants) && !READ_ONCE(ctx->sleeping) &&
+	       READ_ONCE(ctx->state) != GIL_STATE_OWNER;
+}
+
+/* An owner on its way to user mode: must it let others go first? */
+static bool gil_must_give(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER ||
+	    !lock->q.waiting)
+		return false;
+	return ctx->giving || (lock->asked && ctx->bind & GIL_BIND_SLICE);
+}
+
+/* The part of gil_come_back() that does not wait; as gil_request(). */
+static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
+{
+	u64 now = ktime_get_ns();
+	int ret;
+
+	if (ctx->dead || !ctx->wants)
+		return 0;
+	if (ctx->state != GIL_STATE_OWNER) {
+		if (ctx->state == GIL_STATE_IDLE)
+			trace_gil_take_back(ctx->lock, ctx);
+		ret = gil_request(ctx, 0, true);
+		if (ret == -EINPROGRESS)
+			return ret;
+	}
+	if (!gil_must_give(ctx))
+		return 0;
+	*next = gil_yield_owned(ctx, ctx->giving ? GIL_REASON_YIELD :
+						   GIL_REASON_INTERVAL, now);
+	return -EINPROGRESS;
+}
+
+void gil_come_back(struct gil_ctx *ctx)
+{
+	struct task_struct *wakee = NULL;
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	ret = gil_ask_back(ctx, &next);
+	ctx->giving = false;
+	if (next)
+		wakee = gil_wakee(next);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(wakee);
+
+	if (ret == -EINPROGRESS)
+		gil_wait(ctx, GIL_COMING_BACK, NULL, 0);
+}

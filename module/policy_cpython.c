@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cpython: what CPython 3.2 and later do (Python/ceval_gil.c).
+ *
+ * There is no queue for the lock itself: a release leaves it open and wakes
+ * one thread, and whoever comes first takes it, the releaser too if it is
+ * back in time. What waits is in the order in which the futex under CPython's
+ * condition variable wakes: of arrival, and one that was woken in vain goes to
+ * the end. Every change of owner starts the interval again for all who wait.
+ * A thread that was asked to give way does not take the lock again before
+ * another has had it (forced switching): it waits to be called like the rest.
+ *
+ * Worst case: none. A waiter that is called may find the lock taken every
+ * time; each change of owner starts the interval again. What is bounded is the
+ * time to the next change of owner while somebody waits: one interval, plus
+ * the owner's way to its next checkpoint.
+ */
+#include "policy.h"
+
+static void cpython_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
+{
+	list_add_tail(&w->node, &q->list[0]);
+}
+
+static void cpython_dequeue(struct gil_queue *q, struct gil_waiter *w)
+{
+	list_del(&w->node);
+}
+
+static struct gil_waiter *cpython_pick(struct gil_queue *q, u64 now)
+{
+	return gil_queue_pop(&q->list[0]);
+}
+
+static u64 cpython_patience(const struct gil_queue *q, u64 now)
+{
+	return q->interval_ns;
+}
+
+struct gil_policy_ops gil_policy_cpython = {
+	.name = "cpython",
+	.barging = true,
+	.enqueue = cpython_enqueue,
+	.dequeue = cpython_dequeue,
+	.pick = cpython_pick,
+	.patience = cpython_patience,
+};

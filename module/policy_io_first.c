@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_first: who comes back from I/O goes ahead and asks at once, within a
+ * budget.
+ *
+ * Two classes, each in order of arrival: threads whose last release was for
+ * I/O, and all others, the ordinary ones. The I/O class has a budget of one
+ * switch interval of lock time. What it holds while ordinary threads wait is
+ * spent of it; what ordinary threads hold earns it back. While there is some
+ * left, the class goes first, and an ordinary owner is asked at once. When it
+ * is all spent, ordinary threads go first until it is all earned back: without
+ * that, the class would be back ahead after the first nanosecond earned.
+ *
+ * Worst case, with I the interval and h the longest hold (I plus the way to a
+ * checkpoint): an ordinary waiter with k ordinary ones ahead of it waits for
+ * their holds and for the class. Between two times that the budget is spent
+ * the ordinary ones hold for at least I, and each time the class holds for at
+ * most I + h. So it waits at most S + (S / I + 2) * (I + h), where S <= k * h
+ * is the sum of the ordinary holds ahead: for holds of at most I, that is
+ * some three times what it would wait in fifo, and never for ever. An I/O
+ * waiter with m of its class ahead waits for their holds, and for ordinary
+ * ones at most I + h for each I of them.
+ */
+#include <linux/minmax.h>
+
+#include "policy.h"
+
+#define IO		0
+#define ORDINARY	1
+
+/* ns of the budget that are gone; and have they all been, and are not back? */
+#define SPENT		0
+#define SPENT_OUT	1
+
+static void io_first_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
+{
+	list_add_tail(&w->node, &q->list[w->io ? IO : ORDINARY]);
+}
+
+static void io_first_dequeue(struct gil_queue *q, struct gil_waiter *w)
+{
+	list_del(&w->node);
+}
+
+static struct gil_waiter *io_first_pick(struct gil_queue *q, u64 now)
+{
+	int first = q->data[SPENT_OUT] ? ORDINARY : IO;
+	struct gil_waiter *w = gil_queue_pop(&q->list[first]);
+
+	return w ? w : gil_queue_pop(&q->list[!first]);
+}
+
+static void io_first_released(struct gil_queue *q, struct gil_waiter *w,
+			      u64 held_ns)
+{
+	if (!w->io) {
+		q->data[SPENT] -= min(q->data[SPENT], held_ns);
+		if (!q->data[SPENT])
+			q->data[SPENT_OUT] = false;
+	} else if (!list_empty(&q->list[ORDINARY])) {
+		q->data[SPENT] = min(q->interval_ns, q->data[SPENT] + held_ns);
+		if (q->data[SPENT] == q->interval_ns)
+			q->data[SPENT_OUT] = true;
+	}
+}
+
+static u64 io_first_patience(const struct gil_queue *q, u64 now)
+{
+	u64 earned;
+
+	if (!q->owner || q->owner->io || list_empty(&q->list[IO]))
+		return q->interval_ns;
+	if (!q->data[SPENT_OUT])
+		return 0;
+	earned = min(now - q->owner->grant_ns, q->data[SPENT]);
+	return min(q->interval_ns, q->data[SPENT] - earned);
+}
+
+struct gil_policy_ops gil_policy_io_first = {
+	.name = "io_first",
+	.enqueue = io_first_enqueue,
+	.dequeue = io_first_dequeue,
+	.pick = io_first_pick,
+	.patience = io_first_patience,
+	.released = io_first_released,
+};

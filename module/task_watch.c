@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Learn of every task that is born, executes a program, or exits, from the
+ * scheduler's trace events: no other hook tells a module of one thread's end.
+ * The events are not exported by name, but can be found among all of them.
+ */
+#include <linux/binfmts.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/tracepoint.h>
+
+#include "bind.h"
+#include "compat.h"
+#include "context.h"
+
+typedef void gil_fork_probe_t(void *data, struct task_struct *parent,
+			      struct task_struct *child);
+typedef void gil_exec_probe_t(void *data, struct task_struct *task,
+			      pid_t old_pid, struct linux_binprm *bprm);
+typedef void gil_exit_probe_1_t(void *data, struct task_struct *task);
+typedef void gil_exit_probe_2_t(void *data, struct task_struct *task,
+				bool group_dead);
+
+static void gil_fork_probe(void *data, struct task_struct *parent,
+			   struct task_struct *child)
+{
+	gil_bind_fork(child);
+}
+
+static void gil_exec_probe(void *data, struct task_struct *task,
+			   pid_t old_pid, struct linux_binprm *bprm)
+{
+	/* Who shares the lock must not decide when such a program runs. */
+	if (bprm->secureexec)
+		gil_bind_exec_privileged();
+}
+
+static void gil_exit_probe_1(void *data, struct task_struct *task)
+{
+	gil_task_exit(task);
+}
+
+static void gil_exit_probe_2(void *data, struct task_struct *task,
+			     bool group_dead)
+{
+	gil_task_exit(task);
+}
+
+static struct gil_watch {
+	const char *name;
+	void *probe;
+	struct tracepoint *event;
+} gil_watches[] = {
+	{
+		.name = "sched_process_exit",
+		.probe = GIL_EXIT_PROBE(gil_exit_probe_1_t, gil_exit_probe_1,
+					gil_exit_probe_2_t, gil_exit_probe_2),
+	}, {
+		.name = "sched_process_exec",
+		.probe = GIL_PROBE(sched_process_exec, gil_exec_probe_t,
+				   gil_exec_probe),
+	}, {
+		.name = "sched_process_fork",
+		.probe = GIL_PROBE(sched_process_fork, gil_fork_probe_t,
+				   gil_fork_probe),
+	},
+};
+
+static void gil_match_event(struct tracepoint *event, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gil_watches); i++)
+		if (!strcmp(event->name, gil_watches[i].name))
+			gil_watches[i].event = event;
+}
+
+/* Stop the first @n. */
+static void gil_watch_stop(size_t n)
+{
+	while (n--)
+		tracepoint_probe_unregister(gil_watches[n].event,
+					    gil_watches[n].probe, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+int gil_task_watch_start(void)
+{
+	int ret = 0;
+	size_t i;
+
+	for_each_kernel_tracepoint(gil_match_event, NULL);
+	for (i = 0; i < ARRAY_SIZE(gil_watches); i++) {
+		struct gil_watch *watch = &gil_watches[i];
+
+		if (!watch->event) {
+			pr_err("no %s trace event in this kernel, so the death of an owner could not be seen\n",
+			       watch->name);
+			ret = -EOPNOTSUPP;
+			break;
+		}
+		ret = tracepoint_probe_register(watch->event, watch->probe,
+						NULL);
+		if (ret)
+			break;
+	}
+	if (ret)
+		gil_watch_stop(i);
+	return ret;
+}
+
+void gil_task_watch_stop(void)
+{
+	gil_watch_stop(ARRAY_SIZE(gil_watches));
+}
