@@ -220,7 +220,7 @@ static long gil_ioc_release(struct gil_file *file, void __user *argp)
 
 	ctx = gil_ctx_find(file);
 	if (!ctx)
-		return -EPERM;
+		return args.flags & GIL_RELEASE_LAZY ? -EINVAL : -EPERM;
 	return gil_release(ctx, args.flags & GIL_RELEASE_IO ?
 				GIL_REASON_IO : GIL_REASON_EXPLICIT,
 			   args.flags & GIL_RELEASE_LAZY);

@@ -113,13 +113,14 @@ def check_uapi_fields(files):
 def uapi_errnos(header):
     """ioctl -> the error numbers that its comment names."""
     found = {}
-    for name in ("create", "attach", "acquire", "release", "stats", "policy"):
+    for name in ("create", "attach", "acquire", "release", "stats", "policy",
+                 "bind"):
         comment = next(c for c in comments(header) if f"struct gil_{name} -"
                        in c)
         ioctl = {"stats": "GIL_IOC_LOCK_STATS",
                  "policy": "GIL_IOC_GET_POLICY"}
         found[ioctl.get(name, f"GIL_IOC_{name.upper()}")] = errnos(comment)
-    for name in ("YIELD", "CANCEL", "GET_INTERVAL"):
+    for name in ("YIELD", "CANCEL", "GET_INTERVAL", "UNBIND", "GET_GRACE"):
         match = re.search(rf"(/\*(?:(?!\*/).)*\*/)\n#define GIL_IOC_{name}\b",
                           header, re.S)
         found[f"GIL_IOC_{name}"] = errnos(match[1]) if match else set()
@@ -146,8 +147,10 @@ def check_parameters(files):
 def check_trace_events(files):
     text = section(files.man(GIL_4), "SH", "TRACE EVENTS")
     have, fields = set(), set()
+    source = files.read(TRACE)
+    have |= set(re.findall(r"DEFINE_EVENT_FN\(\w+, (\w+),", source))
     for name, body in re.findall(r"TRACE_EVENT(?:_FN)?\((\w+),(.*?)^\);",
-                                 files.read(TRACE), re.S | re.M):
+                                 source, re.S | re.M):
         have.add(name)
         fields |= set(re.findall(r"__(?:field|array)\([^,]+, (\w+)", body))
     yield from compare("event", TRACE, have, GIL_4,
