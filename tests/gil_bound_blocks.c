@@ -216,7 +216,7 @@ static int by_join(void)
 	void *result;
 
 	return pthread_create(&thread, NULL, read_in_thread, room) ?:
-		pthread_join(thread, &result) ?: result != NULL;
+		pthread_join(thread, &result) ?: (result ? EINVAL : 0);
 }
 
 /* Another lock than the one it is bound to. */
@@ -481,7 +481,7 @@ FIXTURE_VARIANT(blocks)
 
 #define WAY(way, how_let, ...)						\
 	FIXTURE_VARIANT_ADD(blocks, way) {				\
-		.by = by_ ## way, .let = how_let, ##__VA_ARGS__		\
+		.by = by_##way, .let = how_let, ##__VA_ARGS__		\
 	}
 
 WAY(read, let_write);

@@ -34,8 +34,6 @@
 #define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
 #define FAMILY	(SLICED | GIL_BIND_INHERIT)
 
-extern char **environ;
-
 /*
  * An exec keeps the binding and nothing else: the new program finds the
  * troupe's witness behind a descriptor.

@@ -218,7 +218,7 @@ FIXTURE_SETUP(end)
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->cell);
 	/* For the core dumps. */
-	strcpy(self->folder, "/tmp/gil_end.XXXXXX");
+	snprintf(self->folder, sizeof(self->folder), "/tmp/gil_end.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->folder));
 	ASSERT_EQ(0, chdir(self->folder));
 	self->fd = lock_create(GIL_INTERVAL_MAX_NS);

@@ -39,7 +39,7 @@ static int create_by_policy(const char *name)
 {
 	struct gil_create create = { .interval_ns = MS };
 
-	strncpy(create.policy, name, sizeof(create.policy) - 1);
+	snprintf(create.policy, sizeof(create.policy), "%s", name);
 	return lock_create_with(&create);
 }
 
@@ -118,7 +118,7 @@ static int act_turn(struct actor *actor)
 TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 {
 	unsigned int from, to;
-	int i;
+	int i, left = 0;
 
 	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
 				  self->fd));
@@ -136,19 +136,16 @@ TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 			ASSERT_TRUE(until_waiting(self->fd, COUNT - 1));
 			ASSERT_EQ(0, lock_release(self->fd, 0));
 			for (i = 0; i < COUNT; i++)
-				if (i != 1)
-					EXPECT_EQ(0, actor_end(
-							&self->actors[i]))
-						TH_LOG("%s to %s",
-						       names[from],
-						       names[to]);
+				left += i != 1 && actor_end(&self->actors[i]);
+			EXPECT_EQ(0, left)
+				TH_LOG("%s to %s", names[from], names[to]);
 			ASSERT_TRUE(until_owner(self->fd, 0));
 			ASSERT_EQ(0, actor_start(&self->actors[1],
 						 ACTOR_PROCESS, self->fd));
 		}
 }
 
-/* Out and in in all ways, I/O and not, sleeping or not. */
+/* Out and back in all ways, I/O and not, sleeping or not. */
 static int act_mixed(struct player *player)
 {
 	struct troupe *troupe = player->troupe;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -125,7 +126,7 @@ int lock_set_policy(int fd, const char *name)
 {
 	struct gil_policy policy = { "" };
 
-	strncpy(policy.name, name, sizeof(policy.name) - 1);
+	snprintf(policy.name, sizeof(policy.name), "%s", name);
 	return lock_ioctl(fd, GIL_IOC_SET_POLICY, &policy);
 }
 
