@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -155,6 +156,16 @@ bool actor_queue(struct actor *actor)
 	return until_state(actor->fd, actor->id, GIL_STATE_QUEUED);
 }
 
+bool actor_runs(struct actor *actor)
+{
+	__u64 limit = now_ns() + LIMIT_NS;
+	__u64 seen = actor->rounds;
+
+	while (actor->rounds == seen && now_ns() < limit)
+		sched_yield();
+	return actor->rounds != seen;
+}
+
 void actor_reap(struct actor *actor)
 {
 	if (!actor->alive)
@@ -221,6 +232,34 @@ int act_yield(struct actor *actor)
 int act_cancel(struct actor *actor)
 {
 	return lock_cancel(actor->fd);
+}
+
+int act_bind(struct actor *actor)
+{
+	return lock_bind(actor->fd, actor->argument) ?:
+		lock_attach(actor->fd, &actor->id);
+}
+
+int act_unbind(struct actor *actor)
+{
+	return lock_unbind(actor->fd);
+}
+
+int act_hog(struct actor *actor)
+{
+	while (!actor->stop)
+		actor->rounds++;
+	actor->stop = false;
+	return 0;
+}
+
+int act_own_state(struct actor *actor)
+{
+	struct gil_thread_stats stats;
+	int err = thread_stats(actor->fd, 0, &stats);
+
+	actor->answer = stats.state;
+	return err;
 }
 
 int act_fast_acquire(struct actor *actor)

@@ -31,12 +31,15 @@ struct actor {
 	__u32 flags;
 	__u64 deadline_ns;
 	__u64 argument;
+	/* And while it lasts. */
+	volatile bool stop;
 
 	/* What the actor says. */
 	int result;
 	__u32 id;
 	pid_t tid;
 	__u64 answer;
+	volatile __u64 rounds;
 
 	/* How they talk. */
 	sem_t go;
@@ -70,6 +73,9 @@ bool actor_ended(struct actor *actor);
 /* Begin to acquire, and be in the queue. */
 bool actor_queue(struct actor *actor);
 
+/* The actor's rounds in act_hog() go on. */
+bool actor_runs(struct actor *actor);
+
 /* End it: as a thread or process returns, and (a process) by SIGKILL. */
 void actor_stop(struct actor *actor);
 void actor_kill(struct actor *actor);
@@ -87,6 +93,13 @@ int act_try(struct actor *actor);
 int act_release(struct actor *actor);
 int act_yield(struct actor *actor);
 int act_cancel(struct actor *actor);
+/* As actor->argument says, GIL_BIND_*; the actor's id too. */
+int act_bind(struct actor *actor);
+int act_unbind(struct actor *actor);
+/* In user mode until the test sets actor->stop; actor->rounds grows. */
+int act_hog(struct actor *actor);
+/* The actor's own thread statistics: actor->answer is its state. */
+int act_own_state(struct actor *actor);
 int act_fast_acquire(struct actor *actor);
 int act_fast_release(struct actor *actor);
 

@@ -2,9 +2,10 @@
 /*
  * Hold the module in one way until standard input ends, for module.sh:
  *
- *	gil_holder open|private|mapped|owner|waiter
+ *	gil_holder open|private|mapped|owner|waiter|bound
+ *	gil_holder levels
  *
- * Prints "held" once it does.
+ * Prints "held" once it does; or what a thread can be bound for.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ static bool hold(const char *how)
 		return false;
 	if (!strcmp(how, "private"))
 		return true;
+	/* The binding alone holds it then. */
+	if (!strcmp(how, "bound"))
+		return !lock_bind(fd, GIL_BIND_IO) && !close(fd);
 	if (!strcmp(how, "mapped"))
 		return lock_map(fd, PROT_READ) && !close(fd);
 	if (lock_acquire(fd, 0, 0))
@@ -38,9 +42,27 @@ static bool hold(const char *how)
 	       !actor_start(actor, ACTOR_PROCESS, fd) && actor_queue(actor);
 }
 
+/* Refused as what this module does not offer, not as nonsense. */
+static int show_levels(void)
+{
+	int fd = lock_create(0), io, slice;
+
+	if (fd < 0)
+		return 1;
+	io = lock_bind(fd, GIL_BIND_IO);
+	slice = lock_bind(fd, GIL_BIND_IO | GIL_BIND_SLICE);
+	if ((io && io != EOPNOTSUPP) || (slice && slice != EOPNOTSUPP))
+		return 1;
+	printf("%s%s\n", io ? "" : "io", slice ? "" : " slice");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	char byte;
+
+	if (argc == 2 && !strcmp(argv[1], "levels"))
+		return show_levels();
 
 	if (argc != 2 || !hold(argv[1])) {
 		fprintf(stderr, "gil_holder: cannot hold: %s\n",

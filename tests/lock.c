@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -46,19 +47,25 @@ int lock_open_settled(void)
 }
 
 /* Through a global descriptor of its own, so that only the new one remains. */
-int lock_create(__u64 interval_ns)
+int lock_create_with(const struct gil_create *create)
 {
-	struct gil_create create = { .interval_ns = interval_ns };
 	int device = lock_open();
 	int fd;
 
 	if (device < 0)
 		return device;
-	fd = ioctl(device, GIL_IOC_CREATE, &create);
+	fd = ioctl(device, GIL_IOC_CREATE, create);
 	if (fd < 0)
 		fd = -errno;
 	close(device);
 	return fd;
+}
+
+int lock_create(__u64 interval_ns)
+{
+	struct gil_create create = { .interval_ns = interval_ns };
+
+	return lock_create_with(&create);
 }
 
 int lock_attach(int fd, __u32 *id)
@@ -96,6 +103,31 @@ int lock_yield(int fd)
 int lock_cancel(int fd)
 {
 	return lock_ioctl(fd, GIL_IOC_CANCEL, NULL);
+}
+
+int lock_bind(int fd, __u32 flags)
+{
+	struct gil_bind bind = { .flags = flags };
+
+	return lock_ioctl(fd, GIL_IOC_BIND, &bind);
+}
+
+int lock_unbind(int fd)
+{
+	return lock_ioctl(fd, GIL_IOC_UNBIND, NULL);
+}
+
+int lock_set_grace(int fd, __u64 grace_ns)
+{
+	return lock_ioctl(fd, GIL_IOC_SET_GRACE, &grace_ns);
+}
+
+int lock_set_policy(int fd, const char *name)
+{
+	struct gil_policy policy = { "" };
+
+	snprintf(policy.name, sizeof(policy.name), "%s", name);
+	return lock_ioctl(fd, GIL_IOC_SET_POLICY, &policy);
 }
 
 int lock_stats(int fd, struct gil_lock_stats *stats)
@@ -165,6 +197,13 @@ __u32 lock_threads(int fd)
 	return lock_stats(fd, &stats) ? ~0U : stats.threads;
 }
 
+__u32 lock_bound(int fd)
+{
+	struct gil_lock_stats stats;
+
+	return lock_stats(fd, &stats) ? ~0U : stats.bound;
+}
+
 __u32 thread_state(int fd, __u32 id)
 {
 	struct gil_thread_stats stats;
@@ -200,6 +239,26 @@ bool until_threads(int fd, __u32 threads)
 	__u64 start = now_ns();
 
 	while (lock_threads(fd) != threads)
+		if (!again(start))
+			return false;
+	return true;
+}
+
+bool until_bound(int fd, __u32 bound)
+{
+	__u64 start = now_ns();
+
+	while (lock_bound(fd) != bound)
+		if (!again(start))
+			return false;
+	return true;
+}
+
+bool until_owner(int fd, __u32 id)
+{
+	__u64 start = now_ns();
+
+	while (lock_owner(fd) != id)
 		if (!again(start))
 			return false;
 	return true;

@@ -21,12 +21,17 @@ __u64 now_ns(void);
 /* A descriptor, or minus an errno. */
 int lock_open(void);
 int lock_create(__u64 interval_ns);
+int lock_create_with(const struct gil_create *create);
 
 int lock_attach(int fd, __u32 *id);
 int lock_acquire(int fd, __u32 flags, __u64 deadline_ns);
 int lock_release(int fd, __u32 flags);
 int lock_yield(int fd);
 int lock_cancel(int fd);
+int lock_bind(int fd, __u32 flags);
+int lock_unbind(int fd);
+int lock_set_grace(int fd, __u64 grace_ns);
+int lock_set_policy(int fd, const char *name);
 int lock_stats(int fd, struct gil_lock_stats *stats);
 int thread_stats(int fd, __u32 id, struct gil_thread_stats *stats);
 
@@ -48,11 +53,14 @@ int lock_open_settled(void);
 __u32 lock_owner(int fd);
 __u32 lock_waiting(int fd);
 __u32 lock_threads(int fd);
+__u32 lock_bound(int fd);
 __u32 thread_state(int fd, __u32 id);
 
 /* False if it did not become so within LIMIT_NS. */
 bool until_waiting(int fd, __u32 waiting);
 bool until_threads(int fd, __u32 threads);
+bool until_bound(int fd, __u32 bound);
+bool until_owner(int fd, __u32 id);
 bool until_state(int fd, __u32 id, __u32 state);
 bool until_drop_request(const struct gil_page *page);
 

@@ -143,13 +143,28 @@ refused()
 	log_says "$2"
 }
 
+# offered LEVEL WANTED SAID: a load with level=LEVEL lets a thread bind itself as
+# WANTED says (nothing, io, or slice too), and the log has SAID lines about it.
+offered()
+{
+	echo "gil: test of level=$1" >/dev/kmsg
+	load level="$1" || return 1
+	got=$("$helpers/gil_holder" levels)
+	lines=$(dmesg | sed '1,/gil: test of level='"$1"'$/d' |
+		grep -c 'gil: the levels above')
+	unload || return 1
+	[ "$got" = "$2" ] && [ "$lines" = "$3" ] && return 0
+	echo "# offered '$got', said in $lines lines"
+	return 1
+}
+
 restore()
 {
 	rm -f "$scratch"
 	loaded && rmmod gil
 	if [ -n "$was_loaded" ]; then
 		insmod "$ko" interval_us="$was_interval" policy="$was_policy" \
-			mode="$was_mode"
+			mode="$was_mode" level="$was_level"
 	fi
 }
 
@@ -169,12 +184,13 @@ if loaded; then
 	was_interval=$(parameter interval_us)
 	was_policy=$(parameter policy)
 	was_mode=$(parameter mode)
+	was_level=$(parameter level)
 	unload || skip_all "the module is in use"
 fi
 trap restore EXIT
 
 echo "TAP version 13"
-echo "1..13"
+echo "1..18"
 many_cycles
 report $? "loaded and unloaded $cycles times"
 default_parameters
@@ -183,16 +199,24 @@ good_parameters
 report $? "parameters take effect"
 interval_set_later
 report $? "interval_us is checked when it is set later"
-for what in open private mapped owner waiter; do
+for what in open private mapped owner waiter bound; do
 	refused_while $what
 	report $? "not unloaded while in use: $what"
 done
+offered manual '' 1
+report $? "level=manual: no binding, and one line says so"
+offered auto-io io 1
+report $? "level=auto-io: no slices, and one line says so"
+offered enforced 'io slice' 0
+report $? "level=enforced: all of it, and no word"
 refused interval_us=0 "invalid for parameter"
 report $? "interval_us=0 is refused"
 refused interval_us=10000001 "invalid for parameter"
 report $? "interval_us=10000001 is refused"
 refused policy=nonsense "no such policy"
 report $? "policy=nonsense is refused"
+refused level=nonsense "no such level"
+report $? "level=nonsense is refused"
 refused mode=010000 "not permission bits"
 report $? "mode=010000 is refused"
 [ $failures -eq 0 ]

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Binding: what the ioctls accept, what a bound thread may do, where it stands
+ * as to the lock, and how a binding ends.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define ALL (GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT | \
+	     GIL_BIND_PER_PROCESS)
+
+FIXTURE(bind)
+{
+	int fd;
+	__u32 id;
+	struct gil_page *page;
+	struct actor *a, *b;
+};
+
+FIXTURE_SETUP(bind)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->page);
+	self->a = &actors[0];
+	self->b = &actors[1];
+	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_start_unattached(self->b, ACTOR_THREAD, self->fd));
+	self->a->argument = GIL_BIND_IO;
+	self->b->argument = GIL_BIND_IO;
+	self->a->page = self->page;
+	self->b->page = self->page;
+}
+
+FIXTURE_TEARDOWN(bind)
+{
+	close(self->fd);
+}
+
+static __u32 bound_flags(int fd, __u32 id)
+{
+	struct gil_thread_stats stats;
+
+	return thread_stats(fd, id, &stats) ? ~0U : stats.bind;
+}
+
+/* To be idle is to have no lock, not to want it, and to be bound still. */
+#define EXPECT_BOUND_AND_IDLE(actor)					\
+	do {								\
+		EXPECT_TRUE(until_state(self->fd, (actor)->id,		\
+					GIL_STATE_IDLE));		\
+		EXPECT_EQ((actor)->argument,				\
+			  bound_flags(self->fd, (actor)->id));		\
+	} while (0)
+
+TEST_F(bind, flags_refused)
+{
+	static const __u32 flags[] = {
+		0, GIL_BIND_SLICE, GIL_BIND_INHERIT, GIL_BIND_PER_PROCESS,
+		ALL & ~GIL_BIND_IO, GIL_BIND_IO | GIL_BIND_PER_PROCESS,
+		GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_PER_PROCESS,
+		GIL_BIND_IO | 0x10, GIL_BIND_IO | 0x80000000, ~0U,
+	};
+	struct gil_bind pad = { .flags = GIL_BIND_IO, .pad = 1 };
+	struct gil_bind pad_top = { .flags = GIL_BIND_IO, .pad = 1U << 31 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		EXPECT_EQ(EINVAL, lock_bind(self->fd, flags[i]))
+			TH_LOG("flags %#x", flags[i]);
+	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_BIND, &pad));
+	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_BIND, &pad_top));
+	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_BIND, NULL));
+	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_BIND, (void *)1));
+	/* Not even a context was made. */
+	EXPECT_EQ(0, lock_threads(self->fd));
+	EXPECT_EQ(0, lock_bound(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F(bind, refused_rebind_changes_nothing)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO | GIL_BIND_INHERIT));
+	EXPECT_EQ(EINVAL, lock_bind(self->fd, 0));
+	EXPECT_EQ(EINVAL, lock_bind(self->fd, GIL_BIND_SLICE));
+	EXPECT_EQ(GIL_BIND_IO | GIL_BIND_INHERIT, bound_flags(self->fd, 0));
+	EXPECT_EQ(1, lock_bound(self->fd));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+}
+
+/* Bound, owner; rebound, with the new flags; unbound, with nothing. */
+TEST_F(bind, every_good_flag)
+{
+	static const __u32 flags[] = {
+		GIL_BIND_IO, GIL_BIND_IO | GIL_BIND_SLICE,
+		GIL_BIND_IO | GIL_BIND_INHERIT,
+		GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT,
+		GIL_BIND_IO | GIL_BIND_INHERIT | GIL_BIND_PER_PROCESS, ALL,
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		for (j = 0; j < ARRAY_SIZE(flags); j++) {
+			EXPECT_EQ(0, lock_bind(self->fd, flags[i]));
+			EXPECT_EQ(flags[i], bound_flags(self->fd, 0));
+			EXPECT_EQ(0, lock_bind(self->fd, flags[j]));
+			EXPECT_EQ(flags[j], bound_flags(self->fd, 0));
+			EXPECT_EQ(1, lock_bound(self->fd));
+			EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+			EXPECT_EQ(0, lock_unbind(self->fd));
+			EXPECT_EQ(0, bound_flags(self->fd, 0));
+			EXPECT_EQ(0, lock_bound(self->fd));
+			EXPECT_EQ(0, lock_owner(self->fd));
+			EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+		}
+	EXPECT_EQ(1, lock_threads(self->fd));
+	EXPECT_EQ(0, self->page->word);
+}
+
+TEST_F(bind, unbind_without_bind)
+{
+	int other = lock_create(0);
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
+	ASSERT_EQ(0, lock_attach(self->fd, NULL));
+	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(ENOENT, lock_unbind(other));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
+	close(other);
+}
+
+TEST_F(bind, one_lock_at_a_time)
+{
+	int other = lock_create(0);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(EBUSY, lock_bind(other, GIL_BIND_IO));
+	EXPECT_EQ(0, lock_bound(other));
+	EXPECT_EQ(0, lock_owner(other));
+	/* It may use the other as anybody may. */
+	EXPECT_EQ(0, lock_acquire(other, 0, 0));
+	EXPECT_EQ(0, lock_release(other, 0));
+	ASSERT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_bind(other, GIL_BIND_IO));
+	EXPECT_EQ(EBUSY, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(0, lock_unbind(other));
+	close(other);
+}
+
+/* One lock, two open files: still bound by one of them. */
+TEST_F(bind, one_descriptor_at_a_time)
+{
+	int one = lock_open_settled(), two = lock_open();
+
+	ASSERT_LE(0, one);
+	ASSERT_LE(0, two);
+	ASSERT_EQ(0, lock_bind(one, GIL_BIND_IO));
+	EXPECT_EQ(EBUSY, lock_bind(two, GIL_BIND_IO));
+	EXPECT_EQ(ENOENT, lock_unbind(two));
+	EXPECT_EQ(1, lock_bound(two));
+	EXPECT_EQ(0, lock_unbind(one));
+	close(one);
+	close(two);
+}
+
+/* A duplicate is the same open file. */
+TEST_F(bind, by_a_duplicate)
+{
+	int copy = dup(self->fd);
+
+	ASSERT_LE(0, copy);
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(0, lock_bind(copy, GIL_BIND_IO | GIL_BIND_SLICE));
+	EXPECT_EQ(0, lock_unbind(copy));
+	EXPECT_EQ(0, lock_bound(self->fd));
+	close(copy);
+}
+
+TEST_F_TIMEOUT(bind, waits_for_the_owner, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->a, act_bind);
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_BOUND_AND_IDLE(self->a);
+}
+
+static volatile sig_atomic_t handled;
+
+static void count(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+/* The handler is user mode too. */
+TEST_F_TIMEOUT(bind, signals_wait_for_the_lock, PATIENCE)
+{
+	const struct sigaction action = { .sa_handler = count };
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, actor_do(self->a, act_attach));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->a, act_bind);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	actor_signal(self->a, SIGUSR1);
+	usleep(20000);
+	EXPECT_EQ(0, handled);
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(1, handled);
+}
+
+TEST_F_TIMEOUT(bind, as_an_owner, PATIENCE)
+{
+	__u32 id;
+
+	ASSERT_EQ(0, lock_attach(self->fd, &id));
+	/* By the kernel, then by the fast path. */
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(id, lock_owner(self->fd));
+	EXPECT_EQ(EDEADLK, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+
+	ASSERT_TRUE(fast_acquire(self->page, id));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(id, lock_owner(self->fd));
+	EXPECT_EQ(id | GIL_WORD_KERNEL, self->page->word);
+	/* The fast path cannot end what the kernel keeps. */
+	EXPECT_FALSE(fast_release(self->page, id));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EQ(0, self->page->word);
+}
+
+TEST_F_TIMEOUT(bind, while_queued, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	actor_begin(self->a, act_bind);
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_BOUND_AND_IDLE(self->a);
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F_TIMEOUT(bind, while_granted, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_do(self->a, act_bind));
+	EXPECT_BOUND_AND_IDLE(self->a);
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F_TIMEOUT(bind, unbind_gives_the_lock_up, PATIENCE)
+{
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	actor_begin(self->b, act_acquire);
+	/* Without blocking, which would give the lock up as well. */
+	while (!lock_waiting(self->fd))
+		;
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(self->b->id, lock_owner(self->fd));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+}
+
+TEST_F(bind, what_an_owner_may_not_do)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(EDEADLK, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EDEADLK, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
+	EXPECT_EQ(EDEADLK, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE, 1));
+	EXPECT_EQ(EINVAL, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
+	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	/* Nobody waits: a yield is nothing. */
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+}
+
+/* Outside it is like any thread, until it acquires. */
+TEST_F_TIMEOUT(bind, outside, PATIENCE)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO | GIL_BIND_SLICE));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_EQ(GIL_BIND_IO | GIL_BIND_SLICE, bound_flags(self->fd, 0));
+	EXPECT_EQ(1, lock_bound(self->fd));
+	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
+	EXPECT_EQ(EPERM, lock_yield(self->fd));
+	EXPECT_EQ(EINVAL, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
+	/* To block and come back does not change that. */
+	usleep(1000);
+	EXPECT_EQ(0, lock_owner(self->fd));
+	/* Somebody else may run with the lock meanwhile. */
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
+	EXPECT_EQ(ETIMEDOUT, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
+					  now_ns() + MS));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	/* And back. */
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	usleep(1000);
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+TEST_F(bind, unbind_outside)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_bound(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	/* Bound again, it is the owner again. */
+	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+}
+
+/* Told of a dead owner by its own acquire, never on the way to user mode. */
+TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	ASSERT_EQ(0, actor_do(self->a, act_attach));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	actor_stop(self->a);
+	EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(0, lock_unbind(self->fd));
+
+	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	actor_stop(self->a);
+	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(2, stats.counts.owner_deaths);
+}
+
+/* The owner runs on in user mode while another waits, and then yields to it. */
+static int act_yield_when_waited_for(struct actor *actor)
+{
+	while (!lock_waiting(actor->fd))
+		;
+	return lock_yield(actor->fd);
+}
+
+TEST_F_TIMEOUT(bind, yield, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	actor_begin(self->a, act_yield_when_waited_for);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_OWNER));
+	actor_begin(self->b, act_acquire);
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(self->b->id, lock_owner(self->fd));
+	EXPECT_FALSE(actor_ended(self->a));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.yields);
+	EXPECT_EQ(0, stats.counts.forced_switches);
+}
+
+/* Not sliced, it is asked, as a manual owner is; sliced, it is made to. */
+TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
+{
+	struct gil_thread_stats stats;
+	__u64 interval = 5 * MS;
+
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	actor_begin(self->a, act_hog);
+	ASSERT_TRUE(actor_runs(self->a));
+	ASSERT_TRUE(actor_queue(self->b));
+	EXPECT_TRUE(until_drop_request(self->page));
+	usleep(20000);
+	EXPECT_EQ(self->a->id, lock_owner(self->fd));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.drop_requests);
+	EXPECT_EQ(0, stats.counts.forced_switches);
+
+	self->a->argument |= GIL_BIND_SLICE;
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	actor_begin(self->a, act_hog);
+	ASSERT_TRUE(actor_runs(self->a));
+	/* It comes only because the hog is interrupted. */
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(self->b->id, lock_owner(self->fd));
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(1, stats.counts.yields);
+	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(GIL_STATE_QUEUED, stats.state);
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_TRUE(actor_runs(self->a));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+}
+
+/* A bound hog stands still, to the instruction, while another owns the lock. */
+TEST_F_TIMEOUT(bind, stands_still_without_the_lock, PATIENCE)
+{
+	__u64 interval = MS, seen;
+
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	self->a->argument |= GIL_BIND_SLICE;
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	actor_begin(self->a, act_hog);
+	ASSERT_TRUE(actor_runs(self->a));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	seen = self->a->rounds;
+	usleep(30000);
+	EXPECT_EQ(seen, self->a->rounds);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_TRUE(actor_runs(self->a));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+}
+
+TEST_F_TIMEOUT(bind, statistics, PATIENCE)
+{
+	struct gil_thread_stats stats;
+	struct gil_lock_stats lock;
+
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	EXPECT_EQ(0, lock_stats(self->fd, &lock));
+	EXPECT_EQ(1, lock.bound);
+	EXPECT_EQ(2, lock.threads);
+	EXPECT_EQ(0, lock.pad2);
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(GIL_BIND_IO, stats.bind);
+	EXPECT_EQ(self->a->tid, stats.tid);
+	EXPECT_EQ(getpid(), stats.tgid);
+	EXPECT_EQ(lock.lock, stats.lock);
+	EXPECT_LT(0, stats.cpu_ns);
+	EXPECT_EQ(0, stats.pad2);
+	EXPECT_EQ(0, thread_stats(self->fd, self->b->id, &stats));
+	EXPECT_EQ(0, stats.bind);
+	ASSERT_EQ(0, actor_do(self->b, act_bind));
+	EXPECT_EQ(2, lock_bound(self->fd));
+	actor_stop(self->b);
+	EXPECT_TRUE(until_bound(self->fd, 1));
+	EXPECT_TRUE(until_threads(self->fd, 1));
+}
+
+/* CPU time is that of the thread's life, as its own clock says. */
+TEST_F_TIMEOUT(bind, cpu_time, PATIENCE)
+{
+	struct timespec before, after;
+	struct gil_thread_stats stats;
+	__u64 low, high;
+
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	low = before.tv_sec * 1000000000ULL + before.tv_nsec;
+	high = after.tv_sec * 1000000000ULL + after.tv_nsec;
+	/* The kernel's figure may be as old as its last tick. */
+	EXPECT_LE(stats.cpu_ns, high);
+	EXPECT_LE(low, stats.cpu_ns + 100 * MS);
+	EXPECT_EQ(0, lock_unbind(self->fd));
+}
+
+/* The global lock has other descriptors by which to see it. */
+TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
+{
+	int watch = lock_open_settled();
+
+	ASSERT_LE(0, watch);
+	self->a->fd = lock_open();
+	ASSERT_LE(0, self->a->fd);
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	close(self->a->fd);
+	EXPECT_EQ(1, lock_bound(watch));
+	EXPECT_EQ(self->a->argument, bound_flags(watch, self->a->id));
+	/* It is still kept to the lock. */
+	actor_begin(self->a, act_hog);
+	EXPECT_TRUE(actor_runs(self->a));
+	EXPECT_EQ(self->a->id, lock_owner(watch));
+	EXPECT_EQ(EBUSY, lock_acquire(watch, GIL_ACQUIRE_TRY, 0));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+	ASSERT_EQ(0, lock_acquire(watch, 0, 0));
+	/* It can do nothing about it by the number of the one that closed. */
+	actor_begin(self->a, act_hog);
+	ASSERT_TRUE(until_waiting(watch, 1));
+	EXPECT_EQ(0, lock_release(watch, 0));
+	EXPECT_TRUE(actor_runs(self->a));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+	actor_stop(self->a);
+	EXPECT_TRUE(until_bound(watch, 0));
+	lock_acquire(watch, 0, 0);
+	EXPECT_EQ(0, lock_release(watch, 0));
+	close(watch);
+}
+
+/* The fast path of manual users works beside bound threads that sleep. */
+TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
+{
+	__u64 seen;
+	__u32 id;
+
+	ASSERT_EQ(0, lock_attach(self->fd, &id));
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
+	ASSERT_TRUE(fast_acquire(self->page, id));
+	seen = self->a->rounds;
+	actor_begin(self->a, act_hog);
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	usleep(10000);
+	EXPECT_EQ(seen, self->a->rounds);
+	/* Somebody waits: this is for the kernel to end. */
+	EXPECT_FALSE(fast_release(self->page, id));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_TRUE(actor_runs(self->a));
+	EXPECT_FALSE(fast_acquire(self->page, id));
+	self->a->stop = true;
+	EXPECT_EQ(0, actor_end(self->a));
+	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
+	EXPECT_TRUE(fast_acquire(self->page, id));
+	EXPECT_TRUE(fast_release(self->page, id));
+}
+
+/* A thread may be attached to no more locks than that, bound or not. */
+TEST_F(bind, too_many_locks)
+{
+	int fds[GIL_THREAD_LOCKS_MAX], i;
+
+	for (i = 0; i < GIL_THREAD_LOCKS_MAX; i++) {
+		fds[i] = lock_create(0);
+		ASSERT_LE(0, fds[i]);
+		ASSERT_EQ(0, lock_attach(fds[i], NULL));
+	}
+	EXPECT_EQ(EMFILE, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(0, lock_threads(self->fd));
+	EXPECT_EQ(0, lock_bind(fds[0], GIL_BIND_IO));
+	EXPECT_EQ(0, lock_unbind(fds[0]));
+	for (i = 0; i < GIL_THREAD_LOCKS_MAX; i++)
+		close(fds[i]);
+}
+
+TEST_F(bind, release_flags)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	EXPECT_EQ(EINVAL, lock_release(self->fd, 4));
+	EXPECT_EQ(EINVAL, lock_release(self->fd, ~0U));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_IO));
+	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+	/* Nobody waits: lazy is an ordinary release. */
+	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_LAZY));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	/* Lazy is for the bound. */
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	EXPECT_EQ(EINVAL, lock_release(self->fd, GIL_RELEASE_LAZY));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+GIL_TEST_MAIN

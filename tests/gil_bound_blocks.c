@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel takes the lock from a bound thread that blocks, in whatever way,
+ * and gives it back before the thread runs in user mode again. For each way:
+ * one process blocks so, another that is bound runs on meanwhile; then the
+ * first is let go on, and owns the lock when it says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/ptrace.h>
+#include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "main.h"
+#include "actor.h"
+
+/* What the one that blocks and the test share. */
+struct room {
+	int pipe[2], socket[2], event, timer, lock, other_lock;
+	int file_one, file_two, queue, semaphores, uffd;
+	char *fault;
+	pthread_mutex_t mutex;
+	pthread_cond_t condition;
+	__u32 word;
+	pid_t child;
+};
+
+static struct room *room;
+
+/* Ways to block. They return 0 when they were let go on. */
+static int by_read(void)
+{
+	char byte;
+
+	return read(room->pipe[0], &byte, 1) == 1 ? 0 : errno;
+}
+
+static int by_write(void)
+{
+	static char bytes[1 << 17];
+	ssize_t n = write(room->pipe[1], bytes, sizeof(bytes));
+
+	return n == sizeof(bytes) ? 0 : errno;
+}
+
+static int by_nanosleep(void)
+{
+	struct timespec hour = { .tv_sec = 3600 };
+
+	return nanosleep(&hour, NULL) && errno == EINTR ? 0 : EINVAL;
+}
+
+static int by_pause(void)
+{
+	return pause() && errno == EINTR ? 0 : EINVAL;
+}
+
+static int by_sigwait(void)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (sigwait(&set, &sig))
+		return EINVAL;
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 0;
+}
+
+static int by_futex(void)
+{
+	while (!__atomic_load_n(&room->word, __ATOMIC_ACQUIRE))
+		syscall(SYS_futex, &room->word, FUTEX_WAIT, 0, NULL, NULL, 0);
+	return 0;
+}
+
+static int by_mutex(void)
+{
+	return pthread_mutex_lock(&room->mutex) ?:
+		pthread_mutex_unlock(&room->mutex);
+}
+
+static int by_condition(void)
+{
+	pthread_mutex_lock(&room->mutex);
+	while (!room->word)
+		pthread_cond_wait(&room->condition, &room->mutex);
+	pthread_mutex_unlock(&room->mutex);
+	return 0;
+}
+
+static int by_poll(void)
+{
+	struct pollfd poll_fd = { .fd = room->event, .events = POLLIN };
+
+	return poll(&poll_fd, 1, -1) == 1 ? 0 : errno;
+}
+
+static int by_select(void)
+{
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(room->event, &set);
+	return select(room->event + 1, &set, NULL, NULL, NULL) == 1 ?
+		0 : errno;
+}
+
+static int by_epoll(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = epoll_create1(EPOLL_CLOEXEC), err = 0;
+
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, room->event, &event) ||
+	    epoll_wait(fd, &event, 1, -1) != 1)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int by_eventfd(void)
+{
+	__u64 value;
+
+	return read(room->event, &value, sizeof(value)) == sizeof(value) ?
+		0 : errno;
+}
+
+static int by_timerfd(void)
+{
+	__u64 value;
+
+	return read(room->timer, &value, sizeof(value)) == sizeof(value) ?
+		0 : errno;
+}
+
+static int by_recv(void)
+{
+	char byte;
+
+	return recv(room->socket[0], &byte, 1, 0) == 1 ? 0 : errno;
+}
+
+static int by_flock(void)
+{
+	return flock(room->file_one, LOCK_EX) ? errno : 0;
+}
+
+static int by_msgrcv(void)
+{
+	struct { long type; char byte; } message;
+
+	return msgrcv(room->queue, &message, 1, 0, 0) == 1 ? 0 : errno;
+}
+
+static int by_semop(void)
+{
+	struct sembuf down = { .sem_op = -1 };
+
+	return semop(room->semaphores, &down, 1) ? errno : 0;
+}
+
+static int by_wait(void)
+{
+	int status;
+
+	room->child = fork();
+	if (!room->child) {
+		by_read();
+		_exit(0);
+	}
+	return waitpid(room->child, &status, 0) == room->child && !status ?
+		0 : EINVAL;
+}
+
+static int by_vfork(void)
+{
+	int status;
+
+	room->child = vfork();
+	if (!room->child) {
+		by_read();
+		_exit(0);
+	}
+	return waitpid(room->child, &status, 0) == room->child && !status ?
+		0 : EINVAL;
+}
+
+static void *read_in_thread(void *arg)
+{
+	return by_read() ? arg : NULL;
+}
+
+static int by_join(void)
+{
+	pthread_t thread;
+	void *result;
+
+	return pthread_create(&thread, NULL, read_in_thread, room) ?:
+		pthread_join(thread, &result) ?: (result ? EINVAL : 0);
+}
+
+/* Another lock than the one it is bound to. */
+static int by_other_lock(void)
+{
+	return lock_acquire(room->other_lock, 0, 0) ?:
+		lock_release(room->other_lock, 0);
+}
+
+static int by_fault(void)
+{
+	return *(volatile char *)room->fault;
+}
+
+static int by_fault_in_kernel(void)
+{
+	return write(room->event, room->fault, sizeof(__u64)) ==
+		sizeof(__u64) ? 0 : errno;
+}
+
+static int by_stop(void)
+{
+	return kill(getpid(), SIGSTOP) ? errno : 0;
+}
+
+/* A stop that comes while it runs in user mode, and for which it cannot see. */
+static int by_stop_from_outside(void)
+{
+	while (!__atomic_load_n(&room->word, __ATOMIC_ACQUIRE))
+		;
+	return 0;
+}
+
+/* Ways to let it go on; by the test. */
+static int let_write(struct actor *actor)
+{
+	(void)actor;
+	return write(room->pipe[1], "", 1) == 1 ? 0 : errno;
+}
+
+static int let_read(struct actor *actor)
+{
+	static char bytes[1 << 16];
+
+	while (!actor_ended(actor)) {
+		struct pollfd poll_fd = { room->pipe[0], POLLIN, 0 };
+
+		if (poll(&poll_fd, 1, 1) == 1 &&
+		    read(room->pipe[0], bytes, sizeof(bytes)) < 0)
+			return errno;
+	}
+	return 0;
+}
+
+static int let_signal(struct actor *actor)
+{
+	return kill(actor->pid, SIGUSR1) ? errno : 0;
+}
+
+static int let_futex(struct actor *actor)
+{
+	(void)actor;
+	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &room->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	return 0;
+}
+
+static int let_mutex(struct actor *actor)
+{
+	(void)actor;
+	return pthread_mutex_unlock(&room->mutex);
+}
+
+static int let_condition(struct actor *actor)
+{
+	(void)actor;
+	pthread_mutex_lock(&room->mutex);
+	room->word = 1;
+	pthread_cond_signal(&room->condition);
+	return pthread_mutex_unlock(&room->mutex);
+}
+
+static int let_event(struct actor *actor)
+{
+	__u64 one = 1;
+
+	(void)actor;
+	return write(room->event, &one, sizeof(one)) == sizeof(one) ?
+		0 : errno;
+}
+
+static int let_timer(struct actor *actor)
+{
+	struct itimerspec soon = { .it_value.tv_nsec = 1 };
+
+	(void)actor;
+	return timerfd_settime(room->timer, 0, &soon, NULL) ? errno : 0;
+}
+
+static int let_send(struct actor *actor)
+{
+	(void)actor;
+	return send(room->socket[1], "", 1, 0) == 1 ? 0 : errno;
+}
+
+static int let_flock(struct actor *actor)
+{
+	(void)actor;
+	return flock(room->file_two, LOCK_UN) ? errno : 0;
+}
+
+static int let_msgsnd(struct actor *actor)
+{
+	struct { long type; char byte; } message = { 1, 0 };
+
+	(void)actor;
+	return msgsnd(room->queue, &message, 1, 0) ? errno : 0;
+}
+
+static int let_semop(struct actor *actor)
+{
+	struct sembuf up = { .sem_op = 1 };
+
+	(void)actor;
+	return semop(room->semaphores, &up, 1) ? errno : 0;
+}
+
+static int let_other_lock(struct actor *actor)
+{
+	(void)actor;
+	return lock_release(room->other_lock, 0);
+}
+
+static int let_fault(struct actor *actor)
+{
+	struct uffdio_zeropage zero = {
+		.range.start = (uintptr_t)room->fault,
+		.range.len = sysconf(_SC_PAGESIZE),
+	};
+
+	(void)actor;
+	return ioctl(room->uffd, UFFDIO_ZEROPAGE, &zero) ? errno : 0;
+}
+
+static int let_continue(struct actor *actor)
+{
+	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
+	return kill(actor->pid, SIGCONT) ? errno : 0;
+}
+
+/* What the test does to make it block, if it does not do so itself. */
+static int make_stop(struct actor *actor)
+{
+	return kill(actor->pid, SIGSTOP) ? errno : 0;
+}
+
+static int make_traced(struct actor *actor)
+{
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, actor->pid, NULL, NULL) ||
+	    ptrace(PTRACE_INTERRUPT, actor->pid, NULL, NULL))
+		return errno;
+	return waitpid(actor->pid, &status, 0) == actor->pid &&
+		WIFSTOPPED(status) ? 0 : EINVAL;
+}
+
+static int let_detach(struct actor *actor)
+{
+	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
+	return ptrace(PTRACE_DETACH, actor->pid, NULL, NULL) ? errno : 0;
+}
+
+/*
+ * What must be there first: 0, an errno, or ENOSYS if this kernel has not got
+ * it.
+ */
+static int need_full_pipe(void)
+{
+	char bytes[4096] = "";
+
+	fcntl(room->pipe[1], F_SETFL, O_NONBLOCK);
+	while (write(room->pipe[1], bytes, sizeof(bytes)) > 0)
+		;
+	fcntl(room->pipe[1], F_SETFL, 0);
+	return 0;
+}
+
+static int need_mutex(void)
+{
+	return pthread_mutex_lock(&room->mutex);
+}
+
+static int need_flock(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	room->file_one = fd;
+	room->file_two = open(path, O_RDWR);
+	return fd < 0 || room->file_two < 0 ||
+	       flock(room->file_two, LOCK_EX) ? errno : 0;
+}
+
+static int need_queue(void)
+{
+	room->queue = msgget(IPC_PRIVATE, 0600);
+	return room->queue < 0 ? errno : 0;
+}
+
+static int need_semaphores(void)
+{
+	room->semaphores = semget(IPC_PRIVATE, 1, 0600);
+	return room->semaphores < 0 ? errno : 0;
+}
+
+static int need_other_lock(void)
+{
+	room->other_lock = lock_create(0);
+	return room->other_lock < 0 ? -room->other_lock :
+		lock_acquire(room->other_lock, 0, 0);
+}
+
+/* Shared memory whose first touch waits for the test. */
+static int need_uffd(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len = size,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	room->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (room->uffd < 0)
+		return ENOSYS;
+	room->fault = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)room->fault;
+	if (ioctl(room->uffd, UFFDIO_API, &api) ||
+	    ioctl(room->uffd, UFFDIO_REGISTER, &reg))
+		return errno;
+	return 0;
+}
+
+FIXTURE(blocks)
+{
+	int fd;
+	struct actor *one, *two;
+};
+
+FIXTURE_VARIANT(blocks)
+{
+	int (*need)(void);
+	int (*by)(void);
+	int (*make)(struct actor *actor);
+	int (*let)(struct actor *actor);
+	/* The one that blocks must be a thread of the test. */
+	bool thread;
+};
+
+#define WAY(way, how_let, ...)						\
+	FIXTURE_VARIANT_ADD(blocks, way) {				\
+		.by = by_##way, .let = how_let, ##__VA_ARGS__		\
+	}
+
+WAY(read, let_write);
+WAY(write, let_read, .need = need_full_pipe);
+WAY(nanosleep, let_signal);
+WAY(pause, let_signal);
+WAY(sigwait, let_signal);
+WAY(futex, let_futex);
+WAY(mutex, let_mutex, .need = need_mutex);
+WAY(condition, let_condition);
+WAY(poll, let_event);
+WAY(select, let_event);
+WAY(epoll, let_event);
+WAY(eventfd, let_event);
+WAY(timerfd, let_timer);
+WAY(recv, let_send);
+WAY(flock, let_flock, .need = need_flock);
+WAY(msgrcv, let_msgsnd, .need = need_queue);
+WAY(semop, let_semop, .need = need_semaphores);
+WAY(wait, let_write);
+WAY(vfork, let_write);
+WAY(join, let_write);
+WAY(other_lock, let_other_lock, .need = need_other_lock);
+WAY(fault, let_fault, .need = need_uffd, .thread = true);
+WAY(fault_in_kernel, let_fault, .need = need_uffd, .thread = true);
+WAY(stop, let_continue);
+WAY(stop_from_outside, let_continue, .make = make_stop);
+FIXTURE_VARIANT_ADD(blocks, ptrace_stop) {
+	.by = by_stop_from_outside,
+	.make = make_traced,
+	.let = let_detach,
+};
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static void furnish(void)
+{
+	pthread_mutexattr_t mutex;
+	pthread_condattr_t condition;
+
+	pthread_mutexattr_init(&mutex);
+	pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&room->mutex, &mutex);
+	pthread_condattr_init(&condition);
+	pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED);
+	pthread_cond_init(&room->condition, &condition);
+	room->queue = -1;
+	room->semaphores = -1;
+	room->event = eventfd(0, EFD_CLOEXEC);
+	room->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+}
+
+FIXTURE_SETUP(blocks)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	struct actor *actors = actors_new(2);
+	int err;
+
+	ASSERT_NE(NULL, actors);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	room = mmap(NULL, sizeof(*room), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, room);
+	furnish();
+	ASSERT_EQ(0, pipe(room->pipe));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, room->socket));
+	err = variant->need ? variant->need() : 0;
+	if (err == ENOSYS)
+		SKIP(return, "this kernel, or this user, has it not");
+	ASSERT_EQ(0, err);
+	/* It gives the lock up by blocking only. */
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	self->one = &actors[0];
+	self->two = &actors[1];
+	ASSERT_EQ(0, actor_start_unattached(self->one, variant->thread ?
+					    ACTOR_THREAD : ACTOR_PROCESS,
+					    self->fd));
+	ASSERT_EQ(0, actor_start_unattached(self->two, ACTOR_PROCESS,
+					    self->fd));
+	self->one->argument = GIL_BIND_IO;
+	self->two->argument = GIL_BIND_IO;
+	ASSERT_EQ(0, actor_do(self->one, act_bind));
+	ASSERT_EQ(0, actor_do(self->two, act_bind));
+}
+
+FIXTURE_TEARDOWN(blocks)
+{
+	if (room->queue >= 0)
+		msgctl(room->queue, IPC_RMID, NULL);
+	if (room->semaphores >= 0)
+		semctl(room->semaphores, 0, IPC_RMID);
+	close(self->fd);
+}
+
+static int (*chosen)(void);
+
+/* Blocks; then says who owns the lock, before anything else can block. */
+static int act_block(struct actor *actor)
+{
+	int err = chosen();
+
+	return err ?: act_own_state(actor);
+}
+
+/* In a process that was started before it was chosen: by the variant. */
+static int act_choose(struct actor *actor)
+{
+	chosen = (int (*)(void))(uintptr_t)actor->argument;
+	return 0;
+}
+
+static __u64 io_releases(int fd, __u32 id)
+{
+	struct gil_thread_stats stats;
+
+	return thread_stats(fd, id, &stats) ? 0 : stats.counts.io_releases;
+}
+
+TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
+{
+	__u64 before, seen;
+
+	self->one->argument = (uintptr_t)variant->by;
+	ASSERT_EQ(0, actor_do(self->one, act_choose));
+	ASSERT_TRUE(until_owner(self->fd, 0));
+	before = io_releases(self->fd, self->one->id);
+	actor_begin(self->one, act_block);
+	if (variant->make) {
+		ASSERT_TRUE(until_owner(self->fd, self->one->id));
+		ASSERT_EQ(0, variant->make(self->one));
+	}
+	/* It owned the lock on its way to blocking, and does no longer. */
+	while (io_releases(self->fd, self->one->id) == before)
+		usleep(200);
+	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_IDLE));
+	EXPECT_EQ(0, lock_owner(self->fd));
+
+	actor_begin(self->two, act_hog);
+	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_EQ(self->two->id, lock_owner(self->fd));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->one->id));
+
+	/* What it waited for has come, but the lock has not. */
+	if (variant->let == let_read)
+		self->two->stop = true;
+	EXPECT_EQ(0, variant->let(self->one));
+	if (variant->let != let_read) {
+		EXPECT_TRUE(until_state(self->fd, self->one->id,
+					GIL_STATE_QUEUED));
+		EXPECT_FALSE(actor_ended(self->one));
+		seen = self->two->rounds;
+		EXPECT_TRUE(actor_runs(self->two));
+		EXPECT_LT(seen, self->two->rounds);
+		self->two->stop = true;
+	}
+	EXPECT_EQ(0, actor_end(self->two));
+	EXPECT_EQ(0, actor_end(self->one));
+	EXPECT_EQ(GIL_STATE_OWNER, self->one->answer);
+	EXPECT_TRUE(until_owner(self->fd, 0));
+}
+
+FIXTURE(counted)
+{
+	int fd;
+	__u32 id;
+};
+
+FIXTURE_SETUP(counted)
+{
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
+}
+
+FIXTURE_TEARDOWN(counted)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
+{
+	__u64 before = io_releases(self->fd, self->id);
+	struct timespec pause = { .tv_nsec = 100000 };
+	int i;
+
+	for (i = 0; i < 50; i++)
+		nanosleep(&pause, NULL);
+	EXPECT_EQ(before + 50, io_releases(self->fd, self->id));
+}
+
+/* What does not block costs nothing, and nor does being preempted. */
+TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
+{
+	__u64 before = io_releases(self->fd, self->id);
+	struct gil_thread_stats stats;
+	__u64 end = now_ns() + 100 * MS;
+	char byte = 0;
+	int fds[2], i;
+
+	ASSERT_EQ(0, pipe(fds));
+	for (i = 0; i < 1000; i++) {
+		ASSERT_EQ(1, write(fds[1], &byte, 1));
+		ASSERT_EQ(1, read(fds[0], &byte, 1));
+	}
+	while (now_ns() < end)
+		sched_yield();
+	ASSERT_EQ(0, thread_stats(self->fd, self->id, &stats));
+	EXPECT_EQ(before, stats.counts.io_releases);
+	EXPECT_EQ(0, stats.counts.yields);
+	EXPECT_EQ(GIL_STATE_OWNER, stats.state);
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is bound by being started by a bound thread, and to which lock: read
+ * from the records, which name each thread's process and lock.
+ */
+#include <errno.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "main.h"
+#include "lock.h"
+
+#define FAMILY	(GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT)
+#define APART	(FAMILY | GIL_BIND_PER_PROCESS)
+#define MOST	16
+
+FIXTURE(inherit)
+{
+	int fd;
+	__u32 lock;
+	struct gil_thread_stats threads[MOST];
+	int count;
+};
+
+FIXTURE_SETUP(inherit)
+{
+	const struct gil_create create = { .flags = GIL_CREATE_RECORD };
+	struct gil_lock_stats stats;
+
+	self->fd = lock_create_with(&create);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_stats(self->fd, &stats));
+	self->lock = stats.lock;
+}
+
+FIXTURE_TEARDOWN(inherit)
+{
+	close(self->fd);
+}
+
+static void *do_nothing(void *arg)
+{
+	return arg;
+}
+
+static void *start_a_thread(void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, do_nothing, NULL) ||
+	    pthread_join(thread, NULL))
+		_exit(1);
+	return arg;
+}
+
+static bool ended_well(pid_t child)
+{
+	int status;
+
+	return child > 0 && waitpid(child, &status, 0) == child && !status;
+}
+
+/* Lives; each in a process that is bound, and that ends with it. */
+static bool alone(void)
+{
+	return true;
+}
+
+static bool with_a_thread(void)
+{
+	start_a_thread(NULL);
+	return true;
+}
+
+static bool with_a_threads_thread(void)
+{
+	pthread_t thread;
+
+	return !pthread_create(&thread, NULL, start_a_thread, NULL) &&
+	       !pthread_join(thread, NULL);
+}
+
+static bool with_a_child(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	return ended_well(child);
+}
+
+static bool with_a_child_of_threads(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		start_a_thread(NULL);
+		_exit(0);
+	}
+	return ended_well(child);
+}
+
+static bool with_a_grandchild(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(!with_a_child());
+	return ended_well(child);
+}
+
+static bool with_a_vforked_child(void)
+{
+	pid_t child = vfork();
+
+	if (!child)
+		_exit(0);
+	return ended_well(child);
+}
+
+static bool with_a_program(void)
+{
+	pid_t child = vfork();
+
+	if (!child) {
+		execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	return ended_well(child);
+}
+
+static bool with_a_cloned_child(void)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!child)
+		_exit(0);
+	return ended_well(child);
+}
+
+/* Its ids in the records are the reader's, not its own. */
+static bool with_a_child_in_a_namespace(void)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWPID,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!child)
+		_exit(getpid() != 1);
+	return ended_well(child);
+}
+
+/* Bind in a new process, live, and read everybody's record. */
+static bool live(int fd, __u32 flags, bool (*how)(void))
+{
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(lock_bind(fd, flags) || !how());
+	}
+	return ended_well(child);
+}
+
+static int read_records(int fd, struct gil_thread_stats *threads)
+{
+	struct gil_record record;
+	int count = 0;
+
+	while (read(fd, &record, sizeof(record)) == sizeof(record))
+		if (count < MOST)
+			threads[count++] = record.thread;
+	return count;
+}
+
+/* How many different values a field has among the records. */
+#define DIFFERENT(field) ({						\
+	int n_ = 0, i_, j_;						\
+									\
+	for (i_ = 0; i_ < self->count; i_++) {				\
+		for (j_ = 0; j_ < i_; j_++)				\
+			if (self->threads[i_].field ==			\
+			    self->threads[j_].field)			\
+				break;					\
+		n_ += j_ == i_;						\
+	}								\
+	n_;								\
+})
+
+FIXTURE_VARIANT(inherit)
+{
+	bool (*how)(void);
+	int processes;
+	int threads;
+	bool root;
+};
+
+#define LIFE(name, n_processes, n_threads, ...)				\
+	FIXTURE_VARIANT_ADD(inherit, name) {				\
+		.how = name, .processes = n_processes,			\
+		.threads = n_threads, ##__VA_ARGS__			\
+	}
+
+LIFE(alone, 1, 1);
+LIFE(with_a_thread, 1, 2);
+LIFE(with_a_threads_thread, 1, 3);
+LIFE(with_a_child, 2, 2);
+LIFE(with_a_child_of_threads, 2, 3);
+LIFE(with_a_grandchild, 3, 3);
+LIFE(with_a_vforked_child, 2, 2);
+LIFE(with_a_program, 2, 2);
+LIFE(with_a_cloned_child, 2, 2);
+LIFE(with_a_child_in_a_namespace, 2, 2, .root = true);
+
+#define LIVE(flags)							\
+	do {								\
+		if (variant->root && getuid())				\
+			SKIP(return, "only root makes such a namespace"); \
+		ASSERT_TRUE(live(self->fd, flags, variant->how));	\
+		self->count = read_records(self->fd, self->threads);	\
+	} while (0)
+
+TEST_F_TIMEOUT(inherit, one_lock, PATIENCE)
+{
+	int i;
+
+	LIVE(FAMILY);
+	EXPECT_EQ(variant->threads, self->count);
+	EXPECT_EQ(variant->threads, DIFFERENT(tid));
+	EXPECT_EQ(variant->threads, DIFFERENT(id));
+	EXPECT_EQ(variant->processes, DIFFERENT(tgid));
+	for (i = 0; i < self->count; i++) {
+		EXPECT_EQ(self->lock, self->threads[i].lock);
+		EXPECT_EQ(FAMILY, self->threads[i].bind);
+		EXPECT_LT(0, self->threads[i].tid);
+	}
+	EXPECT_EQ(0, lock_threads(self->fd));
+	EXPECT_EQ(0, lock_bound(self->fd));
+}
+
+TEST_F_TIMEOUT(inherit, a_lock_for_each_process, PATIENCE)
+{
+	int i, j;
+
+	LIVE(APART);
+	EXPECT_EQ(variant->threads, self->count);
+	EXPECT_EQ(variant->threads, DIFFERENT(tid));
+	EXPECT_EQ(variant->processes, DIFFERENT(tgid));
+	EXPECT_EQ(variant->processes, DIFFERENT(lock));
+	/* Threads of one process share its lock, and only they. */
+	for (i = 0; i < self->count; i++)
+		for (j = 0; j < i; j++)
+			EXPECT_EQ(self->threads[i].tgid ==
+				  self->threads[j].tgid,
+				  self->threads[i].lock ==
+				  self->threads[j].lock);
+}
+
+/* Without the flag only the one that bound itself is. */
+TEST_F_TIMEOUT(inherit, nobody, PATIENCE)
+{
+	LIVE(GIL_BIND_IO | GIL_BIND_SLICE);
+	ASSERT_EQ(1, self->count);
+	EXPECT_EQ(self->lock, self->threads[0].lock);
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The lazy release: the lock stays put for a thread that is soon back, and
+ * goes on when it blocks, when the grace is over, or when it was due.
+ */
+#include <errno.h>
+
+#include "main.h"
+#include "actor.h"
+
+FIXTURE(lazy)
+{
+	int fd;
+	struct actor *bound, *waiter;
+};
+
+FIXTURE_SETUP(lazy)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
+	self->bound = &actors[0];
+	self->waiter = &actors[1];
+	self->bound->argument = GIL_BIND_IO;
+	ASSERT_EQ(0, actor_start_unattached(self->bound, ACTOR_PROCESS,
+					    self->fd));
+	ASSERT_EQ(0, actor_start(self->waiter, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_do(self->bound, act_bind));
+}
+
+FIXTURE_TEARDOWN(lazy)
+{
+	actor_kill(self->bound);
+	actor_kill(self->waiter);
+	close(self->fd);
+}
+
+static int release_when_waited_for(struct actor *actor)
+{
+	while (!lock_waiting(actor->fd))
+		;
+	return lock_release(actor->fd, GIL_RELEASE_LAZY);
+}
+
+static int act_back_in_time(struct actor *actor)
+{
+	int err = release_when_waited_for(actor);
+
+	actor->answer = thread_state(actor->fd, 0);
+	return err ?: lock_acquire(actor->fd, 0, 0);
+}
+
+static int act_back_in_time_and_hog(struct actor *actor)
+{
+	return act_back_in_time(actor) ?: act_hog(actor);
+}
+
+static int act_release_and_block(struct actor *actor)
+{
+	int err = release_when_waited_for(actor);
+
+	usleep(1000);
+	return err;
+}
+
+static int act_release_and_hog(struct actor *actor)
+{
+	return release_when_waited_for(actor) ?: act_hog(actor);
+}
+
+static int act_release_at_once(struct actor *actor)
+{
+	return lock_release(actor->fd, GIL_RELEASE_LAZY);
+}
+
+/* The bound one owns the lock, in user mode; the other has asked for it. */
+#define BEGIN(act)							\
+	do {								\
+		actor_begin(self->bound, act);				\
+		ASSERT_TRUE(until_owner(self->fd, self->bound->id));	\
+		actor_begin(self->waiter, act_acquire);			\
+	} while (0)
+
+/* Of the thread's own: a lock's figures have the waiter's beside them. */
+#define EXPECT_COUNTS(releases, returns)				\
+	do {								\
+		struct gil_thread_stats now;				\
+									\
+		EXPECT_EQ(0, thread_stats(self->fd, self->bound->id,	\
+					  &now));			\
+		EXPECT_EQ(releases, now.counts.lazy_releases);		\
+		EXPECT_EQ(returns, now.counts.lazy_returns);		\
+	} while (0)
+
+#define EXPECT_WAITER_HAS_IT()						\
+	do {								\
+		EXPECT_EQ(0, actor_end(self->waiter));			\
+		EXPECT_EQ(self->waiter->id, lock_owner(self->fd));	\
+		EXPECT_EQ(0, actor_do(self->waiter, act_release));	\
+	} while (0)
+
+TEST_F_TIMEOUT(lazy, back_in_time, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	BEGIN(act_back_in_time_and_hog);
+	EXPECT_TRUE(actor_runs(self->bound));
+	/* It lost nothing, and the other is where it was. */
+	EXPECT_EQ(GIL_STATE_LAZY, self->bound->answer);
+	EXPECT_EQ(self->bound->id, lock_owner(self->fd));
+	EXPECT_EQ(GIL_STATE_QUEUED,
+		  thread_state(self->fd, self->waiter->id));
+	EXPECT_COUNTS(1, 1);
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(0, stats.counts.handoffs);
+	EXPECT_EQ(1, stats.counts.lazy_releases);
+	EXPECT_EQ(1, stats.counts.lazy_returns);
+	self->bound->stop = true;
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_WAITER_HAS_IT();
+}
+
+TEST_F_TIMEOUT(lazy, blocks, PATIENCE)
+{
+	struct gil_thread_stats stats;
+
+	BEGIN(act_release_and_block);
+	EXPECT_EQ(0, actor_end(self->waiter));
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_COUNTS(1, 0);
+	/* The wait does not tell of an owner that died: none did. */
+	EXPECT_EQ(0, thread_stats(self->fd, self->waiter->id, &stats));
+	EXPECT_EQ(1, stats.counts.handoffs);
+	EXPECT_EQ(self->waiter->id, lock_owner(self->fd));
+	EXPECT_EQ(0, actor_do(self->waiter, act_release));
+}
+
+/* It is outside, and in user mode: only time can pass the lock on. */
+TEST_F_TIMEOUT(lazy, grace_passes, PATIENCE)
+{
+	__u64 grace = 100 * MS, start;
+
+	ASSERT_EQ(0, lock_set_grace(self->fd, grace));
+	start = now_ns();
+	BEGIN(act_release_and_hog);
+	EXPECT_EQ(0, actor_end(self->waiter));
+	EXPECT_LE(start + grace, now_ns());
+	EXPECT_TRUE(actor_runs(self->bound));
+	EXPECT_EQ(self->waiter->id, lock_owner(self->fd));
+	EXPECT_COUNTS(1, 0);
+	self->bound->stop = true;
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_do(self->waiter, act_release));
+}
+
+static int act_release_when_asked(struct actor *actor)
+{
+	while (!__atomic_load_n(&actor->page->drop_request, __ATOMIC_RELAXED))
+		;
+	return lock_release(actor->fd, GIL_RELEASE_LAZY) ?: act_hog(actor);
+}
+
+/* Who has been asked already gives the lock up for good. */
+TEST_F_TIMEOUT(lazy, was_asked, PATIENCE)
+{
+	__u64 interval = MS;
+
+	/* An actor that is a process maps the page as it was forked: now. */
+	actor_kill(self->bound);
+	ASSERT_TRUE(until_bound(self->fd, 0));
+	self->bound->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->bound->page);
+	ASSERT_EQ(0, actor_start_unattached(self->bound, ACTOR_PROCESS,
+					    self->fd));
+	ASSERT_EQ(0, actor_do(self->bound, act_bind));
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	BEGIN(act_release_when_asked);
+	EXPECT_EQ(0, actor_end(self->waiter));
+	EXPECT_COUNTS(0, 0);
+	self->bound->stop = true;
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_do(self->waiter, act_release));
+}
+
+TEST_F_TIMEOUT(lazy, nobody_waits, PATIENCE)
+{
+	EXPECT_EQ(0, actor_do(self->bound, act_release_at_once));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_COUNTS(0, 0);
+}
+
+TEST_F_TIMEOUT(lazy, no_grace, PATIENCE)
+{
+	ASSERT_EQ(0, lock_set_grace(self->fd, 0));
+	BEGIN(act_release_and_hog);
+	EXPECT_EQ(0, actor_end(self->waiter));
+	EXPECT_COUNTS(0, 0);
+	self->bound->stop = true;
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_do(self->waiter, act_release));
+}
+
+/* It had given the lock up: nothing is left half done. */
+TEST_F_TIMEOUT(lazy, dies, PATIENCE)
+{
+	struct gil_lock_stats stats;
+
+	BEGIN(act_release_and_hog);
+	ASSERT_TRUE(actor_runs(self->bound));
+	actor_kill(self->bound);
+	EXPECT_EQ(0, actor_end(self->waiter));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(0, stats.counts.owner_deaths);
+	EXPECT_EQ(0, stats.bound);
+	EXPECT_EQ(0, actor_do(self->waiter, act_release));
+}
+
+/* The only one who waits leaves the queue, killed, while the lock stays put. */
+TEST_F_TIMEOUT(lazy, waiter_is_killed, PATIENCE)
+{
+	BEGIN(act_release_and_hog);
+	ASSERT_TRUE(actor_runs(self->bound));
+	actor_kill(self->waiter);
+	ASSERT_TRUE(until_waiting(self->fd, 0));
+	self->bound->stop = true;
+	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_TRUE(until_owner(self->fd, 0));
+	lock_acquire(self->fd, 0, 0);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+}
+
+TEST_F(lazy, grace_is_set_and_got)
+{
+	__u64 grace = 0;
+	struct gil_lock_stats stats;
+	int other = lock_create(0);
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(0, lock_ioctl(other, GIL_IOC_GET_GRACE, &grace));
+	EXPECT_EQ(GIL_GRACE_DEFAULT_NS, grace);
+	EXPECT_EQ(0, lock_set_grace(other, 12345));
+	EXPECT_EQ(EINVAL, lock_set_grace(other, GIL_GRACE_MAX_NS + 1));
+	EXPECT_EQ(EINVAL, lock_set_grace(other, ~0ULL));
+	EXPECT_EQ(EFAULT, lock_ioctl(other, GIL_IOC_SET_GRACE, NULL));
+	EXPECT_EQ(EFAULT, lock_ioctl(other, GIL_IOC_GET_GRACE, NULL));
+	EXPECT_EQ(0, lock_ioctl(other, GIL_IOC_GET_GRACE, &grace));
+	EXPECT_EQ(12345, grace);
+	EXPECT_EQ(0, lock_stats(other, &stats));
+	EXPECT_EQ(12345, stats.grace_ns);
+	EXPECT_EQ(0, lock_set_grace(other, GIL_GRACE_MAX_NS));
+	EXPECT_EQ(0, lock_set_grace(other, 0));
+	/* Each lock has its own. */
+	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_GRACE, &grace));
+	EXPECT_EQ(GIL_GRACE_MAX_NS, grace);
+	close(other);
+}
+
+GIL_TEST_MAIN

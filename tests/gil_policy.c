@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policies: chosen by name, changed while threads contend, without losing
+ * anybody; and those that promise a turn to everybody keep it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "main.h"
+#include "actor.h"
+#include "troupe.h"
+
+static const char *const names[] = { "fifo", "cpython", "io_first", "fair" };
+
+#define COUNT	6
+
+FIXTURE(policy)
+{
+	int fd;
+	struct actor *actors;
+};
+
+FIXTURE_SETUP(policy)
+{
+	self->actors = actors_new(COUNT);
+	ASSERT_NE(NULL, self->actors);
+	self->fd = lock_create(MS);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(policy)
+{
+	close(self->fd);
+}
+
+static int create_by_policy(const char *name)
+{
+	struct gil_create create = { .interval_ns = MS };
+
+	snprintf(create.policy, sizeof(create.policy), "%s", name);
+	return lock_create_with(&create);
+}
+
+TEST_F(policy, by_name)
+{
+	struct gil_lock_stats stats;
+	struct gil_policy policy;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		int fd = create_by_policy(names[i]);
+
+		ASSERT_LE(0, fd) TH_LOG("%s", names[i]);
+		EXPECT_EQ(0, lock_ioctl(fd, GIL_IOC_GET_POLICY, &policy));
+		EXPECT_STREQ(names[i], policy.name);
+		EXPECT_EQ(0, lock_acquire(fd, 0, 0));
+		EXPECT_EQ(0, lock_release(fd, 0));
+		close(fd);
+		EXPECT_EQ(0, lock_set_policy(self->fd, names[i]));
+		EXPECT_EQ(0, lock_stats(self->fd, &stats));
+		EXPECT_STREQ(names[i], stats.policy);
+		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
+		EXPECT_EQ(0, lock_release(self->fd, 0));
+	}
+}
+
+TEST_F(policy, refused)
+{
+	struct gil_policy policy;
+
+	EXPECT_EQ(0, lock_set_policy(self->fd, "fair"));
+	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "nonsense"));
+	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, ""));
+	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "fai"));
+	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "fair "));
+	memset(&policy, 'f', sizeof(policy));
+	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, &policy));
+	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, NULL));
+	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, NULL));
+	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, &policy));
+	EXPECT_STREQ("fair", policy.name);
+	EXPECT_EQ(-ENOENT, create_by_policy("nonsense"));
+}
+
+/* What was granted stays granted, whatever comes after. */
+TEST_F_TIMEOUT(policy, granted, PATIENCE)
+{
+	struct actor *actor = &self->actors[0], *next = &self->actors[1];
+	unsigned int i;
+
+	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_EQ(EINPROGRESS, actor_do(actor, act_enqueue));
+	ASSERT_EQ(EINPROGRESS, actor_do(next, act_enqueue));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	for (i = 0; i < 2 * ARRAY_SIZE(names); i++) {
+		EXPECT_EQ(0, lock_set_policy(self->fd,
+					     names[i % ARRAY_SIZE(names)]));
+		EXPECT_EQ(GIL_STATE_GRANTED,
+			  thread_state(self->fd, actor->id));
+		EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, next->id));
+	}
+	EXPECT_EQ(0, actor_do(actor, act_acquire));
+	EXPECT_EQ(0, actor_do(actor, act_release));
+	EXPECT_EQ(0, actor_do(next, act_acquire));
+	EXPECT_EQ(0, actor_do(next, act_release));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+static int act_turn(struct actor *actor)
+{
+	return lock_acquire(actor->fd, 0, 0) ?: lock_release(actor->fd, 0);
+}
+
+/* From each policy to each other, with a full queue, of which one is killed. */
+TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
+{
+	unsigned int from, to;
+	int i, left = 0;
+
+	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
+				  self->fd));
+	for (from = 0; from < ARRAY_SIZE(names); from++)
+		for (to = 0; to < ARRAY_SIZE(names); to++) {
+			ASSERT_EQ(0, lock_set_policy(self->fd, names[from]));
+			ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+			for (i = 0; i < COUNT; i++) {
+				actor_begin(&self->actors[i], act_turn);
+				ASSERT_TRUE(until_waiting(self->fd, i + 1));
+			}
+			ASSERT_EQ(0, lock_set_policy(self->fd, names[to]));
+			EXPECT_EQ(COUNT, lock_waiting(self->fd));
+			actor_kill(&self->actors[1]);
+			ASSERT_TRUE(until_waiting(self->fd, COUNT - 1));
+			ASSERT_EQ(0, lock_release(self->fd, 0));
+			for (i = 0; i < COUNT; i++)
+				left += i != 1 && actor_end(&self->actors[i]);
+			EXPECT_EQ(0, left)
+				TH_LOG("%s to %s", names[from], names[to]);
+			ASSERT_TRUE(until_owner(self->fd, 0));
+			ASSERT_EQ(0, actor_start(&self->actors[1],
+						 ACTOR_PROCESS, self->fd));
+		}
+}
+
+/* Out and back in all ways, I/O and not, sleeping or not. */
+static int act_mixed(struct player *player)
+{
+	struct troupe *troupe = player->troupe;
+	bool io = rand_r(&player->seed) % 2;
+	int err = 0;
+
+	if (rand_r(&player->seed) % 2)
+		usleep(rand_r(&player->seed) % 300);
+	if (player->manual)
+		return 0;
+	if (rand_r(&player->seed) % 2) {
+		err = lock_release(troupe->fd, io ? GIL_RELEASE_IO :
+				   GIL_RELEASE_LAZY);
+		err = err ?: lock_acquire(troupe->fd, 0, 0);
+	}
+	return err;
+}
+
+/* A queue place is kept, given up, or waited out. */
+static int act_keep_and_cancel(struct player *player)
+{
+	int fd = player->troupe->fd;
+	int err = lock_acquire(fd, GIL_ACQUIRE_ENQUEUE, 0);
+
+	if (!err)
+		return lock_release(fd, 0);
+	if (err != EINPROGRESS)
+		return err;
+	if (rand_r(&player->seed) % 2)
+		return lock_cancel(fd);
+	err = lock_acquire(fd, GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP,
+			   now_ns() + rand_r(&player->seed) % MS);
+	if (err == ETIMEDOUT)
+		return lock_cancel(fd);
+	return err ?: lock_release(fd, 0);
+}
+
+TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
+{
+	struct troupe *troupe = troupe_new();
+	unsigned int changes = 0;
+
+	ASSERT_NE(NULL, troupe);
+	troupe->fd = self->fd;
+	troupe->flags = GIL_BIND_IO | GIL_BIND_SLICE;
+	troupe->count = COUNT;
+	troupe->act = act_mixed;
+	troupe->run_ns = 1500 * MS;
+	troupe->players[0].manual = true;
+	troupe->players[1].manual = true;
+	troupe->players[1].act = act_keep_and_cancel;
+	ASSERT_TRUE(troupe_start(troupe));
+	while (!troupe_over(troupe)) {
+		EXPECT_EQ(0, lock_set_policy(self->fd,
+					     names[changes++ %
+						   ARRAY_SIZE(names)]));
+		usleep(1000);
+	}
+	ASSERT_TRUE(troupe_end(troupe));
+	TH_LOG("%u changes, %llu looks", changes, troupe->witness->looks);
+	EXPECT_EQ(0, troupe_first_error(troupe));
+	EXPECT_EQ(0, troupe->witness->crowds);
+	EXPECT_LT(0, troupe_least_acts(troupe));
+	EXPECT_TRUE(until_threads(self->fd, 0));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+/* Who promises a turn to everybody; cpython does not. */
+FIXTURE(turns)
+{
+	int fd;
+	struct actor *actor;
+};
+
+FIXTURE_VARIANT(turns)
+{
+	const char *name;
+};
+
+FIXTURE_VARIANT_ADD(turns, fifo) { .name = "fifo" };
+FIXTURE_VARIANT_ADD(turns, io_first) { .name = "io_first" };
+FIXTURE_VARIANT_ADD(turns, fair) { .name = "fair" };
+
+FIXTURE_SETUP(turns)
+{
+	self->fd = create_by_policy(variant->name);
+	ASSERT_LE(0, self->fd);
+	self->actor = actors_new(1);
+	ASSERT_NE(NULL, self->actor);
+	ASSERT_EQ(0, actor_start(self->actor, ACTOR_THREAD, self->fd));
+}
+
+FIXTURE_TEARDOWN(turns)
+{
+	close(self->fd);
+}
+
+static volatile bool over;
+static int crowd_fd;
+static __u64 had_a_turn;
+
+/* Comes back from I/O without end, and holds the lock for a while. */
+static void *stream(void *arg)
+{
+	__u64 until;
+
+	while (!over) {
+		if (lock_acquire(crowd_fd, 0, 0))
+			return arg;
+		until = now_ns() + MS / 10;
+		while (now_ns() < until)
+			;
+		if (lock_release(crowd_fd, GIL_RELEASE_IO))
+			return arg;
+	}
+	return NULL;
+}
+
+static int act_many_turns(struct actor *actor)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 20 && !err; i++)
+		err = act_turn(actor);
+	return err;
+}
+
+TEST_F_TIMEOUT(turns, beside_an_endless_stream, PATIENCE)
+{
+	pthread_t threads[4];
+	void *failed;
+	unsigned int i;
+
+	over = false;
+	crowd_fd = self->fd;
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, stream, self));
+	EXPECT_EQ(0, actor_do(self->actor, act_many_turns));
+	over = true;
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], &failed));
+		EXPECT_EQ(NULL, failed);
+	}
+}
+
+/* Short holds, until the test is over. */
+static void *hold_shortly(void *arg)
+{
+	bool first = true;
+
+	while (!over) {
+		if (lock_acquire(crowd_fd, 0, 0))
+			return arg;
+		if (lock_release(crowd_fd, GIL_RELEASE_IO))
+			return arg;
+		if (first)
+			__atomic_fetch_add(&had_a_turn, 1, __ATOMIC_RELAXED);
+		first = false;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(turns, forty_started_one_by_one, PATIENCE)
+{
+	enum { FORTY = 40 };
+	__u64 limit = now_ns() + LIMIT_NS;
+	pthread_t threads[FORTY];
+	void *failed;
+	__u64 i;
+
+	over = false;
+	crowd_fd = self->fd;
+	had_a_turn = 0;
+	for (i = 0; i < FORTY; i++) {
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, hold_shortly,
+					    self));
+		while (__atomic_load_n(&had_a_turn, __ATOMIC_RELAXED) <= i &&
+		       now_ns() < limit)
+			usleep(100);
+		EXPECT_EQ(i + 1, had_a_turn);
+	}
+	EXPECT_EQ(0, actor_do(self->actor, act_many_turns));
+	over = true;
+	for (i = 0; i < FORTY; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], &failed));
+		EXPECT_EQ(NULL, failed);
+	}
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The records of a lock that keeps them: one for each context that ended. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define COUNT	5
+
+FIXTURE(record)
+{
+	int fd;
+	struct actor *actors;
+};
+
+FIXTURE_SETUP(record)
+{
+	const struct gil_create create = { .flags = GIL_CREATE_RECORD };
+
+	self->actors = actors_new(COUNT);
+	ASSERT_NE(NULL, self->actors);
+	self->fd = lock_create_with(&create);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(record)
+{
+	close(self->fd);
+}
+
+static short poll_now(int fd, short events)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = events };
+
+	return poll(&poll_fd, 1, 0) < 0 ? -1 : poll_fd.revents;
+}
+
+static int set_nonblocking(int fd)
+{
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+TEST_F(record, nobody_ever)
+{
+	struct gil_record record;
+
+	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
+	EXPECT_TRUE(poll_now(self->fd, POLLPRI) & POLLHUP);
+}
+
+TEST_F(record, short_buffer)
+{
+	struct gil_record record;
+
+	EXPECT_EQ(-1, read(self->fd, &record, sizeof(record) - 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, read(self->fd, &record, 0));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(record, a_lock_that_keeps_none)
+{
+	struct gil_record record;
+	int fd = lock_create(0), global = lock_open();
+
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, global);
+	EXPECT_EQ(-1, read(fd, &record, sizeof(record)));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, read(global, &record, sizeof(record)));
+	EXPECT_EQ(EINVAL, errno);
+	close(fd);
+	close(global);
+}
+
+TEST_F(record, unknown_create_flags)
+{
+	const struct gil_create create = { .flags = GIL_CREATE_RECORD << 1 };
+
+	EXPECT_EQ(-EINVAL, lock_create_with(&create));
+}
+
+TEST_F_TIMEOUT(record, none_yet, PATIENCE)
+{
+	struct gil_record record;
+
+	ASSERT_EQ(0, actor_start(&self->actors[0], ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, set_nonblocking(self->fd));
+	EXPECT_EQ(-1, read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, poll_now(self->fd, POLLPRI));
+	actor_stop(&self->actors[0]);
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	EXPECT_TRUE(poll_now(self->fd, POLLPRI) & POLLPRI);
+	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
+}
+
+/* Takes its turn as often as it was told. */
+static int act_turns(struct actor *actor)
+{
+	__u64 i;
+
+	for (i = 0; i < actor->argument; i++)
+		if (lock_acquire(actor->fd, 0, 0) ||
+		    lock_release(actor->fd, 0))
+			return EINVAL;
+	return 0;
+}
+
+/* Every context has one record; they say what the lock's figures say. */
+TEST_F_TIMEOUT(record, one_for_each, PATIENCE)
+{
+	struct gil_record records[COUNT + 1];
+	struct gil_lock_stats stats;
+	__u64 releases = 0;
+	ssize_t n;
+	int i, j;
+
+	for (i = 0; i < COUNT; i++) {
+		struct actor *actor = &self->actors[i];
+
+		ASSERT_EQ(0, actor_start(actor, i % 2 ? ACTOR_PROCESS :
+					 ACTOR_THREAD, self->fd));
+		actor->argument = 3 + i;
+		ASSERT_EQ(0, actor_do(actor, act_turns));
+		actor_stop(actor);
+	}
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	n = read(self->fd, records, sizeof(records));
+	ASSERT_EQ(COUNT * sizeof(records[0]), n);
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	for (i = 0; i < COUNT; i++) {
+		struct actor *actor = NULL;
+
+		EXPECT_EQ(sizeof(records[i]), records[i].size);
+		EXPECT_EQ(0, records[i].lost);
+		EXPECT_EQ(stats.lock, records[i].thread.lock);
+		for (j = 0; j < COUNT; j++)
+			if (self->actors[j].id == records[i].thread.id)
+				actor = &self->actors[j];
+		ASSERT_NE(NULL, actor);
+		EXPECT_EQ(actor->argument,
+			  records[i].thread.counts.slow_acquires);
+		EXPECT_EQ(actor->tid, records[i].thread.tid);
+		EXPECT_EQ(actor->kind == ACTOR_PROCESS ? actor->pid : getpid(),
+			  records[i].thread.tgid);
+		releases += records[i].thread.counts.releases;
+	}
+	EXPECT_EQ(stats.counts.releases, releases);
+	EXPECT_EQ(0, read(self->fd, records, sizeof(records)));
+	EXPECT_TRUE(poll_now(self->fd, POLLPRI) & POLLHUP);
+}
+
+/* As many as fit, and the rest later. */
+TEST_F_TIMEOUT(record, two_at_a_time, PATIENCE)
+{
+	struct gil_record records[3];
+	size_t two = 2 * sizeof(records[0]);
+	int i;
+
+	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_THREAD,
+				  self->fd));
+	for (i = 0; i < COUNT; i++)
+		actor_stop(&self->actors[i]);
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	for (i = 0; i < COUNT / 2; i++)
+		EXPECT_EQ(two, read(self->fd, records, two + 7));
+	EXPECT_EQ(sizeof(records[0]),
+		  read(self->fd, records, two));
+	EXPECT_EQ(0, read(self->fd, records, two));
+}
+
+/* Not known to the compiler as what it is. */
+static void *volatile nowhere = (void *)8;
+
+/* A buffer that is no memory loses no record. */
+TEST_F_TIMEOUT(record, bad_pointer, PATIENCE)
+{
+	struct gil_record record;
+
+	ASSERT_EQ(0, actor_start(&self->actors[0], ACTOR_THREAD, self->fd));
+	actor_stop(&self->actors[0]);
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	EXPECT_EQ(-1, read(self->fd, nowhere, sizeof(record)));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(self->actors[0].id, record.thread.id);
+}
+
+static int act_read(struct actor *actor)
+{
+	struct gil_record record;
+	ssize_t n = read(actor->fd, &record, sizeof(record));
+
+	actor->answer = record.thread.id;
+	return n == sizeof(record) ? 0 : n ? errno : ENODATA;
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+/* The reader has no context of its own, and so waits for the others' only. */
+TEST_F_TIMEOUT(record, waits, PATIENCE)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	struct actor *reader = &self->actors[0], *other = &self->actors[1];
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, actor_start(other, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_start_unattached(reader, ACTOR_THREAD, self->fd));
+	actor_begin(reader, act_read);
+	/* It may not be in read() yet: until then a signal is nothing. */
+	while (!actor_ended(reader)) {
+		actor_signal(reader, SIGUSR1);
+		usleep(1000);
+	}
+	EXPECT_EQ(EINTR, actor_end(reader));
+	actor_begin(reader, act_read);
+	usleep(10000);
+	EXPECT_FALSE(actor_ended(reader));
+	actor_stop(other);
+	EXPECT_EQ(0, actor_end(reader));
+	EXPECT_EQ(other->id, reader->answer);
+	EXPECT_EQ(ENODATA, actor_do(reader, act_read));
+}
+
+static void *attach_only(void *arg)
+{
+	return lock_attach(*(int *)arg, NULL) ? arg : NULL;
+}
+
+/* The newest are lost, and the next that is kept says how many. */
+TEST_F_TIMEOUT(record, too_many, 2 * PATIENCE)
+{
+	const int lost = 3;
+	struct gil_record record;
+	pthread_attr_t attr;
+	pthread_t thread;
+	void *failed;
+	int i;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (i = 0; i < GIL_RECORDS_MAX + lost; i++) {
+		ASSERT_EQ(0, pthread_create(&thread, &attr, attach_only,
+					    &self->fd));
+		ASSERT_EQ(0, pthread_join(thread, &failed));
+		ASSERT_EQ(NULL, failed);
+	}
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(0, record.lost);
+	ASSERT_EQ(0, pthread_create(&thread, &attr, attach_only, &self->fd));
+	ASSERT_EQ(0, pthread_join(thread, &failed));
+	ASSERT_TRUE(until_threads(self->fd, 0));
+	for (i = 1; i < GIL_RECORDS_MAX; i++) {
+		ASSERT_EQ(sizeof(record),
+			  read(self->fd, &record, sizeof(record)));
+		ASSERT_EQ(0, record.lost);
+	}
+	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(lost, record.lost);
+	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
+}
+
+GIL_TEST_MAIN

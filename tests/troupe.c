@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "troupe.h"
+
+/* Looks between two acts, at most. */
+#define LOOKS	8
+
+struct troupe *troupe_new(void)
+{
+	void *room = mmap(NULL, sizeof(struct troupe), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct troupe *troupe = room;
+
+	if (room == MAP_FAILED)
+		return NULL;
+	troupe->witness = witness_new();
+	return troupe->witness ? troupe : NULL;
+}
+
+bool troupe_over(const struct troupe *troupe)
+{
+	return now_ns() >= troupe->end;
+}
+
+void troupe_look(struct troupe *troupe, int looks)
+{
+	__u32 me = witness_number(troupe->witness);
+
+	while (looks-- > 0)
+		witness_look(troupe->witness, me);
+}
+
+void player_look(struct player *player)
+{
+	troupe_look(player->troupe, 1 + rand_r(&player->seed) % LOOKS);
+}
+
+static void note(struct player *player, int err)
+{
+	if (err && !player->err)
+		player->err = err;
+}
+
+/* A manual user excludes the others while it owns the lock, and then only. */
+static void play_manually(struct player *player)
+{
+	struct troupe *troupe = player->troupe;
+
+	while (!troupe_over(troupe)) {
+		note(player, lock_acquire(troupe->fd, 0, 0));
+		player_look(player);
+		if (rand_r(&player->seed) % 2) {
+			note(player, lock_yield(troupe->fd));
+			player_look(player);
+		}
+		note(player, lock_release(troupe->fd, 0));
+		player->acts++;
+		if (player->act)
+			note(player, player->act(player));
+	}
+}
+
+static void play_bound(struct player *player)
+{
+	struct troupe *troupe = player->troupe;
+	player_fn act = player->act ?: troupe->act;
+
+	if (troupe->fd >= 0)
+		note(player, lock_bind(troupe->fd, troupe->flags));
+	while (!troupe_over(troupe)) {
+		player_look(player);
+		if (act)
+			note(player, act(player));
+		player->acts++;
+	}
+}
+
+static void play(struct player *player)
+{
+	struct troupe *troupe = player->troupe;
+
+	player->tid = syscall(SYS_gettid);
+	__atomic_fetch_add(&troupe->ready, 1, __ATOMIC_RELEASE);
+	/* Nobody is bound yet: all begin on time. */
+	while (__atomic_load_n(&troupe->ready, __ATOMIC_ACQUIRE) <=
+	       troupe->count)
+		usleep(100);
+	if (player->manual)
+		play_manually(player);
+	else
+		play_bound(player);
+}
+
+static void *thread_main(void *arg)
+{
+	play(arg);
+	return NULL;
+}
+
+static int start_player(struct player *player)
+{
+	pid_t parent = getpid();
+
+	if (!player->troupe->processes)
+		return pthread_create(&player->thread, NULL, thread_main,
+				      player);
+	player->pid = fork();
+	if (player->pid < 0)
+		return errno;
+	if (player->pid)
+		return 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	player->pid = getpid();
+	play(player);
+	_exit(0);
+}
+
+bool troupe_start(struct troupe *troupe)
+{
+	__u64 limit = now_ns() + LIMIT_NS;
+	int i;
+
+	for (i = 0; i < troupe->count; i++) {
+		struct player *player = &troupe->players[i];
+
+		player->troupe = troupe;
+		player->number = i;
+		player->seed = i + 1;
+		if (start_player(player))
+			return false;
+	}
+	while (__atomic_load_n(&troupe->ready, __ATOMIC_ACQUIRE) <
+	       troupe->count && now_ns() < limit)
+		usleep(100);
+	troupe->end = now_ns() + troupe->run_ns;
+	__atomic_fetch_add(&troupe->ready, 1, __ATOMIC_RELEASE);
+	return now_ns() < limit;
+}
+
+bool troupe_end(struct troupe *troupe)
+{
+	bool well = true;
+	int i, status;
+
+	for (i = 0; i < troupe->count; i++) {
+		struct player *player = &troupe->players[i];
+
+		if (!troupe->processes)
+			well &= !pthread_join(player->thread, NULL);
+		else
+			well &= waitpid(player->pid, &status, 0) ==
+				player->pid && !status;
+	}
+	return well;
+}
+
+bool troupe_play(struct troupe *troupe)
+{
+	return troupe_start(troupe) && troupe_end(troupe);
+}
+
+__u64 troupe_least_acts(const struct troupe *troupe)
+{
+	__u64 least = ~0ULL;
+	int i;
+
+	for (i = 0; i < troupe->count; i++)
+		if (troupe->players[i].acts < least)
+			least = troupe->players[i].acts;
+	return least;
+}
+
+int troupe_first_error(const struct troupe *troupe)
+{
+	int i;
+
+	for (i = 0; i < troupe->count; i++)
+		if (troupe->players[i].err)
+			return troupe->players[i].err;
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A troupe: threads or processes that are bound to locks, look at each other
+ * through a witness, and do between the looks what the test wants tried.
+ */
+#ifndef GIL_TEST_TROUPE_H
+#define GIL_TEST_TROUPE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lock.h"
+#include "witness.h"
+
+#define TROUPE_MAX	8
+
+struct player;
+
+/* Something to do between looks; 0, or an errno, which is a failure. */
+typedef int (*player_fn)(struct player *player);
+
+/* Shared by all who play. */
+struct troupe {
+	/* What the test sets, before it starts anybody. */
+	int fd;			/* their lock, or -1: nobody is bound */
+	__u32 flags;		/* GIL_BIND_* */
+	int count;
+	bool processes;		/* each forks and binds itself */
+	player_fn act;		/* NULL: only look */
+	__u64 run_ns;
+
+	/* What they share. */
+	struct witness *witness;
+	volatile __u64 end;
+	volatile int ready;
+	struct player {
+		struct troupe *troupe;
+		int number;
+		unsigned int seed;
+		player_fn act;	/* of its own, or NULL: the troupe's */
+		bool manual;	/* not bound: acquires and releases */
+		pthread_t thread;
+		pid_t pid;
+		volatile pid_t tid;
+		__u64 acts;
+		int err;	/* the first that was not 0 */
+		void *own;	/* the test's */
+	} players[TROUPE_MAX];
+};
+
+/* Zeroed, in memory that children share, with a witness; NULL if there is none. */
+struct troupe *troupe_new(void);
+
+/*
+ * Start them, and have them begin together; let them play; wait for their end.
+ * False if one could not be started or did not end well.
+ */
+bool troupe_start(struct troupe *troupe);
+bool troupe_end(struct troupe *troupe);
+
+/* Both. */
+bool troupe_play(struct troupe *troupe);
+
+/* Some looks of this player's, of any thread's; or until that time. */
+void player_look(struct player *player);
+void troupe_look(struct troupe *troupe, int looks);
+bool troupe_over(const struct troupe *troupe);
+
+/* After a play: the lowest number of acts of any player. */
+__u64 troupe_least_acts(const struct troupe *troupe);
+int troupe_first_error(const struct troupe *troupe);
+
+#endif /* GIL_TEST_TROUPE_H */
