@@ -39,7 +39,6 @@ struct room {
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	__u32 word;
-	pid_t child;
 };
 
 static struct room *room;
@@ -181,27 +180,27 @@ static int by_semop(void)
 
 static int by_wait(void)
 {
+	pid_t child = fork();
 	int status;
 
-	room->child = fork();
-	if (!room->child) {
+	if (!child) {
 		by_read();
 		_exit(0);
 	}
-	return waitpid(room->child, &status, 0) == room->child && !status ?
+	return waitpid(child, &status, 0) == child && !status ?
 		0 : EINVAL;
 }
 
 static int by_vfork(void)
 {
+	pid_t child = vfork();
 	int status;
 
-	room->child = vfork();
-	if (!room->child) {
+	if (!child) {
 		by_read();
 		_exit(0);
 	}
-	return waitpid(room->child, &status, 0) == room->child && !status ?
+	return waitpid(child, &status, 0) == child && !status ?
 		0 : EINVAL;
 }
 

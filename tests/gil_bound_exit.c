@@ -248,16 +248,20 @@ FIXTURE_TEARDOWN(end)
 static bool start_cell(struct cell *cell, int fd, enum place place,
 		       bool victim_is_main)
 {
+	pid_t child;
+
 	memset(cell, 0, sizeof(*cell));
 	cell->fd = fd;
 	cell->place = place;
 	cell->victim_is_main = victim_is_main;
 	if (pipe(cell->pipe))
 		return false;
-	cell->pid = fork();
-	if (!cell->pid)
+	child = fork();
+	if (!child)
 		live(cell);
-	return cell->pid > 0 && UNTIL(cell->id);
+	/* Not in the child too: they share the cell. */
+	cell->pid = child;
+	return child > 0 && UNTIL(cell->id);
 }
 
 /* Bring it where it should be, and see that it is. */

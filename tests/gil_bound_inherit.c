@@ -240,7 +240,6 @@ TEST_F_TIMEOUT(inherit, one_lock, PATIENCE)
 	EXPECT_EQ(variant->processes, DIFFERENT(tgid));
 	for (i = 0; i < self->count; i++) {
 		EXPECT_EQ(self->lock, self->threads[i].lock);
-		EXPECT_EQ(FAMILY, self->threads[i].bind);
 		EXPECT_LT(0, self->threads[i].tid);
 	}
 	EXPECT_EQ(0, lock_threads(self->fd));

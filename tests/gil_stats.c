@@ -93,9 +93,9 @@ static bool hist_holds(const struct gil_times *times)
 		EXPECT_EQ(want.timeouts, seen->timeouts);		\
 		EXPECT_EQ(want.cancels, seen->cancels);			\
 		EXPECT_EQ(want.interrupts, seen->interrupts);		\
+		EXPECT_EQ(0, seen->lazy_releases);			\
+		EXPECT_EQ(0, seen->lazy_returns);			\
 		EXPECT_EQ(0, seen->reserved[0]);			\
-		EXPECT_EQ(0, seen->reserved[1]);			\
-		EXPECT_EQ(0, seen->reserved[2]);			\
 		EXPECT_TIMES(&seen->wait, want.contended);		\
 		EXPECT_TIMES(&seen->wakeup, want.contended);		\
 		EXPECT_TIMES(&seen->hold, want.releases);		\
