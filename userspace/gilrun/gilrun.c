@@ -36,8 +36,8 @@ static int make_lock(const struct options *options, gil_t **gil)
 	int error = gil_create(gil, &wanted);
 
 	if (error == ENOENT && access("/dev/gil", F_OK)) {
-		fputs("gilrun: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest)\n",
-		      stderr);
+		fprintf(stderr,
+			"gilrun: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest)\n");
 		return -1;
 	}
 	if (error == ENOENT && options->policy) {
