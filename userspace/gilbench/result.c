@@ -98,7 +98,7 @@ double result_spread(const struct result *result, const char *name)
 	const struct figure *figure = find(result, name);
 	double least, most;
 
-	if (!figure || !figure->count)
+	if (!figure || figure->count < 2)
 		return NAN;
 	least = figure->samples[0];
 	most = least;

@@ -67,7 +67,7 @@ void result_sample(struct result *result, const char *name, double value);
 /* NAN when there are no samples, or nothing to compare with. */
 double result_median(const struct result *result, const char *name);
 double result_ratio(const struct result *result, const char *name);
-/* Of its samples, largest less smallest, against the median; NAN of none. */
+/* Of its samples, largest less smallest, against the median; NAN of one. */
 double result_spread(const struct result *result, const char *name);
 
 /* Which of the workload's claims the next calls are about; first, the first. */

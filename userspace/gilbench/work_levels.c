@@ -3,6 +3,7 @@
  * What it costs to be bound to a lock: threads that compute, threads that
  * sleep, and system calls, each beside the same done by unbound threads.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -235,6 +236,11 @@ static bool unsteady(struct result *result, const char *baseline, double limit)
 {
 	double spread = result_spread(result, baseline);
 
+	if (isnan(spread)) {
+		result_not_judged(result,
+				  "one sample does not tell how steady this machine is: see --repeat");
+		return true;
+	}
 	if (spread <= limit - 1)
 		return false;
 	result_not_judged(result,
