@@ -22,9 +22,12 @@ TRACE = "module/gil_trace.h"
 MAIN = "module/main.c"
 DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
+WORKLOADS = "userspace/gilbench/workload.c"
+GILRUN_OPTIONS = "userspace/gilrun/options.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
+GILRUN_1 = "userspace/gilrun/gilrun.1"
 README = "README.md"
 MAKEFILE = "Makefile"
 
@@ -192,16 +195,28 @@ def check_library_errnos(files):
                        LIBGIL_3, errnos(files.man(LIBGIL_3)))
 
 
-def check_gilbench(files):
+def check_options(files, source, page):
     """What --help shows is what argp makes of the table of options."""
-    source = files.read(OPTIONS)
-    table = source[source.index("struct argp_option"):]
+    table = files.read(source)
+    table = table[table.index("struct argp_option"):]
     table = table[:table.index("};")]
     have = set(re.findall(r'\{ "([\w-]+)", ', table))
     standard = {"help", "usage", "version"}
-    named = set(re.findall(r"(?<![\w-])--([a-z]+)", files.man(GILBENCH_1)))
-    yield from compare("option --", OPTIONS, have, GILBENCH_1,
-                       named - standard)
+    named = set(re.findall(r"(?<![\w-])--([a-z][a-z-]*)", files.man(page)))
+    yield from compare("option --", source, have, page, named - standard)
+
+
+def check_gilbench(files):
+    yield from check_options(files, OPTIONS, GILBENCH_1)
+    table = files.read(WORKLOADS)
+    text = section(files.man(GILBENCH_1), "SH", "WORKLOADS")
+    yield from compare("workload", WORKLOADS,
+                       set(re.findall(r"&workload_(\w+)", table)), GILBENCH_1,
+                       set(re.findall(r"^\.TP\n\.B (\w+)", text, re.M)))
+
+
+def check_gilrun(files):
+    yield from check_options(files, GILRUN_OPTIONS, GILRUN_1)
 
 
 def check_readme(files):
@@ -255,9 +270,14 @@ CHECKS = [
         (LIBGIL_3, r"EPROTO", ""),
         (LIBRARY, r"EPROTO", ""),
     ]),
-    (check_gilbench, "gilbench's options", [
+    (check_gilbench, "gilbench's options and workloads", [
         (GILBENCH_1, r"repeat", "repetitions"),
         (OPTIONS, r'"policy"', '"rule"'),
+        (WORKLOADS, r"&workload_levels", "&workload_heights"),
+    ]),
+    (check_gilrun, "gilrun's options", [
+        (GILRUN_1, r"per\\-process", "each"),
+        (GILRUN_OPTIONS, r'"grace"', '"mercy"'),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

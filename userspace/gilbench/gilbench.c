@@ -13,10 +13,31 @@
 
 enum { EXIT_HELD = 0, EXIT_NOT_HELD = 1, EXIT_SKIPPED = 4 };
 
+static int probe_level(const struct options *options, struct lock *lock)
+{
+	const char *name = level_name(options->lock_options.level);
+	int error = lock_acquire(lock);
+
+	if (!error)
+		error = lock_release(lock);
+	if (!error)
+		return 0;
+	if (error == EOPNOTSUPP) {
+		fprintf(stderr,
+			"gilbench: skipped: there is no level %s here: either the module's parameter 'level' forbids it, or this kernel cannot do it and its log says why (dmesg | grep gil:)\n",
+			name);
+		return EXIT_SKIPPED;
+	}
+	fprintf(stderr, "gilbench: cannot bind a thread at level %s: %s\n",
+		name, strerror(error));
+	return EXIT_FAILURE;
+}
+
 /* Whether a lock of the wanted kind can be had at all, before any work. */
 static int probe_lock(const struct options *options)
 {
 	struct lock *lock;
+	int status = 0;
 
 	if (options->lock == &lock_gil && access("/dev/gil", F_OK)) {
 		fprintf(stderr,
@@ -25,8 +46,10 @@ static int probe_lock(const struct options *options)
 	}
 	if (lock_open(&lock, options->lock, &options->lock_options))
 		return EXIT_FAILURE;
+	if (options->lock_options.level)
+		status = probe_level(options, lock);
 	lock_close(lock);
-	return 0;
+	return status;
 }
 
 static int run_one(const struct options *options,

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "args/level.h"
+
 struct lock_ops;
 
 /* What each back end's own structure begins with. */
@@ -23,6 +25,8 @@ struct lock {
 struct lock_options {
 	uint64_t interval_ns;
 	const char *policy;
+	/* Above manual, who acquires is bound, and release unbinds. */
+	enum level level;
 };
 
 /* What the lock itself counted since it was made. */
@@ -39,6 +43,12 @@ struct lock_counts {
 	uint64_t wait_max_ns;
 	uint64_t wakeup_max_ns;
 	uint64_t hold_max_ns;
+};
+
+/* What it counted of one thread. */
+struct lock_thread_counts {
+	uint64_t hold_ns;
+	uint64_t wait_max_ns;
 };
 
 struct lock_ops {
@@ -78,6 +88,9 @@ struct lock_ops {
 
 	/* NULL: the lock does not count. */
 	int (*counts)(struct lock *lock, struct lock_counts *counts);
+	/* Of the calling thread. */
+	int (*thread_counts)(struct lock *lock,
+			     struct lock_thread_counts *counts);
 
 	/*
 	 * For the cost of one operation, n times in a loop, by direct calls as

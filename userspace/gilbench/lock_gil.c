@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A private /dev/gil lock, by libgil. */
+/*
+ * A private /dev/gil lock, by libgil, at each of the three levels. At those
+ * above manual a thread is bound instead of acquiring, and the kernel sees by
+ * itself when it blocks; enforced, it needs no checkpoint either.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +15,8 @@ struct gil_lock {
 	struct lock base;
 	gil_t *gil;
 };
+
+static const struct lock_ops *const ops_at[LEVEL_ENFORCED + 1];
 
 static gil_t *to_gil(struct lock *lock)
 {
@@ -28,7 +34,7 @@ static int gil_lock_open(struct lock **lock, const struct lock_options *options)
 
 	if (!l)
 		return ENOMEM;
-	l->base.ops = &lock_gil;
+	l->base.ops = ops_at[options->level];
 	error = gil_create(&l->gil, &wanted);
 	if (error) {
 		free(l);
@@ -152,23 +158,86 @@ static int gil_lock_checkpoints(struct lock *lock, uint64_t n)
 	return error;
 }
 
+static int gil_lock_thread_counts(struct lock *lock,
+				  struct lock_thread_counts *counts)
+{
+	struct gil_thread_stats stats;
+	int error = gil_thread_stats(to_gil(lock), &stats);
+
+	if (!error)
+		*counts = (struct lock_thread_counts){
+			.hold_ns = stats.counts.hold.total_ns,
+			.wait_max_ns = stats.counts.wait.max_ns,
+		};
+	return error;
+}
+
+static int bind_auto_io(struct lock *lock)
+{
+	return gil_bind(to_gil(lock), level_bind_flags(LEVEL_AUTO_IO));
+}
+
+static int bind_enforced(struct lock *lock)
+{
+	return gil_bind(to_gil(lock), level_bind_flags(LEVEL_ENFORCED));
+}
+
+static int unbind(struct lock *lock)
+{
+	return gil_unbind(to_gil(lock));
+}
+
+static int leave_to_kernel(struct lock *lock)
+{
+	(void)lock;
+	return 0;
+}
+
+#define SAME_AT_ALL_LEVELS					\
+	.name = "gil",						\
+	.doc = "a private /dev/gil lock",			\
+	.excludes = true,					\
+	.open = gil_lock_open,					\
+	.close = gil_lock_close,				\
+	.attach = gil_lock_attach,				\
+	.yield = gil_lock_yield,				\
+	.interval_ns = gil_lock_interval_ns,			\
+	.fifo = gil_lock_fifo,					\
+	.waiting = gil_lock_waiting,				\
+	.counts = gil_lock_counts,				\
+	.thread_counts = gil_lock_thread_counts,		\
+	.pairs = gil_lock_pairs,				\
+	.checkpoints = gil_lock_checkpoints
+
 const struct lock_ops lock_gil = {
-	.name = "gil",
-	.doc = "a private /dev/gil lock",
-	.excludes = true,
-	.open = gil_lock_open,
-	.close = gil_lock_close,
-	.attach = gil_lock_attach,
+	SAME_AT_ALL_LEVELS,
 	.acquire = gil_lock_acquire,
 	.release = gil_lock_release,
 	.checkpoint = gil_lock_checkpoint,
-	.yield = gil_lock_yield,
 	.io_begin = gil_lock_io_begin,
 	.io_end = gil_lock_io_end,
-	.interval_ns = gil_lock_interval_ns,
-	.fifo = gil_lock_fifo,
-	.waiting = gil_lock_waiting,
-	.counts = gil_lock_counts,
-	.pairs = gil_lock_pairs,
-	.checkpoints = gil_lock_checkpoints,
+};
+
+static const struct lock_ops auto_io = {
+	SAME_AT_ALL_LEVELS,
+	.acquire = bind_auto_io,
+	.release = unbind,
+	.checkpoint = gil_lock_checkpoint,
+	.io_begin = leave_to_kernel,
+	.io_end = leave_to_kernel,
+};
+
+static const struct lock_ops enforced = {
+	SAME_AT_ALL_LEVELS,
+	.acquire = bind_enforced,
+	.release = unbind,
+	.checkpoint = leave_to_kernel,
+	.io_begin = leave_to_kernel,
+	.io_end = leave_to_kernel,
+};
+
+static const struct lock_ops *const ops_at[LEVEL_ENFORCED + 1] = {
+	[LEVEL_MANUAL] = &lock_gil,
+	[LEVEL_AUTO_IO] = &auto_io,
+	[LEVEL_ENFORCED] = &enforced,
 };

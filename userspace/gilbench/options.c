@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "args/duration.h"
 #include "options.h"
 #include "workload.h"
 
@@ -46,6 +46,9 @@ static const struct argp_option argp_options[] = {
 	  "The lock's switch interval: a number and ns, us, ms or s; plain numbers are us",
 	  0 },
 	{ "policy", 'P', "NAME", 0, "The lock's policy (gil only)", 0 },
+	{ "level", 'L', "LEVEL", 0,
+	  "Who lets go of the lock: manual (default), auto-io or enforced (gil only)",
+	  0 },
 	{ "repeat", 'r', "N", 0,
 	  "Take N samples of each figure, arms in turn (default 5)", 0 },
 	{ "quick", 'q', NULL, 0,
@@ -68,26 +71,13 @@ static void list(void)
 		       lock_backends[i]->doc);
 }
 
-/* A number in decimal without sign, and what follows it. */
-static bool parse_number(const char *text, uint64_t *value, const char **rest)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	*rest = end;
-	return !errno;
-}
-
 static uint64_t number(struct argp_state *state, const char *what,
 		       const char *text, uint64_t min, uint64_t max)
 {
 	uint64_t value = 0;
 	const char *rest;
 
-	if (!parse_number(text, &value, &rest) || *rest || value < min ||
+	if (!number_parse(text, &value, &rest) || *rest || value < min ||
 	    value > max)
 		argp_error(state, "--%s: '%s' is not a number from %llu to %llu",
 			   what, text, (unsigned long long)min,
@@ -97,40 +87,71 @@ static uint64_t number(struct argp_state *state, const char *what,
 
 static uint64_t interval(struct argp_state *state, const char *text)
 {
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "", NS_PER_US }, { "ns", 1 }, { "us", NS_PER_US },
-		{ "ms", NS_PER_MS }, { "s", NS_PER_S },
-	};
-	uint64_t value = 0;
-	const char *rest;
+	uint64_t ns = 0;
 
-	if (parse_number(text, &value, &rest))
-		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (!strcmp(rest, units[i].name) && value &&
-			    value <= 3600 * NS_PER_S / units[i].ns)
-				return value * units[i].ns;
-	argp_error(state, "--interval: '%s' is not a time such as 5ms or 50us",
-		   text);
-	return 0;
+	if (!duration_parse(text, &ns) || !ns)
+		argp_error(state,
+			   "--interval: '%s' is not a time such as 5ms or 50us",
+			   text);
+	return ns;
+}
+
+static enum level level(struct argp_state *state, const char *text)
+{
+	int found = level_find(text);
+
+	if (found < 0)
+		argp_error(state,
+			   "--level: '%s' is not manual, auto-io or enforced",
+			   text);
+	return (enum level)found;
 }
 
 static void add_workload(struct argp_state *state, const char *name)
 {
 	struct options *options = state->input;
-	bool all = !strcmp(name, "all");
+	const struct workload *workload = workload_find(name);
 
-	if (!all && !workload_find(name))
-		argp_error(state, "no workload '%s'; --list shows them", name);
-	for (unsigned int i = 0; workloads[i]; i++) {
-		if (!all && strcmp(workloads[i]->name, name))
-			continue;
-		if (options->workload_count == OPTIONS_WORKLOADS_MAX)
-			argp_error(state, "too many workloads");
-		options->workloads[options->workload_count++] = workloads[i];
+	if (!strcmp(name, "all")) {
+		options->all = true;
+		return;
 	}
+	if (!workload)
+		argp_error(state, "no workload '%s'; --list shows them", name);
+	if (options->workload_count == OPTIONS_WORKLOADS_MAX)
+		argp_error(state, "too many workloads");
+	options->workloads[options->workload_count++] = workload;
+}
+
+static bool fits_level(const struct options *options,
+		       const struct workload *workload)
+{
+	return options->lock_options.level == LEVEL_MANUAL ||
+	       workload->any_level;
+}
+
+/* All that can run so. */
+static void add_all(struct options *options)
+{
+	options->workload_count = 0;
+	for (unsigned int i = 0; workloads[i]; i++)
+		if (fits_level(options, workloads[i]))
+			options->workloads[options->workload_count++] =
+				workloads[i];
+}
+
+static void check_workload(struct argp_state *state,
+			   const struct workload *workload)
+{
+	const struct options *options = state->input;
+
+	if (!fits_level(options, workload))
+		argp_error(state, "%s works at the level manual only",
+			   workload->name);
+	if (options->threads && options->procs && !workload->threads_and_procs)
+		argp_error(state,
+			   "%s works with --threads or with --procs, not both",
+			   workload->name);
 }
 
 /* What can only be judged when all options are known. */
@@ -138,16 +159,16 @@ static void check(struct argp_state *state)
 {
 	struct options *options = state->input;
 
+	if (options->all)
+		add_all(options);
 	if (!options->workload_count)
 		argp_error(state, "no WORKLOAD; --list shows them");
 	if (options->lock_options.policy && options->lock != &lock_gil)
 		argp_error(state, "--policy is for --lock gil only");
+	if (options->lock_options.level && options->lock != &lock_gil)
+		argp_error(state, "--level is for --lock gil only");
 	for (unsigned int i = 0; i < options->workload_count; i++)
-		if (options->threads && options->procs &&
-		    !options->workloads[i]->threads_and_procs)
-			argp_error(state,
-				   "%s works with --threads or with --procs, not both",
-				   options->workloads[i]->name);
+		check_workload(state, options->workloads[i]);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -177,6 +198,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'P':
 		options->lock_options.policy = arg;
+		break;
+	case 'L':
+		options->lock_options.level = level(state, arg);
 		break;
 	case 'r':
 		options->repeat =

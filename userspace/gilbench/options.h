@@ -23,6 +23,7 @@ struct options {
 	unsigned int timeout_s;
 	bool quick;
 	bool json;
+	bool all;
 	unsigned int workload_count;
 	const struct workload *workloads[OPTIONS_WORKLOADS_MAX];
 };

@@ -46,6 +46,78 @@ static void print_figure(const struct result *result,
 	       isnan(ratio) ? "" : figure->baseline);
 }
 
+static void print_list(const struct result *result)
+{
+	if (result->figure_count)
+		printf("  %-18s %16s %10s  %s\n", "figure", "median", "ratio",
+		       "to");
+	for (unsigned int i = 0; i < result->figure_count; i++)
+		print_figure(result, &result->figures[i]);
+}
+
+/* The part of a figure's name that says which row it is in. */
+static const char *row_of(const struct figure *figure)
+{
+	return strchr(figure->name, '.') + 1;
+}
+
+/* A ratio where there is one to another figure; else the figure. */
+static void print_cell(const struct result *result,
+		       const struct figure *figure)
+{
+	double ratio = result_ratio(result, figure->name);
+	char text[40];
+
+	if (isnan(ratio) || !strcmp(figure->baseline, figure->name))
+		format_value(text, sizeof(text), figure,
+			     result_median(result, figure->name));
+	else
+		snprintf(text, sizeof(text), "x %.2f", ratio);
+	printf(" %13s", text);
+}
+
+static bool first_of_row(const struct result *result, unsigned int n)
+{
+	const char *row = row_of(&result->figures[n]);
+
+	while (n--)
+		if (!strcmp(row_of(&result->figures[n]), row))
+			return false;
+	return true;
+}
+
+static void print_headings(const struct result *result)
+{
+	const struct figure *figure = result->figures;
+	const char *row = row_of(figure);
+
+	printf("  %-12s", "");
+	for (unsigned int i = 0; i < result->figure_count; i++, figure++)
+		if (!strcmp(row_of(figure), row))
+			printf(" %13.*s",
+			       (int)(row_of(figure) - figure->name - 1),
+			       figure->name);
+	putchar('\n');
+}
+
+static void print_table(const struct result *result)
+{
+	const struct figure *figures = result->figures;
+
+	if (!result->figure_count)
+		return;
+	print_headings(result);
+	for (unsigned int i = 0; i < result->figure_count; i++) {
+		if (!first_of_row(result, i))
+			continue;
+		printf("  %-12s", row_of(&figures[i]));
+		for (unsigned int j = i; j < result->figure_count; j++)
+			if (!strcmp(row_of(&figures[j]), row_of(&figures[i])))
+				print_cell(result, &figures[j]);
+		putchar('\n');
+	}
+}
+
 static void print_finding(const struct claim *claim,
 			  const struct finding *finding)
 {
@@ -58,11 +130,10 @@ static void print_finding(const struct claim *claim,
 void report_text(const struct result *result)
 {
 	printf("%s on %s\n", result->workload->name, result->lock->name);
-	if (result->figure_count)
-		printf("  %-18s %16s %10s  %s\n", "figure", "median", "ratio",
-		       "to");
-	for (unsigned int i = 0; i < result->figure_count; i++)
-		print_figure(result, &result->figures[i]);
+	if (result->workload->table)
+		print_table(result);
+	else
+		print_list(result);
 	for (unsigned int i = 0; i < result->workload->claim_count; i++)
 		print_finding(&result->workload->claims[i],
 			      &result->findings[i]);
@@ -78,8 +149,9 @@ static json_t *parameters(const struct options *options)
 	for (unsigned int i = 0; i < options->workload_count; i++)
 		json_array_append_new(list,
 				      json_string(options->workloads[i]->name));
-	return json_pack("{s:s, s:s?, s:I, s:i, s:i, s:I, s:i, s:i, s:b, s:o}",
+	return json_pack("{s:s, s:s, s:s?, s:I, s:i, s:i, s:I, s:i, s:i, s:b, s:o}",
 			 "lock", options->lock->name,
+			 "level", level_name(lock->level),
 			 "policy", lock->policy,
 			 "interval_ns", (json_int_t)lock->interval_ns,
 			 "threads", (int)options->threads,

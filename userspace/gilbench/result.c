@@ -93,6 +93,22 @@ double result_ratio(const struct result *result, const char *name)
 	return baseline > 0 ? result_median(result, name) / baseline : NAN;
 }
 
+double result_spread(const struct result *result, const char *name)
+{
+	const struct figure *figure = find(result, name);
+	double least, most;
+
+	if (!figure || figure->count < 2)
+		return NAN;
+	least = figure->samples[0];
+	most = least;
+	for (size_t i = 1; i < figure->count; i++) {
+		least = fmin(least, figure->samples[i]);
+		most = fmax(most, figure->samples[i]);
+	}
+	return (most - least) / result_median(result, name);
+}
+
 void result_about(struct result *result, unsigned int claim)
 {
 	result->current = &result->findings[claim];

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#define RESULT_FIGURES_MAX 16
+#define RESULT_FIGURES_MAX 64
 #define RESULT_NAME_MAX 24
 #define RESULT_TEXT_MAX 320
 
@@ -67,6 +67,8 @@ void result_sample(struct result *result, const char *name, double value);
 /* NAN when there are no samples, or nothing to compare with. */
 double result_median(const struct result *result, const char *name);
 double result_ratio(const struct result *result, const char *name);
+/* Of its samples, largest less smallest, against the median; NAN of one. */
+double result_spread(const struct result *result, const char *name);
 
 /* Which of the workload's claims the next calls are about; first, the first. */
 void result_about(struct result *result, unsigned int claim);

@@ -292,5 +292,6 @@ const struct workload workload_convoy = {
 	} },
 	.claim_count = 1,
 	.baseline = "alone",
+	.any_level = true,
 	.run = run,
 };

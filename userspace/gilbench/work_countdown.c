@@ -232,5 +232,6 @@ const struct workload workload_countdown = {
 	.claim_count = 3,
 	.baseline = "single",
 	.threads_and_procs = true,
+	.any_level = true,
 	.run = run,
 };

@@ -281,5 +281,6 @@ const struct workload workload_counter = {
 	} },
 	.claim_count = 1,
 	.baseline = "mutex",
+	.any_level = true,
 	.run = run,
 };

@@ -4,6 +4,7 @@
  * long the unluckiest waited.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ struct job {
 	struct lock *lock;
 	uint64_t duration_ns;
 	/* The last owner; written by owners only. */
-	unsigned int owner;
+	atomic_uint owner;
 	struct record records[];
 };
 
@@ -69,38 +70,62 @@ static void waited(struct record *record, uint64_t ns)
 		record->worst_wait_ns = ns;
 }
 
+/* The calling thread's time as the owner. */
+struct turn {
+	uint64_t since;
+	/* The end of the last slice. */
+	uint64_t before;
+};
+
+/*
+ * One slice of work. At the enforced level the lock may be taken away in the
+ * middle of it: the turn ended somewhere in the slice, of which the beginning
+ * is known, and the wait was the rest. Otherwise it ends at a checkpoint.
+ */
+static int do_slice(struct job *job, unsigned int index, struct turn *turn)
+{
+	struct record *record = &job->records[index];
+	uint64_t now, ended;
+	bool forced;
+	int error;
+
+	spin(SPIN_SLICE);
+	record->work += SPIN_SLICE;
+	now = now_ns();
+	forced = atomic_exchange(&job->owner, index) != index;
+	if (!forced && now - turn->before > record->worst_slice_ns)
+		record->worst_slice_ns = now - turn->before;
+	ended = forced ? turn->before : now;
+	error = lock_checkpoint(job->lock);
+	turn->before = now;
+	if (error || (!forced && atomic_load(&job->owner) == index))
+		return error;
+	turn_ended(record, ended - turn->since);
+	atomic_store(&job->owner, index);
+	turn->since = now_ns();
+	turn->before = turn->since;
+	waited(record, turn->since - ended);
+	return 0;
+}
+
 /* Own the lock as much as one can until the end. */
 static int contend(struct job *job, unsigned int index, uint64_t start)
 {
 	struct record *record = &job->records[index];
-	uint64_t since, before, now = start;
+	struct turn turn;
 	int error = lock_acquire(job->lock);
 
 	if (error)
 		return error;
-	since = now_ns();
-	waited(record, since - start);
-	job->owner = index;
-	before = since;
-	while (before - start < job->duration_ns) {
-		spin(SPIN_SLICE);
-		record->work += SPIN_SLICE;
-		now = now_ns();
-		if (now - before > record->worst_slice_ns)
-			record->worst_slice_ns = now - before;
-		error = lock_checkpoint(job->lock);
-		if (error)
-			return error;
-		before = now;
-		if (job->owner == index)
-			continue;
-		turn_ended(record, now - since);
-		since = now_ns();
-		waited(record, since - now);
-		job->owner = index;
-		before = since;
-	}
-	turn_ended(record, before - since);
+	turn.since = now_ns();
+	turn.before = turn.since;
+	waited(record, turn.since - start);
+	atomic_store(&job->owner, index);
+	while (!error && turn.before - start < job->duration_ns)
+		error = do_slice(job, index, &turn);
+	if (error)
+		return error;
+	turn_ended(record, turn.before - turn.since);
 	return lock_release(job->lock);
 }
 
@@ -388,5 +413,6 @@ const struct workload workload_fairness = {
 	} },
 	.claim_count = 1,
 	.baseline = "turn_limit",
+	.any_level = true,
 	.run = run,
 };

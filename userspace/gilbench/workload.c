@@ -12,6 +12,8 @@ const struct workload *const workloads[] = {
 	&workload_fairness,
 	&workload_cost,
 	&workload_contend,
+	&workload_policies,
+	&workload_levels,
 	NULL,
 };
 

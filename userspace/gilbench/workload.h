@@ -22,8 +22,12 @@ struct workload {
 	unsigned int claim_count;
 	/* The figure that the others are compared with. */
 	const char *baseline;
+	/* Its figures' names are COLUMN.ROW, to be shown as a table. */
+	bool table;
 	/* Uses threads and processes in one run; else the one or the other. */
 	bool threads_and_procs;
+	/* Can be run at levels above manual, with bound threads. */
+	bool any_level;
 	/*
 	 * Take the samples, say what was seen, judge. Returns 0, or -1 when it
 	 * could not be run, after saying why on stderr.
@@ -39,6 +43,8 @@ extern const struct workload workload_handoff;
 extern const struct workload workload_fairness;
 extern const struct workload workload_cost;
 extern const struct workload workload_contend;
+extern const struct workload workload_policies;
+extern const struct workload workload_levels;
 
 /* Ends with NULL. */
 extern const struct workload *const workloads[];

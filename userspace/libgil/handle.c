@@ -170,6 +170,7 @@ static int create_fd(int device, const struct gil_options *options)
 	struct gil_create args = { 0 };
 
 	if (options) {
+		args.flags = options->flags;
 		args.interval_ns = options->interval_ns;
 		if (options->policy)
 			policy_name(args.policy, options->policy);

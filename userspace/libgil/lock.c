@@ -7,11 +7,11 @@
 #include "handle.h"
 #include "thread.h"
 
-/* The fast path may be used: the thread has its id, and nobody traces. */
+/* The fast path may be used: the thread has its id, is not bound, no trace. */
 static inline int is_fast(const struct slot *slot, const struct handle *h,
 			  const struct gil_page *page)
 {
-	return slot_is_for(slot, h) &&
+	return slot_is_fast(slot, h) &&
 	       __builtin_expect(!__atomic_load_n(&page->flags,
 						 __ATOMIC_RELAXED), 1);
 }
@@ -156,6 +156,25 @@ int gil_yield(gil_t *g)
 	return err;
 }
 
+/*
+ * What the kernel watches need not move before it blocks. A thread that was
+ * unbound without the library's knowledge is told so by EINVAL.
+ */
+__attribute__((noinline))
+static int io_release_slow(gil_t *g)
+{
+	struct handle *h = gil_handle(g);
+	int err;
+
+	if (!thread_is_bound(h))
+		return release_slow(g, GIL_RELEASE_IO);
+	err = release_slow(g, GIL_RELEASE_IO | GIL_RELEASE_LAZY);
+	if (err != EINVAL)
+		return err;
+	thread_set_bound(h, 0);
+	return release_slow(g, GIL_RELEASE_IO);
+}
+
 int gil_io_begin(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
@@ -164,7 +183,7 @@ int gil_io_begin(gil_t *g)
 
 	if (!is_fast(slot, h, page) ||
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) != slot->id)
-		return release_slow(g, GIL_RELEASE_IO);
+		return io_release_slow(g);
 
 	/* Counted while the figure is still the caller's to write. */
 	add(&page->fast_io_releases, 1);
@@ -173,7 +192,7 @@ int gil_io_begin(gil_t *g)
 		return 0;
 	}
 	add(&page->fast_io_releases, -1ULL);
-	return release_slow(g, GIL_RELEASE_IO);
+	return io_release_slow(g);
 }
 
 int gil_io_end(gil_t *g)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Attach, figures, interval, policy: plain ioctls. */
+/* Attach, figures, interval, grace, policy: plain ioctls. */
 #include "handle.h"
 #include "thread.h"
 
@@ -51,6 +51,16 @@ int gil_get_interval(gil_t *g, uint64_t *interval_ns)
 int gil_set_interval(gil_t *g, uint64_t interval_ns)
 {
 	return handle_ioctl(gil_fd(g), GIL_IOC_SET_INTERVAL, &interval_ns);
+}
+
+int gil_get_grace(gil_t *g, uint64_t *grace_ns)
+{
+	return handle_ioctl(gil_fd(g), GIL_IOC_GET_GRACE, grace_ns);
+}
+
+int gil_set_grace(gil_t *g, uint64_t grace_ns)
+{
+	return handle_ioctl(gil_fd(g), GIL_IOC_SET_GRACE, &grace_ns);
 }
 
 int gil_get_policy(gil_t *g, struct gil_policy *policy)

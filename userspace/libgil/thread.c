@@ -5,22 +5,36 @@
 
 _Thread_local struct slot thread_slots[THREAD_SLOTS];
 
+/* A thread may have been bound before its first instruction: ask. */
+static int ask_if_bound(const struct handle *h)
+{
+	struct gil_thread_stats stats;
+	struct gil_stats args = {
+		.size = sizeof(stats),
+		.addr = (__u64)(uintptr_t)&stats,
+	};
+
+	return !handle_ioctl(h->fd, GIL_IOC_THREAD_STATS, &args) && stats.bind;
+}
+
 int thread_attach(const struct handle *h)
 {
 	struct slot *slot = thread_slot(h);
 	struct gil_attach args = { 0 };
-	int err;
+	int err, bound;
 
 	if (slot_is_for(slot, h))
 		return 0;
 	err = handle_ioctl(h->fd, GIL_IOC_ATTACH, &args);
 	if (err)
 		return err;
+	bound = ask_if_bound(h);
 	if (slot->fast_acquires || slot->fast_io_releases)
 		handle_report(slot->serial, slot->fast_acquires,
 			      slot->fast_io_releases);
 
 	/* A signal handler that uses the lock never finds half a slot. */
+	slot->fast_serial = 0;
 	slot->serial = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	slot->id = args.id;
@@ -28,7 +42,24 @@ int thread_attach(const struct handle *h)
 	slot->fast_io_releases = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	slot->serial = h->serial;
+	if (!bound)
+		slot->fast_serial = h->serial;
 	return 0;
+}
+
+int thread_is_bound(const struct handle *h)
+{
+	const struct slot *slot = thread_slot(h);
+
+	return !thread_attach(h) && slot->fast_serial != h->serial;
+}
+
+void thread_set_bound(const struct handle *h, int bound)
+{
+	struct slot *slot = thread_slot(h);
+
+	if (slot_is_for(slot, h))
+		slot->fast_serial = bound ? 0 : h->serial;
 }
 
 void thread_take_counts(const struct handle *h, __u64 *acquires,

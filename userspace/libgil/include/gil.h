@@ -33,6 +33,7 @@ typedef struct gil gil_t;
 struct gil_options {
 	uint64_t interval_ns;
 	const char *policy;
+	uint32_t flags;		/* GIL_CREATE_* */
 };
 
 /*
@@ -43,7 +44,7 @@ int gil_open(gil_t **g);
 
 /*
  * A new private lock, shared with children forked from now on; options may be
- * NULL. As gil_open(), and EINVAL: interval; ENOENT also: no such policy.
+ * NULL. As gil_open(), and EINVAL: interval, flags; ENOENT also: no such policy.
  */
 int gil_create(gil_t **g, const struct gil_options *options);
 
@@ -82,11 +83,23 @@ int gil_release(gil_t *g);
 int gil_yield(gil_t *g);
 
 /*
- * Give the lock up around something that blocks. Both keep errno, so that the
- * call between them can be checked after them.
+ * Give the lock up around something that may block. Both keep errno, so that
+ * the call between them can be checked after them. The lock of a bound thread
+ * moves only if the thread does block, or stays away for the lock's grace.
  */
 int gil_io_begin(gil_t *g);
 int gil_io_end(gil_t *g);
+
+/*
+ * Bind the calling thread to the lock, by GIL_BIND_* of <linux/gil.h>: it runs
+ * only as the owner, the kernel gives the lock up when the thread blocks and
+ * takes it back before it runs on. The caller owns the lock when gil_bind()
+ * returns and has given it up when gil_unbind() does. EBUSY: bound to another
+ * lock; EOPNOTSUPP: not on this kernel, or forbidden; EINVAL: flags. ENOENT:
+ * not bound to this lock.
+ */
+int gil_bind(gil_t *g, uint32_t flags);
+int gil_unbind(gil_t *g);
 
 /*
  * For event loops. gil_enqueue(): 0, the caller owns the lock; EINPROGRESS,
@@ -108,6 +121,10 @@ int gil_thread_stats(gil_t *g, struct gil_thread_stats *stats);
 /* EINVAL: out of range; EPERM: the global lock, and not privileged. */
 int gil_get_interval(gil_t *g, uint64_t *interval_ns);
 int gil_set_interval(gil_t *g, uint64_t interval_ns);
+
+/* How long a bound thread's gil_io_begin() may leave the lock where it is. */
+int gil_get_grace(gil_t *g, uint64_t *grace_ns);
+int gil_set_grace(gil_t *g, uint64_t grace_ns);
 
 /* ENOENT: no such policy; EPERM as above. */
 int gil_get_policy(gil_t *g, struct gil_policy *policy);

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The policies side by side, each on a lock of its own: an I/O thread's
+ * latency alone and beside 1, 4 and 16 threads that compute, what is left to
+ * these, and how evenly threads with short and long holds share the lock.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "sample.h"
+#include "spin.h"
+#include "team.h"
+#include "watchdog.h"
+#include "workload.h"
+
+#define IO_NS NS_PER_MS
+
+/* Of a row's name; with a policy's and a dot it is a figure's name. */
+#define ROW_MAX 15
+
+/* Before the first operation counts, the hogs are at it. */
+#define WARM_UP 2
+#define OPS 100
+
+/* However long they take. */
+#define OPS_MIN 10
+
+/* What a hog does between two looks at the clock. */
+#define HOG_SLICES 100
+
+/* Where a policy starves somebody, an arm ends after all. */
+#define PATIENCE_NS (10 * NS_PER_S)
+
+/* As claimed: against alone; of the time left by I/O; of all hold times. */
+#define LATENCY_MAX 1.2
+#define LEFT_MIN 0.95
+#define JAIN_MIN 0.99
+
+/* A convoy: half an interval for each hog, and more. */
+#define CONVOY_MIN 0.5
+
+/* Alone, an operation takes hardly longer than its sleep; else timers lie. */
+#define ALONE_MAX 1.5
+
+/* As they stand in the workload's claims. */
+enum { LATENCY, FAIRNESS, CONVOY };
+
+static const char *const policies[] = { "fifo", "cpython", "io_first", "fair" };
+static const unsigned int hogs[] = { 0, 1, 4, 16 };
+static const char *const arm_names[] = { "alone", "1", "4", "16" };
+static const uint64_t holds_ns[] = { 100 * NS_PER_US, NS_PER_MS,
+				     10 * NS_PER_MS };
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define POLICIES COUNT(policies)
+#define ARMS COUNT(hogs)
+#define MIXED COUNT(holds_ns)
+#define WORKERS_MAX (1 + 16)
+
+struct job {
+	struct lock *lock;
+	uint64_t ops;
+	uint64_t done;
+	/* When an arm may end, having done the least, and when it must. */
+	uint64_t soft_ns;
+	uint64_t hard_ns;
+	uint64_t started;
+	struct lock_thread_counts counts[WORKERS_MAX];
+	uint64_t latency_ns[];
+};
+
+/* The name of a figure, until the next call. */
+static const char *cell(unsigned int policy, const char *row)
+{
+	static char name[RESULT_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s.%s", policies[policy], row);
+	return name;
+}
+
+static const char *row(const char *what, unsigned int arm)
+{
+	static char name[ROW_MAX];
+
+	snprintf(name, sizeof(name), "%.6s_%.5s", what, arm_names[arm]);
+	return name;
+}
+
+static int operate(struct lock *lock, uint64_t *ns)
+{
+	uint64_t start = now_ns();
+	int error = lock_io_begin(lock);
+
+	if (error)
+		return error;
+	sleep_ns(IO_NS);
+	error = lock_io_end(lock);
+	*ns = now_ns() - start;
+	return error;
+}
+
+static bool more_ops(const struct job *job)
+{
+	uint64_t ns = now_ns() - job->started;
+
+	if (job->done >= job->ops || ns > job->hard_ns)
+		return false;
+	return job->done < OPS_MIN || ns < job->soft_ns;
+}
+
+static int do_io(struct job *job)
+{
+	int error = 0;
+
+	for (int i = 0; i < WARM_UP && !error; i++)
+		error = operate(job->lock, &job->latency_ns[0]);
+	while (!error && more_ops(job)) {
+		error = operate(job->lock, &job->latency_ns[job->done]);
+		job->done++;
+	}
+	return error;
+}
+
+static int hog(struct team *team, struct job *job)
+{
+	int error = 0;
+
+	while (!error && !team_stopping(team)) {
+		error = spin_locked(job->lock, HOG_SLICES * SPIN_SLICE);
+		if (now_ns() - job->started > 2 * job->hard_ns)
+			team_stop(team);
+	}
+	return error;
+}
+
+static int own_and(struct team *team, struct job *job, unsigned int index)
+{
+	int error = lock_acquire(job->lock), released;
+
+	if (error)
+		return error;
+	error = index ? hog(team, job) : do_io(job);
+	if (!index)
+		team_stop(team);
+	released = lock_release(job->lock);
+	return error ? error : released;
+}
+
+/* A job's worker, before and after what it is there for. */
+static void work(struct team *team, unsigned int index, struct job *job,
+		 int (*act)(struct team *, struct job *, unsigned int))
+{
+	int error;
+
+	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
+	    !team_gate(team, index))
+		return;
+	if (!team_ok(team, index, act(team, job, index), "share the lock"))
+		return;
+	error = job->lock->ops->thread_counts(job->lock, &job->counts[index]);
+	team_ok(team, index, error, "read its statistics");
+}
+
+static void io_work(struct team *team, unsigned int index, void *arg)
+{
+	work(team, index, arg, own_and);
+}
+
+/* Want the lock all the time, each worker for its own time. */
+static int hold_often(struct team *team, struct job *job, unsigned int index)
+{
+	uint64_t count = holds_ns[index] * spin_per_ms() / NS_PER_MS;
+	int error = 0, released;
+
+	while (!error && !team_stopping(team)) {
+		error = lock_acquire(job->lock);
+		if (error)
+			return error;
+		error = spin_locked(job->lock, count);
+		released = lock_release(job->lock);
+		if (!error)
+			error = released;
+		if (now_ns() - job->started > job->soft_ns)
+			team_stop(team);
+	}
+	return error;
+}
+
+static void mixed_work(struct team *team, unsigned int index, void *arg)
+{
+	work(team, index, arg, hold_often);
+}
+
+static uint64_t run_team(const struct options *options, struct job *job,
+			 unsigned int size,
+			 void (*worker)(struct team *, unsigned int, void *))
+{
+	const struct team_spec spec = {
+		.size = size,
+		.processes = options->procs,
+		.work = worker,
+		.job = job,
+	};
+	struct team *team;
+
+	job->done = 0;
+	memset(job->counts, 0, sizeof(job->counts));
+	team = team_start(&spec);
+	if (!team)
+		return 0;
+	job->started = now_ns();
+	team_go(team);
+	return team_join(team);
+}
+
+static void sample_io(struct result *result, struct job *job,
+		      unsigned int policy, unsigned int arm, uint64_t elapsed)
+{
+	uint64_t p50 = sample_quantile(job->latency_ns, job->done, 0.5);
+	uint64_t p99 = sample_quantile(job->latency_ns, job->done, 0.99);
+	double left = (double)elapsed - (double)job->counts[0].hold_ns;
+	double kept = 0;
+
+	result_sample(result, cell(policy, row("io", arm)),
+		      (double)p50 / NS_PER_S);
+	result_sample(result, cell(policy, row("p99", arm)),
+		      (double)p99 / NS_PER_S);
+	if (!hogs[arm])
+		return;
+	for (unsigned int i = 1; i <= hogs[arm]; i++)
+		kept += (double)job->counts[i].hold_ns;
+	result_sample(result, cell(policy, row("left", arm)), kept / left);
+}
+
+static int run_io(const struct options *options, struct result *result,
+		  struct job *job, unsigned int policy)
+{
+	uint64_t elapsed;
+
+	for (unsigned int arm = 0; arm < ARMS; arm++) {
+		job->soft_ns = options_budget_ns(options) / 4;
+		job->hard_ns = PATIENCE_NS;
+		elapsed = run_team(options, job, 1 + hogs[arm], io_work);
+		if (!elapsed)
+			return -1;
+		sample_io(result, job, policy, arm, elapsed);
+	}
+	return 0;
+}
+
+static int run_mix(const struct options *options, struct result *result,
+		   struct job *job, unsigned int policy)
+{
+	double shares[MIXED], worst = 0;
+
+	job->soft_ns = options_budget_ns(options);
+	if (job->soft_ns < NS_PER_S / 2)
+		job->soft_ns = NS_PER_S / 2;
+	if (!run_team(options, job, MIXED, mixed_work))
+		return -1;
+	for (unsigned int i = 0; i < MIXED; i++) {
+		double wait = (double)job->counts[i].wait_max_ns / NS_PER_S;
+
+		shares[i] = (double)job->counts[i].hold_ns;
+		if (wait > worst)
+			worst = wait;
+	}
+	result_sample(result, cell(policy, "jain"), sample_jain(shares, MIXED));
+	result_sample(result, cell(policy, "worst_wait"), worst);
+	return 0;
+}
+
+static int run_policy(const struct options *options, struct result *result,
+		      struct job *job, unsigned int policy)
+{
+	struct lock_options lock_options = options->lock_options;
+	int error;
+
+	lock_options.policy = policies[policy];
+	if (lock_open(&job->lock, options->lock, &lock_options))
+		return -1;
+	error = run_io(options, result, job, policy);
+	if (!error)
+		error = run_mix(options, result, job, policy);
+	lock_close(job->lock);
+	return error;
+}
+
+static void declare_rows(struct result *result, const char *what,
+			 const char *unit, bool ratios)
+{
+	char alone[RESULT_NAME_MAX];
+
+	for (unsigned int arm = ratios ? 0 : 1; arm < ARMS; arm++) {
+		for (unsigned int i = 0; i < POLICIES; i++) {
+			snprintf(alone, sizeof(alone), "%s.%s_alone",
+				 policies[i], what);
+			result_figure(result, cell(i, row(what, arm)), unit,
+				      ratios ? alone : "");
+		}
+	}
+}
+
+static void declare_figures(struct result *result)
+{
+	declare_rows(result, "io", "s", true);
+	declare_rows(result, "p99", "s", true);
+	declare_rows(result, "left", "", false);
+	for (unsigned int i = 0; i < POLICIES; i++)
+		result_figure(result, cell(i, "jain"), "", "");
+	for (unsigned int i = 0; i < POLICIES; i++)
+		result_figure(result, cell(i, "worst_wait"), "s", "");
+}
+
+static unsigned int find_policy(const char *name)
+{
+	unsigned int i = 0;
+
+	while (strcmp(policies[i], name))
+		i++;
+	return i;
+}
+
+static double latency(const struct result *result, const char *policy,
+		      unsigned int arm)
+{
+	return result_ratio(result, cell(find_policy(policy), row("io", arm)));
+}
+
+/* Timers that come late show in all arms, and hide what is to be seen. */
+static bool timers_late(struct result *result)
+{
+	double alone = result_median(result, cell(0, row("io", 0)));
+
+	if (alone * NS_PER_S <= ALONE_MAX * IO_NS)
+		return false;
+	result_not_judged(result,
+			  "alone, a sleep of 1 ms takes %.2f ms: this machine's timers are too late; use KVM, or a guest with --icount",
+			  alone * 1e3);
+	return true;
+}
+
+static void judge_latency(struct result *result)
+{
+	unsigned int fair = find_policy("fair");
+	bool held = true;
+	double left[ARMS];
+
+	result_about(result, LATENCY);
+	for (unsigned int arm = 1; arm < ARMS; arm++) {
+		left[arm] = result_median(result, cell(fair, row("left", arm)));
+		held &= latency(result, "fair", arm) <= LATENCY_MAX &&
+			left[arm] >= LEFT_MIN;
+	}
+	result_seen(result,
+		    "with fair it takes %.2f, %.2f, %.2f of its time alone beside 1, 4, 16 hogs, which get %.2f, %.2f, %.2f of what it leaves",
+		    latency(result, "fair", 1), latency(result, "fair", 2),
+		    latency(result, "fair", 3), left[1], left[2], left[3]);
+	if (!timers_late(result))
+		result_judge(result, held);
+}
+
+static void judge_fairness(struct result *result)
+{
+	double fair = result_median(result, cell(find_policy("fair"), "jain"));
+	double fifo = result_median(result, cell(find_policy("fifo"), "jain"));
+
+	result_about(result, FAIRNESS);
+	result_seen(result,
+		    "Jain's index over hold time is %.4f with fair, %.4f with fifo",
+		    fair, fifo);
+	result_judge(result, fair >= JAIN_MIN && fifo < JAIN_MIN);
+}
+
+/* In intervals per hog, beside the most hogs. */
+static double convoy(const struct result *result, const char *policy,
+		     uint64_t interval_ns)
+{
+	const unsigned int most = ARMS - 1;
+	unsigned int i = find_policy(policy);
+	double wait = result_median(result, cell(i, row("io", most))) -
+		      result_median(result, cell(i, row("io", 0)));
+
+	return wait * NS_PER_S / ((double)interval_ns * hogs[most]);
+}
+
+static void judge_convoy(struct result *result, uint64_t interval_ns)
+{
+	double fifo = convoy(result, "fifo", interval_ns);
+	double cpython = convoy(result, "cpython", interval_ns);
+
+	result_about(result, CONVOY);
+	result_seen(result,
+		    "beside 16 hogs it waits, for each of them, %.2f intervals with fifo, %.2f with cpython, %.2f with io_first, %.2f with fair",
+		    fifo, cpython, convoy(result, "io_first", interval_ns),
+		    convoy(result, "fair", interval_ns));
+	if (interval_ns < IO_NS)
+		result_not_judged(result,
+				  "with an interval shorter than the sleep the convoy drowns in the sleep");
+	else if (!timers_late(result))
+		result_judge(result, fifo >= CONVOY_MIN && cpython > 0);
+}
+
+static int run_all(const struct options *options, struct result *result,
+		   struct job *job)
+{
+	uint64_t interval_ns;
+
+	if (lock_open(&job->lock, options->lock, &options->lock_options))
+		return -1;
+	interval_ns = lock_interval_ns(job->lock);
+	lock_close(job->lock);
+	declare_figures(result);
+	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
+		for (unsigned int i = 0; i < POLICIES; i++) {
+			watchdog_step(policies[i], rep, options->repeat);
+			if (run_policy(options, result, job, i))
+				return -1;
+		}
+	}
+	judge_latency(result);
+	judge_fairness(result);
+	judge_convoy(result, interval_ns);
+	return 0;
+}
+
+static int run(const struct options *options, struct result *result)
+{
+	uint64_t ops = options->count ? options->count : OPS;
+	struct job *job;
+	size_t size;
+	int error;
+
+	if (options->lock != &lock_gil) {
+		for (int i = LATENCY; i <= CONVOY; i++) {
+			result_about(result, (unsigned int)i);
+			result_seen(result, "nothing was run");
+			result_not_judged(result, "this lock has no policies");
+		}
+		return 0;
+	}
+	size = sizeof(*job) + ops * sizeof(uint64_t);
+	job = shared_alloc(size);
+	if (!job)
+		return -1;
+	job->ops = ops;
+	error = run_all(options, result, job);
+	shared_free(job, size);
+	return error;
+}
+
+const struct workload workload_policies = {
+	.name = "policies",
+	.doc = "the policies side by side: I/O latency, shares, fairness",
+	.claims = {
+		[LATENCY] = { "latency",
+			"With fair, an I/O thread beside 1, 4 or 16 threads "
+			"that compute takes at most 1.2 of its time alone, and "
+			"they get what it leaves" },
+		[FAIRNESS] = { "fairness",
+			"With fair, threads that hold the lock for 0.1, 1 and "
+			"10 ms have it for equally long in all; in arrival "
+			"order they do not" },
+		[CONVOY] = { "convoy",
+			"Without such a policy the same I/O thread waits for "
+			"the threads that compute: half an interval for each "
+			"and more in arrival order" },
+	},
+	.claim_count = 3,
+	.baseline = "fifo.io_alone",
+	.table = true,
+	.any_level = true,
+	.run = run,
+};

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * gilrun: run a program under a global interpreter lock of its own.
+ *
+ * Where nobody wants a report there is nothing to stay for: gilrun binds itself
+ * and becomes the program, which keeps the binding. So signals, job control
+ * and the exit status are the program's without any doing. For a report it
+ * stays, as the program's parent (supervise.c).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gil.h>
+
+#include "options.h"
+#include "program.h"
+#include "report.h"
+#include "supervise.h"
+
+static int cannot(const char *what, int error)
+{
+	fprintf(stderr, "gilrun: %s: %s\n", what, strerror(error));
+	return -1;
+}
+
+static int make_lock(const struct options *options, gil_t **gil)
+{
+	const struct gil_options wanted = {
+		.interval_ns = options->interval_ns,
+		.policy = options->policy,
+		.flags = options_report(options) ? GIL_CREATE_RECORD : 0,
+	};
+	int error = gil_create(gil, &wanted);
+
+	if (error == ENOENT && access("/dev/gil", F_OK)) {
+		fprintf(stderr,
+			"gilrun: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest)\n");
+		return -1;
+	}
+	if (error == ENOENT && options->policy) {
+		fprintf(stderr,
+			"gilrun: there is no policy '%s': fifo, cpython, io_first and fair are built in, others are modules to load\n",
+			options->policy);
+		return -1;
+	}
+	if (error)
+		return cannot("cannot make a lock on /dev/gil", error);
+	if (options->grace_given)
+		error = gil_set_grace(*gil, options->grace_ns);
+	return error ? cannot("cannot set the grace", error) : 0;
+}
+
+/* Before the program runs: a mistake in the name must not cost a long run. */
+static FILE *open_output(const struct options *options)
+{
+	FILE *file = stderr;
+
+	if (options->output) {
+		file = fopen(options->output, "we");
+		if (!file)
+			fprintf(stderr, "gilrun: cannot write '%s': %s\n",
+				options->output, strerror(errno));
+	}
+	return file;
+}
+
+static int write_report(const struct options *options, gil_t *gil,
+			const struct records *records,
+			const struct outcome *outcome, FILE *file)
+{
+	struct report report = {
+		.options = options,
+		.records = records,
+		.outcome = outcome,
+	};
+	struct gil_policy policy = { "" };
+
+	gil_get_policy(gil, &policy);
+	memcpy(report.policy, policy.name, sizeof(report.policy));
+	gil_get_interval(gil, &report.interval_ns);
+	gil_get_grace(gil, &report.grace_ns);
+	return options->json ? report_json(&report, file) :
+			       report_text(&report, file);
+}
+
+/* Once the program has run, how it ended counts more than any report. */
+static int run_and_report(const struct options *options, gil_t *gil)
+{
+	struct records records = { 0 };
+	struct outcome outcome = { 0 };
+	FILE *file = open_output(options);
+	int error;
+
+	if (!file || supervise(options, gil, &records, &outcome))
+		return EXIT_OWN_FAILURE;
+	records_sort(&records);
+	error = write_report(options, gil, &records, &outcome, file);
+	if (file != stderr && fclose(file) && !error)
+		error = errno;
+	if (error)
+		cannot("cannot write the report", error);
+	records_free(&records);
+	gil_close(gil);
+	end_as(outcome.status);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	gil_t *gil;
+
+	options_parse(&options, argc, argv);
+	if (make_lock(&options, &gil))
+		return EXIT_OWN_FAILURE;
+	if (options_report(&options))
+		return run_and_report(&options, gil);
+	return program_exec(&options, gil);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/gil.h>
+
+#include "args/duration.h"
+#include "options.h"
+
+const char *argp_program_version = "gilrun 1";
+
+static const char doc[] =
+	"Run any program, unmodified, under a global interpreter lock: of all "
+	"its threads, and of all processes that it starts, at most one at a "
+	"time runs outside the kernel.\v"
+	"A TIME is a number and ns, us, ms or s; plain numbers are us.\n\n"
+	"Exit status: the program's (by the same signal, if a signal ended "
+	"it); 125 gilrun itself failed or was used wrongly, 126 the program "
+	"cannot be run, 127 it was not found.";
+
+enum {
+	OPTION_GRACE = 256,
+	OPTION_LEVEL,
+	OPTION_PER_PROCESS,
+	OPTION_STATS,
+	OPTION_JSON,
+};
+
+static const struct argp_option argp_options[] = {
+	{ "policy", 'P', "NAME", 0,
+	  "Who gets the lock next: fifo, cpython, io_first, fair or another that is loaded",
+	  0 },
+	{ "interval", 'i', "TIME", 0,
+	  "How long a thread may keep the lock while others wait", 0 },
+	{ "grace", OPTION_GRACE, "TIME", 0,
+	  "How long a lazy release leaves the lock where it is", 0 },
+	{ "level", OPTION_LEVEL, "LEVEL", 0,
+	  "enforced (default), or auto-io: a thread keeps the lock until it blocks",
+	  0 },
+	{ "per-process", OPTION_PER_PROCESS, NULL, 0,
+	  "A lock for each process that the program starts", 0 },
+	{ "stats", OPTION_STATS, NULL, 0,
+	  "At the end, a table of what each thread went through", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "The same as one JSON document", 0 },
+	{ "output", 'o', "FILE", 0,
+	  "Write the table or the document there, not to stderr", 0 },
+	{ 0 },
+};
+
+static uint64_t duration(struct argp_state *state, const char *option,
+			 const char *text)
+{
+	uint64_t ns = 0;
+
+	if (!duration_parse(text, &ns))
+		argp_error(state, "--%s: '%s' is not a time such as 5ms or 50us",
+			   option, text);
+	return ns;
+}
+
+static uint64_t interval(struct argp_state *state, const char *text)
+{
+	uint64_t ns = duration(state, "interval", text);
+
+	if (ns < GIL_INTERVAL_MIN_NS || ns > GIL_INTERVAL_MAX_NS)
+		argp_error(state, "--interval: '%s' is not from 1us to 10s",
+			   text);
+	return ns;
+}
+
+static uint64_t grace(struct argp_state *state, const char *text)
+{
+	uint64_t ns = duration(state, "grace", text);
+
+	if (ns > GIL_GRACE_MAX_NS)
+		argp_error(state, "--grace: '%s' is more than 1s", text);
+	return ns;
+}
+
+static const char *policy(struct argp_state *state, const char *text)
+{
+	if (!*text || strlen(text) >= GIL_NAME_MAX)
+		argp_error(state, "--policy: '%s' is no policy's name", text);
+	return text;
+}
+
+static enum level level(struct argp_state *state, const char *text)
+{
+	int found = level_find(text);
+
+	/* At the manual level nothing happens to a program by itself. */
+	if (found < 0 || found == LEVEL_MANUAL)
+		argp_error(state, "--level: '%s' is not auto-io or enforced",
+			   text);
+	return (enum level)found;
+}
+
+/* From the program's name on, nothing is an option of ours. */
+static void take_program(struct options *options, struct argp_state *state)
+{
+	options->program = &state->argv[state->next - 1];
+	state->next = state->argc;
+}
+
+static void check(const struct options *options, struct argp_state *state)
+{
+	if (!options->program || !*options->program[0])
+		argp_error(state, "no PROGRAM to run");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'P':
+		options->policy = policy(state, arg);
+		break;
+	case 'i':
+		options->interval_ns = interval(state, arg);
+		break;
+	case OPTION_GRACE:
+		options->grace_given = true;
+		options->grace_ns = grace(state, arg);
+		break;
+	case OPTION_LEVEL:
+		options->level = level(state, arg);
+		break;
+	case OPTION_PER_PROCESS:
+		options->per_process = true;
+		break;
+	case OPTION_STATS:
+		options->stats = true;
+		break;
+	case OPTION_JSON:
+		options->json = true;
+		break;
+	case 'o':
+		options->output = arg;
+		break;
+	case ARGP_KEY_ARG:
+		take_program(options, state);
+		break;
+	case ARGP_KEY_END:
+		check(options, state);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = parse,
+		.args_doc = "PROGRAM [ARGUMENT...]",
+		.doc = doc,
+	};
+
+	*options = (struct options){ .level = LEVEL_ENFORCED };
+	argp_err_exit_status = EXIT_OWN_FAILURE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options))
+		exit(EXIT_OWN_FAILURE);
+	if (options->output && !options->json)
+		options->stats = true;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "program.h"
+
+static uint32_t bind_flags(const struct options *options)
+{
+	uint32_t flags = level_bind_flags(options->level) | GIL_BIND_INHERIT;
+
+	return options->per_process ? flags | GIL_BIND_PER_PROCESS : flags;
+}
+
+static int bind_self(const struct options *options, gil_t *gil)
+{
+	int error = gil_bind(gil, bind_flags(options));
+
+	if (error == EOPNOTSUPP)
+		fprintf(stderr,
+			"gilrun: there is no level %s here: either the module's parameter 'level' forbids it, or this kernel cannot do it and its log says why (dmesg | grep gil:)\n",
+			level_name(options->level));
+	else if (error)
+		fprintf(stderr, "gilrun: cannot bind to the lock: %s\n",
+			strerror(error));
+	return error;
+}
+
+int program_exec(const struct options *options, gil_t *gil)
+{
+	int error;
+
+	if (bind_self(options, gil))
+		return EXIT_OWN_FAILURE;
+	execvp(options->program[0], options->program);
+	error = errno;
+	fprintf(stderr, "gilrun: cannot run '%s': %s\n", options->program[0],
+		strerror(error));
+	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}

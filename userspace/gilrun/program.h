@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef GILRUN_PROGRAM_H
+#define GILRUN_PROGRAM_H
+
+#include <gil.h>
+
+#include "options.h"
+
+/*
+ * Bind the calling thread to the lock and become the program. Returns only if
+ * that fails, after saying why: the status to exit with.
+ */
+int program_exec(const struct options *options, gil_t *gil);
+
+#endif

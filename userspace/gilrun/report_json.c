@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include <jansson.h>
+
+#include "report.h"
+
+static double timeval_seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+static int cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
+}
+
+/* An argument is bytes; what is not UTF-8 cannot be told in JSON. */
+static json_t *text(const char *bytes)
+{
+	json_t *string = json_string(bytes);
+
+	return string ? string : json_null();
+}
+
+static json_t *program(const struct options *options)
+{
+	json_t *list = json_array();
+
+	for (char **arg = options->program; *arg; arg++)
+		json_array_append_new(list, text(*arg));
+	return list;
+}
+
+static json_t *parameters(const struct report *report)
+{
+	const struct options *options = report->options;
+
+	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:b}",
+			 "program", program(options),
+			 "level", level_name(options->level),
+			 "policy", report->policy,
+			 "interval_ns", (json_int_t)report->interval_ns,
+			 "grace_ns", (json_int_t)report->grace_ns,
+			 "per_process", options->per_process);
+}
+
+static json_t *span_json(const struct span *span)
+{
+	return json_pack("{s:I, s:I, s:I}",
+			 "count", (json_int_t)span->count,
+			 "total_ns", (json_int_t)span->total_ns,
+			 "max_ns", (json_int_t)span->max_ns);
+}
+
+static json_t *figures(const struct thread *thread)
+{
+	return json_pack("{s:I, s:o, s:o, s:I, s:I}",
+			 "cpu_ns", (json_int_t)thread->cpu_ns,
+			 "hold", span_json(&thread->hold),
+			 "wait", span_json(&thread->wait),
+			 "io_releases", (json_int_t)thread->io_releases,
+			 "forced_switches",
+			 (json_int_t)thread->forced_switches);
+}
+
+static json_t *thread_json(const struct thread *thread)
+{
+	json_t *object = json_pack("{s:I, s:I, s:I, s:o}",
+				   "lock", (json_int_t)thread->lock,
+				   "process", (json_int_t)thread->pid,
+				   "thread", (json_int_t)thread->tid,
+				   "name", text(thread->name));
+
+	json_object_update_new(object, figures(thread));
+	return object;
+}
+
+static json_t *threads(const struct records *records)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < records->count; i++)
+		json_array_append_new(list, thread_json(&records->threads[i]));
+	return list;
+}
+
+/* Either is null when the program ended the other way. */
+static json_t *ending(int status)
+{
+	bool killed = WIFSIGNALED(status);
+
+	return json_pack("{s:o, s:o}",
+			 "status",
+			 killed ? json_null() : json_integer(WEXITSTATUS(status)),
+			 "signal",
+			 killed ? json_integer(WTERMSIG(status)) : json_null());
+}
+
+static json_t *document(const struct report *report)
+{
+	const struct outcome *outcome = report->outcome;
+	const struct records *records = report->records;
+	struct thread total = records_total(records);
+	struct utsname names;
+
+	uname(&names);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:I, s:b}",
+			 "schema", "gilrun/1",
+			 "kernel", names.release,
+			 "machine", names.machine,
+			 "cpus", cpus(),
+			 "clock", "CLOCK_MONOTONIC",
+			 "parameters", parameters(report),
+			 "exit", ending(outcome->status),
+			 "elapsed_s", (double)outcome->elapsed_ns / 1e9,
+			 "user_s", timeval_seconds(&outcome->usage.ru_utime),
+			 "system_s", timeval_seconds(&outcome->usage.ru_stime),
+			 "threads", threads(records),
+			 "total", figures(&total),
+			 "lost", (json_int_t)records->lost,
+			 "complete", records->complete);
+}
+
+int report_json(const struct report *report, FILE *file)
+{
+	json_t *root = document(report);
+	int error = 0;
+
+	if (!root)
+		return ENOMEM;
+	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) ||
+	    fputc('\n', file) == EOF || fflush(file))
+		error = errno ? errno : EIO;
+	json_decref(root);
+	return error;
+}

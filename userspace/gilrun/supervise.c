@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The parent of the program. To whoever started gilrun it is the program: what
+ * is sent to it goes on to the program, it stops when the program stops, and
+ * it ends as the program ends.
+ *
+ * What the terminal sends goes to a whole process group, and so has reached the
+ * program already. What another process sends has not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+#include "supervise.h"
+
+/* How long descendants that outlive the program are waited for. */
+#define PATIENCE_NS 1000000000ULL
+
+struct supervisor {
+	pid_t child;
+	/* The program has a controlling terminal, and so may a job control. */
+	bool terminal;
+	bool ended;
+	int signals;
+	/* Ends when the program has begun, or will not: -1 from then on. */
+	int begun;
+	int lock;
+	struct records *records;
+	struct outcome *outcome;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* All but those that say that gilrun itself has gone wrong. */
+static void taken_signals(sigset_t *set)
+{
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE,
+				   SIGILL,  SIGSYS, SIGTRAP };
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		sigdelset(set, own[i]);
+}
+
+/* A terminal's hangup goes to the session's leader alone. */
+static bool sent_to_group(const struct signalfd_siginfo *info)
+{
+	switch (info->ssi_signo) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGCONT:
+	case SIGWINCH:
+		return info->ssi_code > 0;
+	default:
+		return false;
+	}
+}
+
+static void pass_on(const struct supervisor *s,
+		    const struct signalfd_siginfo *info)
+{
+	bool own = info->ssi_code <= 0 && (pid_t)info->ssi_pid == s->child;
+
+	if (!own && !sent_to_group(info))
+		kill(s->child, (int)info->ssi_signo);
+}
+
+/*
+ * The shell sees its job stopped, and continues it by SIGCONT. Without a
+ * terminal there is no such shell; whoever stopped the program may continue
+ * it without us.
+ */
+static void stop_too(const struct supervisor *s)
+{
+	if (!s->terminal)
+		return;
+	raise(SIGSTOP);
+	kill(s->child, SIGCONT);
+}
+
+static void look_at_child(struct supervisor *s)
+{
+	struct outcome *outcome = s->outcome;
+	struct rusage usage;
+	int status;
+
+	while (!s->ended &&
+	       wait4(s->child, &status, WNOHANG | WUNTRACED, &usage) > 0) {
+		if (WIFSTOPPED(status)) {
+			stop_too(s);
+			continue;
+		}
+		outcome->status = status;
+		outcome->usage = usage;
+		s->ended = true;
+	}
+}
+
+static void take_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (!s->ended && read(s->signals, &info, sizeof(info)) ==
+				    (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			look_at_child(s);
+		else
+			pass_on(s, &info);
+	}
+}
+
+/* Figures are worth less than the program: it runs on without them. */
+static void take_records(struct supervisor *s)
+{
+	int error = records_read(s->records, s->lock);
+
+	if (!error)
+		return;
+	fprintf(stderr, "gilrun: cannot read what the lock recorded: %s\n",
+		strerror(error));
+	s->lock = -1;
+}
+
+/*
+ * Until the program is bound the lock knows of no thread, and says that it is
+ * through with all of them.
+ */
+static void wait_for_something(struct supervisor *s, int timeout_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->ended ? -1 : s->signals, .events = POLLIN },
+		{ .fd = s->begun, .events = POLLIN },
+		{ .fd = s->begun < 0 && !s->records->complete ? s->lock : -1,
+		  .events = POLLPRI },
+	};
+
+	if (poll(fds, sizeof(fds) / sizeof(*fds), timeout_ms) <= 0)
+		return;
+	if (fds[0].revents)
+		take_signals(s);
+	if (fds[1].revents) {
+		close(s->begun);
+		s->begun = -1;
+	}
+	if (fds[2].revents)
+		take_records(s);
+}
+
+static void wait_for_rest(struct supervisor *s)
+{
+	uint64_t now = now_ns(), end = now + PATIENCE_NS;
+
+	if (s->begun >= 0)
+		close(s->begun);
+	s->begun = -1;
+	for (; !s->records->complete && s->lock >= 0 && now < end;
+	     now = now_ns())
+		wait_for_something(s, (int)((end - now) / 1000000 + 1));
+}
+
+static void run_child(const struct options *options, gil_t *gil,
+		      const sigset_t *mask, const struct sigaction *chld)
+{
+	sigaction(SIGCHLD, chld, NULL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	_exit(program_exec(options, gil));
+}
+
+/* The pipe's other end is the program's, and is closed as it begins. */
+static int start(const struct options *options, gil_t *gil,
+		 struct supervisor *s)
+{
+	struct sigaction normal = { .sa_handler = SIG_DFL }, chld;
+	sigset_t set, mask;
+	int pipe_fds[2];
+
+	taken_signals(&set);
+	sigaction(SIGCHLD, &normal, &chld);
+	sigprocmask(SIG_BLOCK, &set, &mask);
+	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (s->signals < 0 || pipe2(pipe_fds, O_CLOEXEC))
+		return -1;
+	s->begun = pipe_fds[0];
+	s->child = fork();
+	if (!s->child)
+		run_child(options, gil, &mask, &chld);
+	close(pipe_fds[1]);
+	return s->child < 0 ? -1 : 0;
+}
+
+int supervise(const struct options *options, gil_t *gil,
+	      struct records *records, struct outcome *outcome)
+{
+	struct supervisor s = {
+		.terminal = has_terminal(),
+		.lock = gil_fd(gil),
+		.records = records,
+		.outcome = outcome,
+	};
+	uint64_t begin = now_ns();
+
+	if (fcntl(s.lock, F_SETFL, O_NONBLOCK) ||
+	    start(options, gil, &s)) {
+		fprintf(stderr, "gilrun: cannot start a process: %s\n",
+			strerror(errno));
+		return -1;
+	}
+	while (!s.ended)
+		wait_for_something(&s, -1);
+	outcome->elapsed_ns = now_ns() - begin;
+	wait_for_rest(&s);
+	close(s.signals);
+	return 0;
+}
+
+/* No second core file: the program's own tells more. */
+void end_as(int status)
+{
+	sigset_t set;
+	int signo;
+
+	if (WIFEXITED(status))
+		exit(WEXITSTATUS(status));
+	signo = WTERMSIG(status);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(signo, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(signo);
+	exit(128 + signo);
+}
