@@ -4,6 +4,10 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 
+# Another kernel than the guest's usual one, another Debian suite.
+export GIL_KERNEL := $(or $(KERNEL),$(GIL_KERNEL))
+export GIL_SUITE := $(or $(SUITE),$(GIL_SUITE))
+
 # When this make was started: the steps print the time since then.
 export GIL_STARTED := $(shell date +%s)
 
@@ -47,6 +51,14 @@ guest-root:
 	@$(STEP) probe-kvm "can KVM run it here? (asked once: 20 s at most)" \
 		"$(FIX)" tools/vm/probe-kvm
 
+ifneq ($(filter-out debian,$(GIL_KERNEL)),)
+guest-kernel: guest-root
+	@$(STEP) kernel "the $(GIL_KERNEL) kernel (made once: 10 to 15 minutes)" \
+		"$(NET)" tools/vm/kernel/build
+
+guest-build: guest-kernel
+endif
+
 guest-build: guest-root
 	@$(STEP) build-module "the module, for the guest" "$(FIX)" \
 		tools/vm/build module
@@ -87,5 +99,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
-.PHONY: all module userspace demo test shell run guest guest-root guest-build \
+.PHONY: all module userspace demo test shell run guest guest-root guest-build guest-kernel \
 	guest-tests insmod rmmod install lint clean distclean help

@@ -6,6 +6,9 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/vm
 vm=$top/tools/vm
+own_kernel=${GIL_KERNEL:-}
+slow=1	# how many times as long a guest may take
+[ "$own_kernel" != debug ] || slow=5
 mkdir -p "$top/build"
 work=$(mktemp -d "$top/build/vm-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -110,7 +113,7 @@ test_verdict() {
 ### $work/NAME.{status,out,err}.
 
 boot() {
-	"$vm/boot" --name "vm-$1" --cpus 1 --timeout "$2" "$3" \
+	"$vm/boot" --name "vm-$1" --cpus 1 --timeout $(($2 * slow)) "$3" \
 		>"$work/$1.out" 2>"$work/$1.err"
 	echo $? >"$work/$1.status"
 }
@@ -128,6 +131,25 @@ run_guests() {
 	wait
 }
 
+# What only the debug kernel notices: kind=pattern of the verdict.
+debug_splats=(lockdep='possible circular' sleep='sleeping function'
+	kasan='KASAN:' leak='kmemleak:')
+
+test_debug_splats() {
+	local kind
+
+	for kind in "${debug_splats[@]%%=*}"; do
+		boot "$kind" 120 "insmod /gil/${work#"$top"/}/splat/splat.ko \
+			kind=$kind" &
+		[ "$(jobs -r | wc -l)" -lt 2 ] || wait -n
+	done
+	wait
+	for kind in "${debug_splats[@]}"; do
+		ended "${kind%%=*}" 82 "^guest: SPLAT .*${kind#*=}"
+		result $? "debug kernel: a splat is a failure: ${kind%%=*}"
+	done
+}
+
 # ended NAME STATUS [PATTERN]: how the guest's boot must have ended.
 ended() {
 	same "$1: status" "$2" "$(cat "$work/$1.status")" &&
@@ -139,7 +161,7 @@ test_guests() {
 
 	mkdir "$work/splat"
 	cp "$here"/splat/* "$work/splat/"
-	"$vm/build" -- sh -c "make -C /lib/modules/*/build \
+	"$vm/build" -- sh -c "make -C \"\$KDIR\" \
 		M=/gil/${work#"$top"/}/splat modules" >"$work/build" 2>&1 ||
 		sed 's/^/# /' "$work/build"
 	run_guests
@@ -158,7 +180,8 @@ test_guests() {
 	result $? "guest: a crash is a failure: panic"
 	ended hang 81 '^guest: HANG: '
 	result $? "guest: a hang is a failure: stopped at the limit"
-	grep -q 'sleep infinity' "$top/build/log/vm-hang.kernel"
+	grep -q 'sleep infinity' "$(sed -n \
+		"s/^guest: the kernel's log is //p" "$work/hang.err")"
 	result $? "guest: a hang's log says what was running"
 	ended splat 82 '^guest: SPLAT .*WARNING'
 	result $? "guest: a kernel warning is a failure though the command passed"
@@ -174,4 +197,5 @@ test_ktap
 test_splats
 test_verdict
 test_guests
+[ "$own_kernel" != debug ] || test_debug_splats
 echo "1..$count"
