@@ -36,9 +36,10 @@ class Browser:
                    f"--user-data-dir={profile}", "about:blank"]
         if os.getuid() == 0:
             command.insert(1, "--no-sandbox")
-        # The shell puts the pipes where chromium looks for them.
+        # Bash, which unlike sh knows descriptors of two digits, puts the
+        # pipes where chromium looks for them.
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "sh",
+            ["bash", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "bash",
              *command], pass_fds=ends, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for end in (to_read, by_write, *ends):
@@ -202,8 +203,8 @@ def themes(browser, page):
 
 def narrow(browser, page):
     browser.open(page, width=420)
-    same("the page's width", 420,
-         browser.value("document.documentElement.scrollWidth"))
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth"), \
+        "the page is wider than its window"
     quiet(browser)
 
 
