@@ -60,18 +60,21 @@ static void put_turn(FILE *file, const struct model *model,
 	put_number(file, turn->wakeup_ns, turn->has_wakeup);
 	put_number(file, turn->hold_ns, turn->has_hold);
 	putc(',', file);
-	if (from)
-		fprintf(file, "%" PRId32,
-			model_thread(model,
-				     model_seat(model, from->seat)->thread)->tid);
+	if (from) {
+		uint32_t thread = model_seat(model, from->seat)->thread;
+
+		fprintf(file, "%" PRId32, model_thread(model, thread)->tid);
+	}
 	fprintf(file, ",%s,%d,%d,%d\n", reason_name(turn->reason),
 		turn->contended, turn->after_io, turn->repaired);
 }
 
 void csv_write_turns(const struct report *report, FILE *file)
 {
-	fputs("lock,thread,tid,comm,requested_ns,granted_ns,acquired_ns,released_ns,asked_ns,wait_ns,wakeup_ns,hold_ns,from_tid,reason,contended,after_io,repaired\n",
-	      file);
+	fputs("lock,thread,tid,comm,"
+	      "requested_ns,granted_ns,acquired_ns,released_ns,asked_ns,"
+	      "wait_ns,wakeup_ns,hold_ns,"
+	      "from_tid,reason,contended,after_io,repaired\n", file);
 	for (size_t i = 0; i < report->model->locks.count; i++) {
 		const struct lock *lock = model_lock(report->model, i);
 
@@ -114,11 +117,13 @@ static void put_seat(FILE *file, const struct model *model,
 
 void csv_write_threads(const struct report *report, FILE *file)
 {
-	fputs("lock,thread,tid,comm,turns,contended,gave_up,io_releases,yields,forced_switches,drop_requests,"
+	fputs("lock,thread,tid,comm,turns,contended,gave_up,"
+	      "io_releases,yields,forced_switches,drop_requests,"
 	      "wait_count,wait_ns,wait_p50_ns,wait_p99_ns,wait_max_ns,"
 	      "wakeup_count,wakeup_ns,wakeup_p50_ns,wakeup_p99_ns,wakeup_max_ns,"
 	      "hold_count,hold_ns,hold_p50_ns,hold_p99_ns,hold_max_ns,hold_share,"
-	      "run_locked_ns,preempted_locked_ns,asleep_locked_ns,granted_ns,waiting_ns,io_ns,run_ns,runnable_ns,idle_ns,"
+	      "run_locked_ns,preempted_locked_ns,asleep_locked_ns,"
+	      "granted_ns,waiting_ns,io_ns,run_ns,runnable_ns,idle_ns,"
 	      "came_back,convoy_waits,convoy_wait_ns\n", file);
 	for (size_t i = 0; i < report->model->locks.count; i++) {
 		const struct lock_figures *lock =

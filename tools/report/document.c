@@ -75,18 +75,19 @@ static json_t *seat_json(const struct report *report,
 {
 	const struct seat *seat = model_seat(report->model, figures->seat);
 	const struct thread *thread = model_thread(report->model, seat->thread);
-	json_t *json = json_pack(
-		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-		"tid", (int)thread->tid,
-		"name", thread->name,
-		"turns", (json_int_t)figures->turns,
-		"contended", (json_int_t)figures->contended,
-		"gave_up", (json_int_t)figures->gave_up,
-		"repaired", (json_int_t)figures->repaired,
-		"io_releases", (json_int_t)figures->io_releases,
-		"yields", (json_int_t)figures->yields,
-		"forced_switches", (json_int_t)figures->forced,
-		"drop_requests", (json_int_t)seat->drop_requests);
+	static const char form[] =
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}";
+	json_t *json = json_pack(form,
+				 "tid", (int)thread->tid,
+				 "name", thread->name,
+				 "turns", (json_int_t)figures->turns,
+				 "contended", (json_int_t)figures->contended,
+				 "gave_up", (json_int_t)figures->gave_up,
+				 "repaired", (json_int_t)figures->repaired,
+				 "io_releases", (json_int_t)figures->io_releases,
+				 "yields", (json_int_t)figures->yields,
+				 "forced_switches", (json_int_t)figures->forced,
+				 "drop_requests", (json_int_t)seat->drop_requests);
 
 	json_object_set_new(json, "wait", times_json(&figures->wait));
 	json_object_set_new(json, "wakeup", times_json(&figures->wakeup));
@@ -138,18 +139,19 @@ static json_t *lock_json(const struct report *report, size_t index)
 		figures_lock(report->figures, index);
 	struct array words = { 0 };
 	json_t *threads = json_array();
-	json_t *json = json_pack(
-		"{s:I, s:o, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I}",
-		"lock", (json_int_t)lock->nr,
-		"policy", text_or_null(lock->policy),
-		"interval_ns", (json_int_t)figures->interval_ns,
-		"interval_seen", figures->interval_seen,
-		"first_ns", (json_int_t)figures->first,
-		"last_ns", (json_int_t)figures->last,
-		"most_waiters", (json_int_t)figures->most_waiters,
-		"drop_requests", (json_int_t)lock->drops.count,
-		"owners_died", (json_int_t)lock->owners_died,
-		"repaired", (json_int_t)lock->repaired);
+	static const char form[] =
+		"{s:I, s:o, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I}";
+	json_t *json = json_pack(form,
+				 "lock", (json_int_t)lock->nr,
+				 "policy", text_or_null(lock->policy),
+				 "interval_ns", (json_int_t)figures->interval_ns,
+				 "interval_seen", figures->interval_seen,
+				 "first_ns", (json_int_t)figures->first,
+				 "last_ns", (json_int_t)figures->last,
+				 "most_waiters", (json_int_t)figures->most_waiters,
+				 "drop_requests", (json_int_t)lock->drops.count,
+				 "owners_died", (json_int_t)lock->owners_died,
+				 "repaired", (json_int_t)lock->repaired);
 
 	words_of_lock(&words, report->model, report->figures, index);
 	json_object_set_new(json, "words", words_json(report, &words));
@@ -169,6 +171,16 @@ static json_t *lock_json(const struct report *report, size_t index)
 	return json;
 }
 
+static json_t *gap_json(const struct gap *gap)
+{
+	return json_pack("{s:i, s:I, s:I, s:o}",
+			 "cpu", (int)gap->cpu,
+			 "start_ns", (json_int_t)gap->start,
+			 "end_ns", (json_int_t)gap->end,
+			 "events", gap->count ? number(gap->count) :
+						json_null());
+}
+
 static json_t *gaps_json(const struct model *model)
 {
 	json_t *list = json_array();
@@ -176,14 +188,7 @@ static json_t *gaps_json(const struct model *model)
 	for (size_t i = 0; i < model->gaps.count; i++) {
 		const struct gap *gap = array_at(&model->gaps, struct gap, i);
 
-		json_array_append_new(
-			list, json_pack("{s:i, s:I, s:I, s:o}",
-					"cpu", (int)gap->cpu,
-					"start_ns", (json_int_t)gap->start,
-					"end_ns", (json_int_t)gap->end,
-					"events", gap->count ?
-						number(gap->count) :
-						json_null()));
+		json_array_append_new(list, gap_json(gap));
 	}
 	return list;
 }
@@ -193,22 +198,23 @@ json_t *document_make(const struct report *report)
 	const struct model *model = report->model;
 	struct array words = { 0 };
 	json_t *locks = json_array();
-	json_t *json = json_pack(
-		"{s:s, s:o, s:i, s:o, s:o, s:{s:s, s:o}, s:I, s:I, s:I, s:I, s:b, s:o}",
-		"schema", "gilreport/1",
-		"kernel", text_or_null(model->kernel),
-		"cpus", (int)model->cpus.count,
-		"clock", text_or_null(model->clock),
-		"command", text_or_null(model->command),
-		"parameters", "trace", report->trace,
-		"interval_ns", report->interval_ns ?
-			number(report->interval_ns) : json_null(),
-		"start_ns", (json_int_t)model->start,
-		"end_ns", (json_int_t)model->end,
-		"events", (json_int_t)model->events,
-		"gil_events", (json_int_t)model->gil_events,
-		"scheduler_seen", model->sched_events > 0,
-		"lost", gaps_json(model));
+	static const char form[] =
+		"{s:s, s:o, s:i, s:o, s:o, s:{s:s, s:o}, s:I, s:I, s:I, s:I, s:b, s:o}";
+	json_t *json = json_pack(form,
+				 "schema", "gilreport/1",
+				 "kernel", text_or_null(model->kernel),
+				 "cpus", (int)model->cpus.count,
+				 "clock", text_or_null(model->clock),
+				 "command", text_or_null(model->command),
+				 "parameters", "trace", report->trace,
+				 "interval_ns", report->interval_ns ?
+				 	number(report->interval_ns) : json_null(),
+				 "start_ns", (json_int_t)model->start,
+				 "end_ns", (json_int_t)model->end,
+				 "events", (json_int_t)model->events,
+				 "gil_events", (json_int_t)model->gil_events,
+				 "scheduler_seen", model->sched_events > 0,
+				 "lost", gaps_json(model));
 
 	words_of_recording(&words, model);
 	json_object_set_new(json, "words", words_json(report, &words));
@@ -448,6 +454,11 @@ static void add_lanes(json_t *json, const struct report *report, size_t index)
 	json_object_set_new(json, "cpu_lanes", cpus);
 }
 
+static json_t *name_json(const struct model *model, uint32_t thread)
+{
+	return json_string(model_thread(model, thread)->name);
+}
+
 json_t *document_with_lanes(const struct report *report)
 {
 	const struct model *model = report->model;
@@ -459,8 +470,7 @@ json_t *document_with_lanes(const struct report *report)
 		add_lanes(json_array_get(locks, i), report, i);
 	/* By a CPU span's number less one. */
 	for (size_t i = 0; i < model->threads.count; i++)
-		json_array_append_new(
-			names, json_string(model_thread(model, (uint32_t)i)->name));
+		json_array_append_new(names, name_json(model, (uint32_t)i));
 	json_object_set_new(json, "thread_names", names);
 	return json;
 }

@@ -136,8 +136,8 @@ static void end(struct model *model, struct turn *turn, uint64_t time)
  */
 static void give_up(struct model *model, struct turn *turn, uint64_t time)
 {
-	const struct thread *thread = model_thread(
-		model, model_seat(model, turn->seat)->thread);
+	const struct seat *seat = model_seat(model, turn->seat);
+	const struct thread *thread = model_thread(model, seat->thread);
 
 	if (thread->resumed_ns > turn->requested && thread->resumed_ns < time)
 		time = thread->resumed_ns;

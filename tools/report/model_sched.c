@@ -39,10 +39,13 @@ static void set_state(struct thread *thread, uint64_t time,
 
 static enum sched_state last_state(const struct thread *thread)
 {
+	const struct sched_span *last;
+
 	if (!thread->spans.count)
 		return SCHED_UNKNOWN;
-	return array_at(&thread->spans, struct sched_span,
-			thread->spans.count - 1)->state;
+	last = array_at(&thread->spans, struct sched_span,
+			thread->spans.count - 1);
+	return last->state;
 }
 
 static void forget_thread(struct model *model, uint64_t time, uint32_t index)

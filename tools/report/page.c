@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "page.h"
 #include "report.h"
-
-/* page.S: the page up to its data, and from there on. */
-extern const char page_head[], page_head_end[];
-extern const char page_tail[], page_tail_end[];
 
 /* In a script element nothing may look like markup, whatever threads are called. */
 static int put_escaped(const char *text, size_t size, void *data)

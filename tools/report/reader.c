@@ -129,7 +129,8 @@ static void learn_type(struct reader *reader, struct tep_event *event, int kind)
 			.is_signed = field->flags & TEP_FIELD_IS_SIGNED,
 		};
 	}
-	reader->by_id[event->id] = (unsigned char)++reader->type_count;
+	reader->type_count++;
+	reader->by_id[event->id] = (unsigned char)reader->type_count;
 }
 
 /* Whether the recording can have gil events at all. */
@@ -138,8 +139,9 @@ static bool learn_types(struct reader *reader)
 	bool gil = false;
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		struct tep_event *event = tep_find_event_by_name(
-			reader->tep, known[i].system, known[i].name);
+		struct tep_event *event =
+			tep_find_event_by_name(reader->tep, known[i].system,
+					       known[i].name);
 
 		if (!event)
 			continue;

@@ -254,8 +254,8 @@ static void tell_convoys(struct array *words, const struct model *model,
 		struct seat_figures *seat = figures_seat(figures, i);
 
 		if (convoy_is_one(&seat->convoy))
-			*(struct seat_figures **)array_push(
-				&found, sizeof(seat)) = seat;
+			*(struct seat_figures **)array_push(&found,
+							    sizeof(seat)) = seat;
 	}
 	if (!found.count) {
 		tell_no_convoy(words, figures);

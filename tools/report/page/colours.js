@@ -68,4 +68,6 @@ function drawLegend() {
 		item.append(canvas, colour.name);
 		list.append(item);
 	});
+	for (const text of ["▼ asked to drop the lock", "↑↓ handed over"])
+		list.append(Object.assign(document.createElement("li"), {textContent: text}));
 }
