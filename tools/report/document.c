@@ -208,7 +208,7 @@ json_t *document_make(const struct report *report)
 				 "command", text_or_null(model->command),
 				 "parameters", "trace", report->trace,
 				 "interval_ns", report->interval_ns ?
-				 	number(report->interval_ns) : json_null(),
+					 number(report->interval_ns) : json_null(),
 				 "start_ns", (json_int_t)model->start,
 				 "end_ns", (json_int_t)model->end,
 				 "events", (json_int_t)model->events,

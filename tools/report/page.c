@@ -20,8 +20,8 @@ void page_write(const struct report *report, FILE *file)
 {
 	json_t *document = document_with_lanes(report);
 
-	fwrite(page_head, 1, (size_t)(page_head_end - page_head), file);
+	fwrite(page_head, 1, page_head_size, file);
 	json_dump_callback(document, put_escaped, file, JSON_COMPACT);
-	fwrite(page_tail, 1, (size_t)(page_tail_end - page_tail), file);
+	fwrite(page_tail, 1, page_tail_size, file);
 	json_decref(document);
 }

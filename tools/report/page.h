@@ -3,7 +3,9 @@
 #ifndef GILREPORT_PAGE_H
 #define GILREPORT_PAGE_H
 
-extern const char page_head[], page_head_end[];
-extern const char page_tail[], page_tail_end[];
+#include <stdint.h>
+
+extern const char page_head[], page_tail[];
+extern const uint64_t page_head_size, page_tail_size;
 
 #endif
