@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The report's page in a browser: it draws, zooms and moves, says no error and
+asks the network for nothing.
+
+usage: check_page.py GILREPORT [SCREENSHOTS]
+
+Prints KTAP. SCREENSHOTS is a folder for pictures of the page. Skipped, with
+status 4, if there is no chromium.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from check_report import MS, Report, Scene, same
+
+
+class Browser:
+    """Chromium, spoken to through a pair of pipes: the DevTools protocol."""
+
+    def __init__(self, program, profile):
+        to_read, self.to = os.pipe()
+        self.by, by_write = os.pipe()
+        # Out of the way of the two numbers that chromium wants.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 20)
+                for end in (to_read, by_write)]
+        command = [program, "--headless", "--disable-gpu",
+                   "--remote-debugging-pipe", "--disable-dev-shm-usage",
+                   f"--user-data-dir={profile}", "about:blank"]
+        if os.getuid() == 0:
+            command.insert(1, "--no-sandbox")
+        # Bash, which unlike sh knows descriptors of two digits, puts the
+        # pipes where chromium looks for them.
+        self.process = subprocess.Popen(
+            ["bash", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "bash",
+             *command], pass_fds=ends, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (to_read, by_write, *ends):
+            os.close(end)
+        self.rest, self.number, self.events = b"", 0, []
+        target = self.ask("Target.createTarget", url="about:blank")
+        self.session = None
+        self.session = self.ask("Target.attachToTarget", flatten=True,
+                                targetId=target["targetId"])["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+
+    session = None
+
+    def next(self):
+        while b"\0" not in self.rest:
+            more = os.read(self.by, 1 << 16)
+            if not more:
+                raise OSError("chromium has gone")
+            self.rest += more
+        message, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(message)
+
+    def ask(self, method, **params):
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.to, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.next()
+            if answer.get("id") == self.number:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def value(self, script):
+        answer = self.ask("Runtime.evaluate", expression=script,
+                          awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def open(self, path, width=1300, theme="light"):
+        self.ask("Emulation.setDeviceMetricsOverride", width=width,
+                 height=1000, deviceScaleFactor=1, mobile=False)
+        self.ask("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": theme}])
+        self.events = []
+        self.ask("Page.navigate", url=Path(path).as_uri())
+        while not any(e.get("method") == "Page.loadEventFired"
+                      for e in self.events):
+            self.events.append(self.next())
+        self.settle()
+
+    def settle(self):
+        self.value("new Promise((done) => requestAnimationFrame(() => "
+                   "requestAnimationFrame(done)))")
+
+    def key(self, key):
+        for kind in ("keyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, text=(
+                key if len(key) == 1 and kind == "keyDown" else ""))
+        self.settle()
+
+    def mouse(self, kind, x, y, **more):
+        self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+        self.settle()
+
+    def picture(self, path):
+        data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)
+        Path(path).write_bytes(base64.b64decode(data["data"]))
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def shown(browser):
+    return browser.value("[view.start, view.end]")
+
+
+def colours(browser):
+    """How many colours the timeline has: nothing drawn has one."""
+    return browser.value("""new Set(new Uint32Array(canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size""")
+
+
+def quiet(browser):
+    bad = [e for e in browser.events if e.get("method") in (
+        "Runtime.exceptionThrown", "Log.entryAdded",
+        "Runtime.consoleAPICalled")]
+    assert not bad, bad
+    urls = {e["params"]["request"]["url"].split(":")[0]
+            for e in browser.events
+            if e.get("method") == "Network.requestWillBeSent"}
+    assert urls <= {"file", "data"}, urls
+
+
+def draws(browser, page):
+    browser.open(page)
+    assert colours(browser) > 4, "the timeline is empty"
+    for place in ("#words li", "#legend li", "#threads tbody tr", ".hist rect"):
+        assert browser.value(f"document.querySelectorAll('{place}').length"), \
+            f"no {place}"
+    quiet(browser)
+
+
+def zooms(browser, page):
+    browser.open(page)
+    start, end = shown(browser)
+    for inward, outward in (("w", "s"), ("+", "-")):
+        browser.key(inward)
+        near = shown(browser)
+        assert near[1] - near[0] < (end - start) * 0.7, f"key {inward}"
+        browser.key(outward)
+        far = shown(browser)
+        assert far[1] - far[0] > near[1] - near[0], f"key {outward}"
+    browser.key("w")
+    browser.key("0")
+    same("all", [start, end], shown(browser))
+    quiet(browser)
+
+
+def moves(browser, page):
+    browser.open(page)
+    browser.key("w")
+    for later, earlier in (("d", "a"), ("ArrowRight", "ArrowLeft")):
+        before = shown(browser)
+        browser.key(later)
+        assert shown(browser)[0] > before[0], f"key {later}"
+        browser.key(earlier)
+        assert abs(shown(browser)[0] - before[0]) < 1, f"key {earlier}"
+    quiet(browser)
+
+
+def points(browser, page):
+    browser.open(page)
+    browser.value("document.querySelector('#words button').click()")
+    browser.settle()
+    x, y = browser.value("""(() => { const box = canvas.getBoundingClientRect();
+        const lane = view.rows.findIndex((row) => row.label.startsWith("io-1"));
+        return [box.left + (left + box.width) / 2,
+                box.top + rowTop(lane) - frame.scrollTop + ROW / 2]; })()""")
+    browser.mouse("mouseMoved", x, y)
+    said = browser.value("tip.hidden ? '' : tip.textContent")
+    assert "waits for the lock" in said and "hog-0" in said, said
+    same("arrows", 1, browser.value("view.hover.handoffs.length"))
+    quiet(browser)
+
+
+def themes(browser, page):
+    back = "getComputedStyle(document.body).backgroundColor"
+    browser.open(page)
+    light = browser.value(back)
+    browser.open(page, theme="dark")
+    assert browser.value(back) != light, "no dark theme"
+    browser.value("document.getElementById('theme').click()")
+    same("after the button", light, browser.value(back))
+    quiet(browser)
+
+
+def narrow(browser, page):
+    browser.open(page, width=420)
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth"), \
+        "the page is wider than its window"
+    quiet(browser)
+
+
+def stays_smooth(browser, page):
+    """Drawing does not visit every span: columns take sums of blocks."""
+    browser.open(page)
+    visits = browser.value("""(() => {
+        const count = 1 << 20, spans = makeSpans(
+            Array.from({length: count}, (_, i) => i / count * LENGTH),
+            Array.from({length: count}, (_, i) => 1 + i % 5));
+        blockSums(spans);
+        let seen = 0;
+        spans.states = new Proxy(spans.states, {get(of, at) {
+            seen++; return of[at]; }});
+        const shares = new Float64Array(KINDS);
+        for (let x = 0, i = 0; x < 100; x++)
+            i = addShares(spans, i, x / 100 * LENGTH, (x + 1) / 100 * LENGTH,
+                          shares.fill(0));
+        return seen; })()""")
+    assert visits < 100 * 3 * 64, f"{visits} of a million spans visited"
+
+
+TESTS = [
+    ("the page draws, without an error or a request", draws),
+    ("keys zoom", zooms),
+    ("keys move", moves),
+    ("pointing tells the state and the handoff", points),
+    ("light and dark", themes),
+    ("narrow", narrow),
+    ("a million spans are aggregated", stays_smooth),
+]
+
+
+def take_pictures(browser, page, folder):
+    Path(folder).mkdir(exist_ok=True)
+    for name, width, theme in (("light", 1300, "light"),
+                               ("dark", 1300, "dark"),
+                               ("narrow", 420, "light")):
+        browser.open(page, width, theme)
+        browser.picture(Path(folder) / f"{name}.png")
+
+
+def run(browser, page):
+    failed = 0
+    for number, (name, test) in enumerate(TESTS, 1):
+        try:
+            test(browser, page)
+            bad = ""
+        except AssertionError as error:
+            bad, failed = "not ", 1
+            print("# " + str(error).replace("\n", " "))
+        print(f"{bad}ok {number} {name}", flush=True)
+    return failed
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
+        return 2
+    chromium = shutil.which("chromium")
+    print("TAP version 13")
+    if not chromium:
+        print("1..0 # SKIP no chromium")
+        return 4
+    print(f"1..{len(TESTS)}")
+    with tempfile.TemporaryDirectory() as directory:
+        Report(sys.argv[1], Scene(20, 5 * MS).trace, directory)
+        browser = Browser(chromium, f"{directory}/profile")
+        page = f"{directory}/out/report.html"
+        try:
+            failed = run(browser, page)
+            if len(sys.argv) > 2:
+                take_pictures(browser, page, sys.argv[2])
+        finally:
+            browser.close()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

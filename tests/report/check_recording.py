@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A recording's report against what gilbench and the kernel counted.
+
+usage: check_recording.py GILREPORT [TRACE GILBENCH_JSON]
+
+Records 'gilbench contend' or takes a recording of it. Prints KTAP; skipped,
+with status 4, if nothing is given and there is no /dev/gil.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from check_report import check_events, same
+
+GILRECORD = Path(__file__).resolve().parents[2] / "tools/trace/gilrecord"
+KNOWN = 97
+
+
+def record(directory):
+    trace, result = f"{directory}/trace.dat", f"{directory}/bench.json"
+    with open(result, "wb") as file:
+        subprocess.run([GILRECORD, "-o", trace, "gilbench", "contend",
+                        "--count", str(KNOWN), "--json"], stdout=file,
+                       check=True)
+    return trace, result
+
+
+def check(program, trace, result, directory):
+    bench = json.loads(Path(result).read_text(encoding="utf-8"))
+    details = bench["results"][0]["details"]
+    out = Path(directory) / "out"
+    run = subprocess.run([program, "--json", "-o", out, trace], check=True,
+                         capture_output=True, text=True)
+    lock = next(lock for lock in json.loads(run.stdout)["locks"]
+                if lock["lock"] == details["lock"])
+    kernel, threads = details["kernel"], lock["threads"]
+    same("waits", kernel["contended"], lock["wait"]["count"])
+    same("turns", kernel["slow_acquires"], sum(t["turns"] for t in threads))
+    same("repaired", 0, lock["repaired"])
+    with open(out / "turns.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file)
+                if row["lock"] == str(details["lock"])]
+    same("handoffs", kernel["handoffs"], sum(bool(r["from_tid"]) for r in rows))
+    for what in ("wait", "hold"):
+        same(f"sum of {what}", sum(int(r[f"{what}_ns"] or 0) for r in rows),
+             lock[what]["total_ns"])
+    # The lanes, by the events' times, against the kernel's own clock readings.
+    drawn = sum(int(r["released_ns"]) - int(r["granted_ns"]) for r in rows)
+    assert abs(drawn - lock["hold"]["total_ns"]) < drawn / 10, drawn
+    check_events(json.loads((out / "trace.json").read_text(
+        encoding="utf-8"))["traceEvents"])
+
+
+def main():
+    if len(sys.argv) not in (2, 4):
+        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
+        return 2
+    print("TAP version 13")
+    given = len(sys.argv) == 4
+    if not given and (not os.path.exists("/dev/gil") or os.getuid()):
+        print("1..0 # SKIP no /dev/gil, or not root")
+        return 4
+    print("1..1")
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            trace, result = sys.argv[2:] if given else record(directory)
+            check(sys.argv[1], trace, result, directory)
+        except (AssertionError, KeyError, OSError, StopIteration,
+                subprocess.CalledProcessError) as error:
+            print("# " + repr(error).replace("\n", " "))
+            print("not ok 1 the report, gilbench and the kernel agree")
+            return 1
+    print("ok 1 the report, gilbench and the kernel agree")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Known answers of gilreport, from recordings made of known events.
+
+usage: check_report.py GILREPORT
+
+Prints KTAP. Needs neither the module nor a guest.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from make_trace import Trace
+
+MS = 1000000
+US = 1000
+YIELD, IO = 1, 2
+
+
+class Scene:
+    """hog computes on CPU 0; io sleeps 1 ms, asks, and gets the lock when the
+    interval has run out; so many times over."""
+
+    def __init__(self, rounds, wait_ns, lock=3, names=("hog-0", "io-1")):
+        self.trace = Trace()
+        self.time = 10 * MS
+        self.lock = lock
+        self.hog = {"lock": lock, "id": 1, "tid": 100, "comm": names[0]}
+        self.io = {"lock": lock, "id": 2, "tid": 101, "comm": names[1]}
+        self.granted = self.time
+        add = self.trace.add
+        add(0, self.time - 30, "sched_switch", next_pid=100,
+            next_comm=names[0])
+        add(0, self.time - 20, "gil_request", **self.hog)
+        add(0, self.time, "gil_acquire", **self.hog)
+        self.io_turn_begin()
+        for _ in range(rounds):
+            self.round(wait_ns)
+
+    def io_turn_begin(self):
+        """io is there, and has had the lock once, before hog."""
+        add, t = self.trace.add, self.time - 9 * MS
+        add(1, t, "sched_switch", next_pid=101, next_comm="io-1")
+        add(1, t + 10, "gil_request", **self.io)
+        add(1, t + 20, "gil_acquire", **self.io)
+        add(1, t + 1020, "gil_release", reason=IO, hold_ns=1000, **self.io)
+        add(1, t + 1100, "sched_switch", prev_pid=101, prev_state=1)
+
+    def round(self, wait):
+        add, t = self.trace.add, self.time + MS
+        add(1, t, "sched_wakeup", pid=101, comm="io-1")
+        add(1, t + 100, "sched_switch", next_pid=101, next_comm="io-1")
+        add(1, t + 200, "gil_request", **self.io)
+        add(1, t + 300, "sched_switch", prev_pid=101, prev_state=1)
+        asked, granted = t + wait, t + 200 + wait
+        if wait >= 5 * MS:
+            add(0, asked, "gil_drop_request", hold_ns=asked - self.granted,
+                waiting=1, **self.hog)
+        add(0, granted - 50, "gil_release", reason=YIELD,
+            hold_ns=granted - 50 - self.granted, waiting=1, **self.hog)
+        add(0, granted, "gil_grant", from_tid=100, wait_ns=wait, **self.io)
+        add(0, granted + 10, "gil_request", **self.hog)
+        add(0, granted + 60, "sched_switch", prev_pid=100, prev_state=1)
+        add(1, granted + 100, "sched_switch", next_pid=101, next_comm="io-1")
+        add(1, granted + 500, "gil_acquire", contended=1, wait_ns=wait,
+            wakeup_ns=500, **self.io)
+        free = granted + 20 * US
+        add(1, free, "gil_release", reason=IO, hold_ns=free - granted,
+            waiting=1, **self.io)
+        add(1, free + 5, "gil_grant", from_tid=101, wait_ns=free - granted - 5,
+            **self.hog)
+        add(1, free + 100, "sched_switch", prev_pid=101, prev_state=1)
+        add(0, free + 200, "sched_switch", next_pid=100, next_comm="hog-0")
+        add(0, free + 300, "gil_acquire", contended=1,
+            wait_ns=free - granted - 5, wakeup_ns=295, **self.hog)
+        self.granted, self.time = free + 5, free + 300
+
+
+class Report:
+    """What gilreport makes of a trace."""
+
+    def __init__(self, program, trace, directory, *options):
+        path = Path(directory) / "trace.dat"
+        trace.write(path)
+        self.directory = Path(directory) / "out"
+        self.run = subprocess.run(
+            [program, "--json", "-o", self.directory, *options, path],
+            capture_output=True, text=True, check=False)
+        assert self.run.returncode == 0, self.run.stderr
+        self.json = json.loads(self.run.stdout)
+        self.words = " ".join(said["text"] for said in self.json["words"] +
+                              self.json["locks"][0]["words"])
+
+    def rows(self, name):
+        with open(self.directory / name, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def perfetto(self):
+        text = (self.directory / "trace.json").read_text(encoding="utf-8")
+        return json.loads(text)["traceEvents"]
+
+
+def same(what, expected, got):
+    assert expected == got, f"{what}: expected {expected}, got {got}"
+
+
+def check_convoy(program, directory):
+    report = Report(program, Scene(20, 5 * MS).trace, directory)
+    sentence = ("Convoy: thread io-1 waited 5.00 ms on average behind hog-0 "
+                "after each of 20 I/Os.")
+    assert sentence in report.words, report.words
+    hog, io = sorted(report.rows("threads.csv"), key=lambda row: row["comm"])
+    same("waits of io", (20, 100 * MS), (int(io["wait_count"]),
+                                         int(io["wait_ns"])))
+    same("holds of io", 20 * 20 * US + 1000, int(io["hold_ns"]))
+    same("requests to drop", 20, int(hog["drop_requests"]))
+    same("forced switches", 20, int(hog["forced_switches"]))
+    same("interval", 5 * MS - 200, report.json["locks"][0]["interval_ns"])
+    same("wake-ups in the lane", 20 * 500, int(io["granted_ns"]))
+    # And from the first request, which had the lock 10 ns later.
+    same("waits in the lane", 100 * MS + 10, int(io["waiting_ns"]))
+    for thread in report.json["locks"][0]["threads"]:
+        same("the lane is whole", report.json["end_ns"] -
+             report.json["start_ns"], sum(thread["states_ns"].values()))
+
+
+def check_no_convoy(program, directory):
+    report = Report(program, Scene(20, 2 * MS).trace, directory)
+    assert "No convoy: of the 20 times" in report.words, report.words
+    report = Report(program, Scene(20, 2 * MS).trace, directory, "-i", "2ms")
+    assert "Convoy: thread io-1" in report.words, report.words
+
+
+def check_turns(program, directory):
+    report = Report(program, Scene(3, 5 * MS).trace, directory)
+    rows = report.rows("turns.csv")
+    same("turns", 8, len(rows))
+    for row in rows:
+        steps = [int(row[name]) for name in (
+            "requested_ns", "granted_ns", "acquired_ns", "released_ns")
+            if row[name]]
+        same("order of steps", sorted(steps), steps)
+    same("reasons", ["", "io", "io", "io", "io", "yield", "yield", "yield"],
+         sorted(row["reason"] for row in rows))
+
+
+def check_lost(program, directory):
+    scene = Scene(3, 5 * MS)
+    scene.trace.add(1, scene.time + MS, "sched_wakeup", lost=17, pid=7,
+                    comm="x")
+    report = Report(program, scene.trace, directory)
+    assert "CPU 1 lost 17 events" in report.run.stderr, report.run.stderr
+    assert "17 events were lost" in report.words, report.words
+    same("lost", [17], [gap["events"] for gap in report.json["lost"]])
+
+
+def check_middle(program, directory):
+    """An acquisition and a release whose beginnings were not recorded."""
+    trace = Trace()
+    who = {"lock": 1, "id": 1, "tid": 50, "comm": "late"}
+    trace.add(0, 10 * MS, "sched_wakeup", pid=9, comm="x")
+    trace.add(0, 20 * MS, "gil_acquire", contended=1, wait_ns=3 * MS,
+              wakeup_ns=MS, **who)
+    trace.add(0, 22 * MS, "gil_release", hold_ns=3 * MS, **who)
+    row, = Report(program, trace, directory).rows("turns.csv")
+    same("filled in", [str(n * MS) for n in (16, 19, 20, 22)],
+         [row[f"{step}_ns"] for step in
+          ("requested", "granted", "acquired", "released")])
+    same("repaired", "1", row["repaired"])
+
+
+def check_locks(program, directory):
+    scene = Scene(3, 5 * MS)
+    who = {"lock": 9, "id": 1, "tid": 100, "comm": "hog-0"}
+    scene.trace.add(0, scene.time + 10, "gil_request", **who)
+    scene.trace.add(0, scene.time + 20, "gil_acquire", **who)
+    report = Report(program, scene.trace, directory)
+    same("locks", [3, 9], sorted(l["lock"] for l in report.json["locks"]))
+    check_events(report.perfetto())
+
+
+def check_hostile(program, directory):
+    name = '<!--<script",'
+    scene = Scene(3, 5 * MS, names=(name, "io-1"))
+    report = Report(program, scene.trace, directory)
+    page = (report.directory / "report.html").read_text(encoding="utf-8")
+    assert name not in page, "markup from a thread's name is in the page"
+    assert name in {row["comm"] for row in report.rows("threads.csv")}
+    check_events(report.perfetto())
+
+
+def slices_of(events):
+    tracks = {}
+    for event in events:
+        if event["ph"] == "X":
+            start = round(event["ts"] * 1000)
+            end = start + round(event["dur"] * 1000)
+            assert end > start, event
+            tracks.setdefault((event["pid"], event["tid"]),
+                              []).append((start, end))
+    return tracks
+
+
+def check_events(events):
+    """What viewers demand: no overlap, arrows that end inside of slices."""
+    tracks = slices_of(events)
+    for track, slices in tracks.items():
+        for (_, end), (start, _) in zip(slices, slices[1:]):
+            assert start >= end, f"{track}: slices overlap at {start}"
+    same("a track has one process", len({tid for _, tid in tracks}),
+         len(tracks))
+    ends = {"s": {}, "f": {}}
+    for event in events:
+        if event["ph"] not in ends:
+            continue
+        assert event["id"] not in ends[event["ph"]], event
+        ends[event["ph"]][event["id"]] = event["ts"]
+        time = round(event["ts"] * 1000)
+        assert any(start <= time < end for start, end in
+                   tracks[event["pid"], event["tid"]]), event
+    same("arrows' ends", set(ends["s"]), set(ends["f"]))
+    for number, start in ends["s"].items():
+        assert start <= ends["f"][number], f"arrow {number} goes back"
+    named = {(e["pid"], e["tid"]) for e in events
+             if e["ph"] == "M" and e["name"] == "thread_name"}
+    assert set(tracks) <= named, "tracks without a name"
+
+
+def check_perfetto(program, directory):
+    events = Report(program, Scene(5, 5 * MS).trace, directory).perfetto()
+    check_events(events)
+    same("arrows", 10, sum(event["ph"] == "f" for event in events))
+    broken = [dict(event) for event in events]
+    next(e for e in broken if e["ph"] == "X")["dur"] = 1e9
+    try:
+        check_events(broken)
+    except AssertionError:
+        return
+    raise AssertionError("slices that overlap went unnoticed")
+
+
+def check_refusals(program, directory):
+    for arguments, status in ((["/nonexistent"], 1), ([__file__], 1), ([], 2),
+                              (["--interval", "x", "t"], 2)):
+        run = subprocess.run([program, "-o", f"{directory}/out", *arguments],
+                             capture_output=True, text=True, check=False)
+        same(f"status of {arguments}", status, run.returncode)
+        assert run.stderr, f"nothing said of {arguments}"
+
+
+TESTS = [
+    ("a convoy is named, and its figures are right", check_convoy),
+    ("waits shorter than half an interval are no convoy", check_no_convoy),
+    ("turns.csv: each turn, in order", check_turns),
+    ("lost events are told everywhere", check_lost),
+    ("what began before the recording is filled in", check_middle),
+    ("several locks", check_locks),
+    ("names that look like markup", check_hostile),
+    ("trace.json is as viewers demand", check_perfetto),
+    ("what cannot be read is refused with a reason", check_refusals),
+]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
+        return 2
+    failed = 0
+    print(f"TAP version 13\n1..{len(TESTS)}")
+    for number, (name, test) in enumerate(TESTS, 1):
+        with tempfile.TemporaryDirectory() as directory:
+            try:
+                test(sys.argv[1], directory)
+                bad = ""
+            except (AssertionError, KeyError, ValueError, OSError) as error:
+                bad = "not "
+                failed = 1
+                print("# " + repr(error).replace("\n", " "))
+        print(f"{bad}ok {number} {name}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

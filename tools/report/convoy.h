@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The convoy: threads that come back from I/O and wait behind threads that
+ * compute, each time.
+ *
+ * A wait belongs to one if
+ *  - the thread asked because it came back: it had given the lock up for I/O,
+ *    or had slept since it released it;
+ *  - it waited for half a switch interval or longer;
+ *  - most of that time, others had the lock who held on to it for half an
+ *    interval or longer in one go. (A queue of many short turns is merely long.)
+ * A thread is in a convoy if that happened to it three times or more, and at
+ * half or more of the times it came back.
+ */
+#ifndef GILREPORT_CONVOY_H
+#define GILREPORT_CONVOY_H
+
+#include "model.h"
+
+#define CONVOY_WAITS_MIN 3
+#define CONVOY_BLAMED_MAX 4
+
+struct blame {
+	uint32_t seat;
+	uint64_t ns; /* for which it was waited behind */
+};
+
+/* One thread's. */
+struct convoy {
+	uint64_t came_back; /* times that it asked after I/O, and got the lock */
+	uint64_t waits; /* of these, that belong to a convoy */
+	uint64_t wait_ns; /* their sum */
+	uint64_t longest_ns;
+	uint32_t example; /* the turn with a typical one, or NONE */
+	/* Those behind whom it waited longest, and how many there were. */
+	struct blame blamed[CONVOY_BLAMED_MAX];
+	uint32_t blamed_count;
+};
+
+/* Long holds of a lock, in order. */
+struct long_holds {
+	const struct model *model;
+	const struct lock *lock;
+	uint64_t least_ns;
+	struct array turns; /* uint32_t */
+};
+
+void long_holds_find(struct long_holds *holds, const struct model *model,
+		     const struct lock *lock, uint64_t interval_ns);
+void long_holds_free(struct long_holds *holds);
+
+void convoy_find(struct convoy *convoy, const struct long_holds *holds,
+		 const struct seat *seat);
+bool convoy_is_one(const struct convoy *convoy);
+
+#endif

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+#include <stdlib.h>
+
+#include "figures.h"
+
+/* What gil.ko gives new locks; for recordings in which no interval ran out. */
+#define INTERVAL_DEFAULT_NS 5000000ULL
+
+/* A turn's figure, if the event that tells it was recorded. */
+struct measure {
+	bool (*of)(const struct turn *turn, uint64_t *ns);
+	size_t in_seat, in_lock;
+};
+
+static bool wait_of(const struct turn *turn, uint64_t *ns)
+{
+	*ns = turn->wait_ns;
+	return turn->has_wait;
+}
+
+static bool wakeup_of(const struct turn *turn, uint64_t *ns)
+{
+	*ns = turn->wakeup_ns;
+	return turn->has_wakeup;
+}
+
+static bool hold_of(const struct turn *turn, uint64_t *ns)
+{
+	*ns = turn->hold_ns;
+	return turn->has_hold;
+}
+
+static const struct measure measures[] = {
+	{ wait_of, offsetof(struct seat_figures, wait),
+	  offsetof(struct lock_figures, wait) },
+	{ wakeup_of, offsetof(struct seat_figures, wakeup),
+	  offsetof(struct lock_figures, wakeup) },
+	{ hold_of, offsetof(struct seat_figures, hold),
+	  offsetof(struct lock_figures, hold) },
+};
+
+#define MEASURES (sizeof(measures) / sizeof(*measures))
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static unsigned int bucket_of(uint64_t ns)
+{
+	unsigned int bucket = ns ? 63 - (unsigned int)__builtin_clzll(ns) : 0;
+
+	return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+/* The smallest that is not below a share of @q of all. Sorted. */
+static uint64_t quantile(const uint64_t *sorted, size_t count, double q)
+{
+	size_t rank = (size_t)ceil(q * (double)count);
+
+	return sorted[rank ? rank - 1 : 0];
+}
+
+/* Sorts @samples. */
+static void summarise(struct times *times, struct array *samples)
+{
+	uint64_t *ns = samples->data;
+
+	*times = (struct times){ .count = samples->count };
+	if (!samples->count)
+		return;
+	qsort(ns, samples->count, sizeof(*ns), compare_u64);
+	for (size_t i = 0; i < samples->count; i++) {
+		times->total += ns[i];
+		times->buckets[bucket_of(ns[i])]++;
+	}
+	times->max = ns[samples->count - 1];
+	times->p50 = quantile(ns, samples->count, 0.5);
+	times->p99 = quantile(ns, samples->count, 0.99);
+}
+
+static void take(struct array *samples, const struct lock *lock, uint32_t first,
+		 const struct measure *measure)
+{
+	uint64_t ns;
+
+	for (uint32_t i = first; i != NONE; i = lock_turn(lock, i)->next)
+		if (measure->of(lock_turn(lock, i), &ns))
+			*(uint64_t *)array_push(samples, sizeof(ns)) = ns;
+}
+
+static void measure_times(struct lock_figures *figures,
+			  const struct model *model, const struct lock *lock)
+{
+	for (size_t m = 0; m < MEASURES; m++) {
+		struct array all = { 0 };
+
+		for (size_t i = 0; i < lock->seats.count; i++) {
+			char *to = (char *)figures_seat(figures, i);
+			uint32_t first = lock_seat(model, lock, i)->first;
+			struct array own = { 0 };
+
+			take(&own, lock, first, &measures[m]);
+			take(&all, lock, first, &measures[m]);
+			summarise((struct times *)(to + measures[m].in_seat),
+				  &own);
+			array_free(&own);
+		}
+		summarise((struct times *)((char *)figures +
+					   measures[m].in_lock), &all);
+		array_free(&all);
+	}
+}
+
+static void count_turn(struct seat_figures *seat, const struct turn *turn)
+{
+	bool got = turn->granted != NEVER;
+
+	seat->turns += got;
+	seat->contended += got && turn->contended;
+	seat->gave_up += !got && turn->released != NEVER;
+	seat->repaired += turn->repaired;
+	seat->io_releases += turn->reason == REASON_IO;
+	seat->yields += turn->reason == REASON_YIELD;
+	seat->forced += turn->reason == REASON_INTERVAL ||
+			(turn->reason == REASON_YIELD && turn->asked != NEVER);
+}
+
+static void count_states(struct seat_figures *figures,
+			 const struct model *model, const struct seat *seat)
+{
+	struct lane_span span;
+	struct lane lane;
+
+	lane_begin(&lane, model, seat);
+	while (lane_next(&lane, &span))
+		figures->state_ns[span.state] += span.end - span.start;
+}
+
+static void count_seats(struct lock_figures *figures, const struct model *model,
+			const struct lock *lock)
+{
+	for (size_t i = 0; i < lock->seats.count; i++) {
+		const struct seat *seat = lock_seat(model, lock, i);
+		struct seat_figures *to =
+			array_push(&figures->seats, sizeof(*to));
+
+		to->seat = *array_at(&lock->seats, uint32_t, i);
+		for (uint32_t t = seat->first; t != NONE;
+		     t = lock_turn(lock, t)->next)
+			count_turn(to, lock_turn(lock, t));
+		count_states(to, model, seat);
+		figures->contended += to->contended;
+		figures->gave_up += to->gave_up;
+	}
+}
+
+static uint64_t turns_of(const struct seat_figures *seat)
+{
+	return seat->turns;
+}
+
+static uint64_t held_by(const struct seat_figures *seat)
+{
+	return seat->hold.total;
+}
+
+/* Of the threads that had the lock at all. */
+static void judge_fairness(struct fairness *fairness,
+			   const struct lock_figures *figures,
+			   uint64_t (*of)(const struct seat_figures *seat))
+{
+	double sum = 0, squares = 0;
+
+	*fairness = (struct fairness){ .least = NEVER };
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		const struct seat_figures *seat = figures_seat(figures, i);
+		uint64_t share = of(seat);
+
+		if (!seat->turns)
+			continue;
+		fairness->threads++;
+		sum += (double)share;
+		squares += (double)share * (double)share;
+		if (share < fairness->least)
+			fairness->least = share;
+		if (share > fairness->most)
+			fairness->most = share;
+	}
+	if (!fairness->threads)
+		fairness->least = 0;
+	if (squares > 0)
+		fairness->jain = sum * sum / (fairness->threads * squares);
+}
+
+/* How long owners were left alone before they were asked: the median. */
+static void learn_interval(struct lock_figures *figures,
+			   const struct lock *lock, uint64_t told_ns)
+{
+	struct array sorted = { 0 };
+
+	figures->interval_ns = told_ns ? told_ns : INTERVAL_DEFAULT_NS;
+	figures->interval_seen = told_ns;
+	if (told_ns || !lock->patience.count)
+		return;
+	for (size_t i = 0; i < lock->patience.count; i++)
+		*(uint64_t *)array_push(&sorted, sizeof(uint64_t)) =
+			*array_at(&lock->patience, uint64_t, i);
+	qsort(sorted.data, sorted.count, sizeof(uint64_t), compare_u64);
+	figures->interval_ns = quantile(sorted.data, sorted.count, 0.5);
+	figures->interval_seen = true;
+	array_free(&sorted);
+}
+
+static void find_convoys(struct lock_figures *figures,
+			 const struct model *model, const struct lock *lock)
+{
+	struct long_holds holds;
+
+	long_holds_find(&holds, model, lock, figures->interval_ns);
+	for (size_t i = 0; i < lock->seats.count; i++)
+		convoy_find(&figures_seat(figures, i)->convoy, &holds,
+			    lock_seat(model, lock, i));
+	long_holds_free(&holds);
+}
+
+static void bound_use(struct lock_figures *figures, const struct model *model,
+		      const struct lock *lock)
+{
+	figures->first = model->end;
+	figures->last = model->start;
+	for (uint32_t i = 0; i < lock->turns.count; i++) {
+		const struct turn *turn = lock_turn(lock, i);
+		uint64_t end = turn->released < model->end ? turn->released :
+							     model->end;
+
+		if (turn->requested < figures->first)
+			figures->first = turn->requested;
+		if (end > figures->last)
+			figures->last = end;
+	}
+	for (size_t i = 0; i < lock->waiters.count; i++) {
+		uint32_t count =
+			array_at(&lock->waiters, struct waiters, i)->count;
+
+		if (count > figures->most_waiters)
+			figures->most_waiters = count;
+	}
+}
+
+void figures_make(struct figures *figures, const struct model *model,
+		  uint64_t interval_ns)
+{
+	*figures = (struct figures){ 0 };
+	for (size_t i = 0; i < model->locks.count; i++) {
+		const struct lock *lock = model_lock(model, i);
+		struct lock_figures *to =
+			array_push(&figures->locks, sizeof(*to));
+
+		count_seats(to, model, lock);
+		measure_times(to, model, lock);
+		judge_fairness(&to->hold_ns, to, held_by);
+		judge_fairness(&to->turns, to, turns_of);
+		learn_interval(to, lock, interval_ns);
+		find_convoys(to, model, lock);
+		bound_use(to, model, lock);
+	}
+}
+
+void figures_free(struct figures *figures)
+{
+	for (size_t i = 0; i < figures->locks.count; i++)
+		array_free(&figures_lock(figures, i)->seats);
+	array_free(&figures->locks);
+}

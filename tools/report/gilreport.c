@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* gilreport: from a recording to a page, a trace, tables and a few words. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "options.h"
+#include "reader.h"
+#include "report.h"
+
+static const struct {
+	const char *name;
+	void (*write)(const struct report *report, FILE *file);
+} forms[] = {
+	{ "report.html", page_write },
+	{ "trace.json", perfetto_write },
+	{ "turns.csv", csv_write_turns },
+	{ "threads.csv", csv_write_threads },
+};
+
+static int complain(const char *path)
+{
+	fprintf(stderr, "gilreport: cannot write %s: %s: choose another DIR by -o\n",
+		path, strerror(errno));
+	return -1;
+}
+
+static int write_form(const struct report *report, const char *directory,
+		      size_t form)
+{
+	char path[4096];
+	FILE *file;
+	bool failed;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory,
+			     forms[form].name) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return complain(directory);
+	}
+	file = fopen(path, "w");
+	if (!file)
+		return complain(path);
+	forms[form].write(report, file);
+	failed = ferror(file);
+	if (fclose(file) || failed)
+		return complain(path);
+	return 0;
+}
+
+static int write_forms(const struct report *report, const char *directory)
+{
+	if (mkdir(directory, 0777) && errno != EEXIST)
+		return complain(directory);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		if (write_form(report, directory, i))
+			return -1;
+	return 0;
+}
+
+/* Losses are also told where only errors are read. */
+static void warn_of_loss(const struct model *model)
+{
+	for (size_t i = 0; i < model->gaps.count; i++) {
+		const struct gap *gap = array_at(&model->gaps, struct gap, i);
+
+		if (gap->count)
+			fprintf(stderr, "gilreport: CPU %u lost %llu events",
+				gap->cpu, (unsigned long long)gap->count);
+		else
+			fprintf(stderr, "gilreport: CPU %u lost events, nobody knows how many",
+				gap->cpu);
+		fprintf(stderr, ", %.6f s to %.6f s\n", (double)gap->start / 1e9,
+			(double)gap->end / 1e9);
+	}
+}
+
+static int print_words(const struct report *report, const char *directory)
+{
+	struct array words = { 0 };
+
+	words_of_recording(&words, report->model);
+	words_print(&words, stdout);
+	words_free(&words);
+	for (size_t i = 0; i < report->model->locks.count; i++) {
+		putchar('\n');
+		words_of_lock(&words, report->model, report->figures, i);
+		words_print(&words, stdout);
+		words_free(&words);
+	}
+	printf("\nOpen %s/report.html in a browser.\n", directory);
+	return 0;
+}
+
+static int print_json(const struct report *report)
+{
+	json_t *document = document_make(report);
+	int error = json_dumpf(document, stdout, JSON_INDENT(2));
+
+	json_decref(document);
+	putchar('\n');
+	return error;
+}
+
+static int make_report(const struct options *options, const struct model *model)
+{
+	const char *slash = strrchr(options->trace, '/');
+	struct figures figures;
+	struct report report = {
+		.model = model,
+		.figures = &figures,
+		.trace = slash ? slash + 1 : options->trace,
+		.interval_ns = options->interval_ns,
+	};
+	int error;
+
+	figures_make(&figures, model, options->interval_ns);
+	error = write_forms(&report, options->output);
+	if (!error)
+		error = options->json ? print_json(&report) :
+					print_words(&report, options->output);
+	figures_free(&figures);
+	if (!error && fflush(stdout)) {
+		perror("gilreport: cannot print");
+		error = -1;
+	}
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct model model;
+	int error;
+
+	options_parse(&options, argc, argv);
+	model_init(&model);
+	error = reader_read(&model, options.trace);
+	if (!error) {
+		warn_of_loss(&model);
+		error = make_report(&options, &model);
+	}
+	model_free(&model);
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef GILREPORT_OPTIONS_H
+#define GILREPORT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+	const char *trace;
+	const char *output;
+	uint64_t interval_ns; /* 0: to be learnt */
+	bool json;
+};
+
+/* Ends the program when the usage is wrong, with status 2. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+// From the packed numbers of the document to arrays. All times are
+// nanoseconds since the recording's start.
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const LENGTH = DATA.end_ns - DATA.start_ns;
+
+/* Calls take(next) until the packed text is used up; next() is a number. */
+function unpack(text, take) {
+	const bytes = atob(text);
+	let at = 0;
+	const next = () => {
+		let value = 0, unit = 1, byte;
+		do {
+			byte = bytes.charCodeAt(at++);
+			value += (byte & 127) * unit;
+			unit *= 128;
+		} while (byte > 127);
+		return value;
+	};
+	while (at < bytes.length)
+		take(next);
+}
+
+/* Spans, each from its start to the next one's; and what they are. */
+function makeSpans(starts, states, whos) {
+	starts.push(LENGTH);
+	return {
+		count: states.length,
+		starts: Float64Array.from(starts),
+		states: Uint8Array.from(states),
+		whos: whos ? Int32Array.from(whos) : null,
+	};
+}
+
+function unpackLane(text) {
+	const starts = [], states = [];
+	let time = 0;
+	unpack(text, (next) => {
+		const value = next();
+		time += Math.floor(value / 16);
+		starts.push(time);
+		states.push(value % 16);
+	});
+	return makeSpans(starts, states);
+}
+
+const CPU_STATES = [9, 10, 7, 1]; // idle, somebody else, a user, the owner
+
+function unpackCpu(text) {
+	const starts = [], states = [], whos = [];
+	let time = 0;
+	unpack(text, (next) => {
+		const value = next(), runs = value % 4;
+		if (!starts.length && value >= 4) {
+			starts.push(0); // nothing is known yet
+			states.push(0);
+			whos.push(-1);
+		}
+		time += Math.floor(value / 4);
+		starts.push(time);
+		states.push(CPU_STATES[runs]);
+		whos.push(runs ? next() : -1);
+	});
+	return makeSpans(starts, states, whos);
+}
+
+const REASONS = ["released", "let others go first", "gave it up for I/O",
+	"had to let go at the switch interval", "died or ended", "cancelled", ""];
+
+function unpackTurns(text, lane, turns) {
+	let time = 0;
+	unpack(text, (next) => {
+		const flags = next();
+		const turn = {lane, from: -1, contended: Boolean(flags & 16),
+			afterIo: Boolean(flags & 32), reason: flags >> 7,
+			granted: NaN, asked: NaN, acquired: NaN, released: NaN};
+		turn.requested = time += next();
+		if (flags & 1) {
+			turn.granted = time += next();
+			turn.from = next() - 1;
+		}
+		if (flags & 8)
+			turn.asked = turn.granted + next();
+		if (flags & 2)
+			turn.acquired = time += next();
+		if (flags & 4)
+			turn.released = time += next();
+		turns.push(turn);
+	});
+}
+
+function unpackPairs(text) {
+	const times = [], values = [];
+	let time = 0;
+	unpack(text, (next) => {
+		time += next();
+		times.push(time);
+		values.push(next());
+	});
+	return {times: Float64Array.from(times), values: Int32Array.from(values)};
+}
+
+/* The last index whose time is not after t; -1 if all are. */
+function lastAt(times, t, count = times.length) {
+	let low = 0, high = count;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if (times[middle] > t)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low - 1;
+}
+
+/* What the timeline shows of a lock; made when it is first looked at. */
+function openLock(lock) {
+	if (lock.open)
+		return lock.open;
+	const turns = [];
+	const lanes = lock.threads.map((thread, i) => {
+		const own = [];
+		unpackTurns(thread.turns_packed, i, own);
+		for (const turn of own)
+			turns.push(turn);
+		return {kind: "thread", label: `${thread.name} ${thread.tid}`,
+			spans: unpackLane(thread.lane), turns: own, index: i};
+	});
+	const cpus = lock.cpu_lanes.map((text, i) => (
+		{kind: "cpu", label: `CPU ${i}`, spans: unpackCpu(text)}));
+	const granted = turns.filter((turn) => turn.contended && turn.from >= 0)
+		.sort((a, b) => a.granted - b.granted);
+	lock.open = {
+		lanes, cpus, granted,
+		grantedTimes: Float64Array.from(granted, (turn) => turn.granted),
+		waiters: unpackPairs(lock.waiters),
+		drops: unpackPairs(lock.drops),
+	};
+	return lock.open;
+}
+
+function timeText(ns) {
+	const a = Math.abs(ns);
+	const [unit, name] = a >= 1e9 ? [1e9, "s"] : a >= 1e6 ? [1e6, "ms"] :
+		a >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+	const value = ns / unit;
+	return `${unit === 1 ? Math.round(value) : Number(value.toPrecision(3))} ${name}`;
+}

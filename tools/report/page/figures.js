@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+// Words, histograms and the table of shares.
+
+function drawHistogram(id, times) {
+	const place = document.getElementById(id), counts = times.log2_ns;
+	const first = counts.findIndex((n) => n), last = counts.findLastIndex((n) => n);
+	if (first < 0) {
+		place.textContent = "There was none.";
+		return;
+	}
+	const width = 640, height = 210, base = 165, wide = (width - 20) / (last - first + 1);
+	const most = Math.max(...counts);
+	const x = (ns) => 10 + Math.min(Math.max(Math.log2(Math.max(ns, 1)) - first, 0),
+		last - first + 1) * wide;
+	let svg = `<line class="axis" x1="10" x2="${width - 10}" y1="${base}" y2="${base}"/>`;
+	for (let i = first; i <= last; i++) {
+		const tall = counts[i] / most * 125, at = 10 + (i - first) * wide;
+		svg += `<rect x="${at + 1}" y="${base - tall}" width="${wide - 2}" height="${tall}"><title>${counts[i]} from ${timeText(2 ** i)} to ${timeText(2 ** (i + 1))}</title></rect>`;
+		if ((i - first) % Math.ceil((last - first + 1) / 8) === 0)
+			svg += `<text x="${at}" y="${base + 15}">${timeText(2 ** i)}</text>`;
+	}
+	const marks = [["p50", times.p50_ns], ["p99", times.p99_ns], ["max", times.max_ns]];
+	marks.forEach(([name, ns], i) => {
+		const at = x(ns);
+		svg += `<line class="mark" x1="${at}" x2="${at}" y1="${12 * i + 4}" y2="${base}"/>` +
+			`<text class="name" x="${at + (at > width - 110 ? -4 : 4)}" y="${12 * i + 12}" text-anchor="${at > width - 110 ? "end" : "start"}">${name} ${timeText(ns)}</text>`;
+	});
+	const said = `${times.count} times; p50 ${timeText(times.p50_ns)}, p99 ${timeText(times.p99_ns)}, max ${timeText(times.max_ns)}`;
+	svg += `<text x="10" y="${height - 8}">${said}</text>`;
+	place.innerHTML = `<svg class="hist" viewBox="0 0 ${width} ${height}" role="img" aria-label="${said}">${svg}</svg>`;
+}
+
+function showWords(lock) {
+	const list = document.getElementById("words");
+	list.replaceChildren();
+	for (const said of DATA.words.concat(lock.words)) {
+		const item = document.createElement("li");
+		const [, head, rest] = said.text.match(/^((?:No convoy|Convoy):)?(.*)$/s);
+		item.className = said.tone;
+		if (said.tone === "warning")
+			item.append(Object.assign(document.createElement("b"), {textContent: "Note: "}));
+		if (head)
+			item.append(Object.assign(document.createElement("b"), {textContent: head}));
+		item.append(rest);
+		if (said.start_ns !== undefined) {
+			const button = Object.assign(document.createElement("button"),
+				{type: "button", textContent: "show one"});
+			button.addEventListener("click", () => {
+				const start = said.start_ns - DATA.start_ns, end = said.end_ns - DATA.start_ns;
+				showRange(start - (end - start), end + (end - start));
+				frame.scrollTop = rowTop(said.thread) - TOP - WAITERS - 20;
+				frame.scrollIntoView({block: "center"});
+			});
+			item.append(button);
+		}
+		list.append(item);
+	}
+}
+
+const COLUMNS = ["thread", "share of hold time", "held", "turns", "waited", "wait p50",
+	"wait p99", "wait max", "I/O releases", "forced switches", "preempted with it",
+	"convoy waits / I/Os"];
+
+function showShares(lock) {
+	const shares = lock.hold_shares, total = Math.max(1, lock.hold.total_ns);
+	document.getElementById("shares").textContent =
+		`Jain's index ${shares.jain.toFixed(3)} over hold time (1: all ${shares.threads} threads had it equally long), ` +
+		`${lock.turn_shares.jain.toFixed(3)} over turns; the longest held it ` +
+		`${shares.least ? (shares.most / shares.least).toPrecision(3) : "infinitely many"} times as long as the shortest.`;
+	const table = document.getElementById("threads");
+	table.replaceChildren();
+	const head = table.createTHead().insertRow();
+	COLUMNS.forEach((name, i) => head.append(Object.assign(document.createElement("th"),
+		{scope: "col", textContent: name, className: i === 1 ? "share" : ""})));
+	const body = table.createTBody();
+	for (const thread of lock.threads) {
+		const row = body.insertRow(), share = thread.hold.total_ns / total;
+		row.insertCell().textContent = `${thread.name} ${thread.tid}`;
+		const cell = row.insertCell(), bar = document.createElement("span");
+		cell.className = "share";
+		bar.style.width = `${share * 100}px`;
+		cell.append(bar, `${(share * 100).toFixed(1)} %`);
+		const waits = thread.wait, cells = [timeText(thread.hold.total_ns), thread.turns,
+			timeText(waits.total_ns), timeText(waits.p50_ns), timeText(waits.p99_ns),
+			timeText(waits.max_ns), thread.io_releases, thread.forced_switches,
+			timeText(thread.states_ns["has the lock, preempted"]),
+			`${thread.convoy.waits} / ${thread.convoy.came_back}`];
+		for (const text of cells)
+			row.insertCell().textContent = text;
+		if (thread.convoy.is_one)
+			row.lastChild.className = "bad";
+	}
+}

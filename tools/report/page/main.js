@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+// The page as a whole: which lock, which theme.
+
+function setTheme(wanted) {
+	dark = wanted;
+	document.documentElement.classList.toggle("dark", dark);
+	document.getElementById("theme").textContent = dark ? "Light" : "Dark";
+	makePalette();
+	drawLegend();
+	redraw();
+}
+
+function showLock(index) {
+	const lock = DATA.locks[index];
+	view.lock = lock;
+	view.open = openLock(lock);
+	view.rows = view.open.lanes.concat(view.open.cpus);
+	showWords(lock);
+	drawHistogram("wait-hist", lock.wait);
+	drawHistogram("hold-hist", lock.hold);
+	showShares(lock);
+	showAll();
+}
+
+function start() {
+	const choice = document.getElementById("lock");
+	DATA.locks.forEach((lock, i) => choice.append(new Option(
+		`${lock.lock}${lock.lock ? "" : " (global)"}: ${lock.threads.length} threads`, i)));
+	choice.addEventListener("change", () => showLock(Number(choice.value)));
+	document.getElementById("lock-choice").hidden = DATA.locks.length < 2;
+	document.getElementById("title").textContent = DATA.command || DATA.parameters.trace;
+	document.getElementById("subtitle").textContent =
+		["gilreport", DATA.parameters.trace, DATA.kernel && `Linux ${DATA.kernel}`,
+			`${DATA.cpus} CPUs`, `${DATA.events} events`].filter(Boolean).join(" · ");
+	document.title = `gilreport: ${DATA.command || DATA.parameters.trace}`;
+	document.getElementById("theme").addEventListener("click", () => setTheme(!dark));
+	const prefers = matchMedia("(prefers-color-scheme: dark)");
+	prefers.addEventListener("change", () => setTheme(prefers.matches));
+	// The lock that was contended most is what people came for.
+	const best = DATA.locks.reduce((found, lock, i) =>
+		lock.wait.total_ns > DATA.locks[found].wait.total_ns ? i : found, 0);
+	choice.value = best;
+	setTheme(prefers.matches);
+	listen();
+	showLock(best);
+}
+
+start();

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+// The timeline: what part is shown, and how people move in it.
+
+const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
+const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null};
+const frame = document.getElementById("frame");
+const space = document.getElementById("space");
+const canvas = document.getElementById("timeline");
+const tip = document.getElementById("tip");
+let left = 150, queued = false;
+
+function redraw() {
+	if (!queued) {
+		queued = true;
+		requestAnimationFrame(() => { queued = false; draw(); });
+	}
+}
+
+function showRange(start, end) {
+	const span = Math.min(Math.max(end - start, 100), LENGTH);
+	start = Math.min(Math.max(start, 0), LENGTH - span);
+	Object.assign(view, {start, end: start + span, hover: null});
+	tip.hidden = true;
+	redraw();
+}
+
+function zoom(factor, at = (view.start + view.end) / 2) {
+	showRange(at - (at - view.start) * factor, at + (view.end - at) * factor);
+}
+
+function pan(part) {
+	const by = (view.end - view.start) * part;
+	const start = Math.min(Math.max(view.start + by, 0), LENGTH - (view.end - view.start));
+	showRange(start, start + view.end - view.start);
+}
+
+function showAll() {
+	const lock = view.lock, first = lock.first_ns - DATA.start_ns;
+	const last = lock.last_ns - DATA.start_ns, pad = (last - first) * 0.01;
+	showRange(first - pad, last + pad);
+}
+
+function rowTop(i) {
+	return TOP + WAITERS + i * (ROW + GAP) + (view.rows[i].kind === "cpu" ? 12 : 0);
+}
+
+function timeX(t, width) {
+	return left + (t - view.start) / (view.end - view.start) * (width - left);
+}
+
+function drawAxis(pen, width, height) {
+	const rough = (view.end - view.start) / Math.max(2, (width - left) / 110);
+	const unit = 10 ** Math.floor(Math.log10(rough));
+	const step = unit * [1, 2, 5, 10].find((n) => n * unit >= rough);
+	pen.textAlign = "center";
+	for (let t = Math.ceil(view.start / step) * step; t <= view.end; t += step) {
+		const x = Math.round(timeX(t, width)) + 0.5;
+		pen.strokeStyle = css("--line");
+		pen.beginPath();
+		pen.moveTo(x, TOP - 4);
+		pen.lineTo(x, height);
+		pen.stroke();
+		pen.fillStyle = css("--dim");
+		const digits = Math.max(0, Math.ceil(-Math.log10(step / 1e6)));
+		pen.fillText(`${(t / 1e6).toFixed(digits)} ms`, Math.min(x, width - 34), 13);
+	}
+	pen.textAlign = "left";
+}
+
+function drawWaiters(pen, width) {
+	const {times, values} = view.open.waiters;
+	const most = Math.max(1, view.lock.most_waiters), base = TOP + WAITERS - 6;
+	const scale = (view.end - view.start) / (width - left);
+	let i = Math.max(0, lastAt(times, view.start));
+	pen.fillStyle = palette[5].hex;
+	for (let x = left; x < width; x++) {
+		const t = view.start + (x - left) * scale;
+		let top = times.length && times[i] <= t + scale ? values[i] : 0;
+		while (i + 1 < times.length && times[i + 1] < t + scale)
+			top = Math.max(top, values[++i]);
+		const tall = top / most * (WAITERS - 12);
+		pen.fillRect(x, base - tall, 1, tall);
+	}
+	pen.fillStyle = css("--text");
+	pen.fillText(`waiters (at most ${view.lock.most_waiters})`, 4, base - 10);
+}
+
+function drawLosses(pen, width, height) {
+	for (const gap of DATA.lost) {
+		const x = timeX(gap.start_ns - DATA.start_ns, width);
+		const end = timeX(gap.end_ns - DATA.start_ns, width);
+		if (end < left || x > width)
+			continue;
+		pen.fillStyle = "#cc79a766";
+		pen.fillRect(Math.max(x, left), TOP, Math.max(2, end - Math.max(x, left)), height);
+		pen.fillStyle = css("--text");
+		pen.fillText(`events lost, CPU ${gap.cpu}`, Math.max(x, left) + 3, TOP + 10);
+	}
+}
+
+function drawArrow(pen, x0, y0, x1, y1) {
+	const angle = Math.atan2(y1 - y0, x1 - x0);
+	pen.beginPath();
+	pen.moveTo(x0, y0);
+	pen.lineTo(x1, y1);
+	for (const turn of [-0.45, 0.45]) {
+		pen.moveTo(x1, y1);
+		pen.lineTo(x1 - 8 * Math.cos(angle + turn), y1 - 8 * Math.sin(angle + turn));
+	}
+	pen.stroke();
+}
+
+function drawHandoff(pen, turn, width, offset, strong) {
+	const x = timeX(turn.granted, width);
+	const y0 = rowTop(turn.from) - offset + ROW / 2, y1 = rowTop(turn.lane) - offset + ROW / 2;
+	pen.strokeStyle = css("--text");
+	pen.globalAlpha = strong ? 1 : 0.4;
+	pen.lineWidth = strong ? 2 : 1;
+	drawArrow(pen, x, y0, x, y1);
+	pen.globalAlpha = 1;
+	pen.lineWidth = 1;
+}
+
+function drawDrop(pen, t, lane, width, offset) {
+	const x = timeX(t, width), y = rowTop(lane) - offset;
+	pen.fillStyle = css("--text");
+	pen.beginPath();
+	pen.moveTo(x - 5, y - 5);
+	pen.lineTo(x + 5, y - 5);
+	pen.lineTo(x, y + 4);
+	pen.fill();
+}
+
+const MARKS_MAX = 60;
+
+function drawMarks(pen, width, offset) {
+	const {granted, grantedTimes, drops} = view.open;
+	const first = lastAt(grantedTimes, view.start) + 1, last = lastAt(grantedTimes, view.end);
+	pen.save();
+	pen.beginPath();
+	pen.rect(left, TOP + WAITERS - 8, width - left, 1e5);
+	pen.clip();
+	if (last - first < MARKS_MAX)
+		for (let i = first; i <= last; i++)
+			drawHandoff(pen, granted[i], width, offset, false);
+	const from = lastAt(drops.times, view.start) + 1, to = lastAt(drops.times, view.end);
+	if (to - from < MARKS_MAX)
+		for (let i = from; i <= to; i++)
+			drawDrop(pen, drops.times[i], drops.values[i], width, offset);
+	for (const turn of view.hover ? view.hover.handoffs : [])
+		drawHandoff(pen, turn, width, offset, true);
+	pen.restore();
+}
+
+function draw() {
+	if (!view.open)
+		return;
+	const ratio = window.devicePixelRatio || 1, width = frame.clientWidth;
+	left = Math.min(150, Math.max(90, width * 0.2));
+	const full = rowTop(view.rows.length - 1) + ROW + 8;
+	const limit = Math.max(200, Math.floor(innerHeight * 0.7) - 2);
+	const height = Math.min(full, limit);
+	space.style.height = `${full}px`;
+	canvas.style.height = `${height}px`;
+	canvas.width = Math.round(width * ratio);
+	canvas.height = Math.round(height * ratio);
+	const pen = canvas.getContext("2d"), offset = frame.scrollTop;
+	pen.scale(ratio, ratio);
+	pen.font = "12px system-ui, sans-serif";
+	drawAxis(pen, width, height);
+	const columns = Math.round((width - left) * ratio);
+	const scale = (view.end - view.start) / columns;
+	view.rows.forEach((row, i) => {
+		const y = rowTop(i) - offset;
+		if (y < TOP + WAITERS - ROW || y > height)
+			return;
+		const image = pen.createImageData(columns, Math.round(ROW * ratio));
+		drawSpans(image, row.spans, view.start, scale, Math.round(view.start / scale) % 12);
+		pen.putImageData(image, Math.round(left * ratio), Math.round(y * ratio));
+		pen.fillStyle = css("--text");
+		pen.fillText(row.label, 4, y + ROW / 2 + 4, left - 8);
+	});
+	pen.fillStyle = css("--page");
+	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
+	drawAxis(pen, width, TOP + WAITERS - 6);
+	drawWaiters(pen, width);
+	drawMarks(pen, width, offset);
+	drawLosses(pen, width, height);
+	drawOverview();
+	document.getElementById("range").textContent =
+		`${timeText(view.end - view.start)} shown, from ${timeText(view.start)} after the start`;
+}
+
+function drawOverview() {
+	const over = document.getElementById("overview");
+	over.width = over.clientWidth;
+	over.height = 30;
+	const pen = over.getContext("2d"), {times, values} = view.open.waiters;
+	const most = Math.max(1, view.lock.most_waiters);
+	let i = 0;
+	pen.fillStyle = palette[5].hex;
+	for (let x = 0; x < over.width; x++) {
+		let top = times.length && times[i] <= x / over.width * LENGTH ? values[i] : 0;
+		while (i + 1 < times.length && times[i + 1] < (x + 1) / over.width * LENGTH)
+			top = Math.max(top, values[++i]);
+		pen.fillRect(x, 30 - top / most * 28, 1, top / most * 28);
+	}
+	const x0 = view.start / LENGTH * over.width, x1 = view.end / LENGTH * over.width;
+	pen.strokeStyle = css("--accent");
+	pen.lineWidth = 2;
+	pen.strokeRect(x0 + 1, 1, Math.max(2, x1 - x0 - 2), 28);
+}
+
+function handoffsAround(lane, t) {
+	const turns = lane.turns, found = [];
+	const i = lastAt(turns.map((turn) => turn.requested), t);
+	if (i < 0)
+		return found;
+	if (turns[i].from >= 0)
+		found.push(turns[i]);
+	const next = view.open.granted[lastAt(view.open.grantedTimes, turns[i].released - 1) + 1];
+	if (t >= turns[i].granted && next && next.from === lane.index)
+		found.push(next);
+	return found;
+}
+
+function describe(row, t) {
+	const {spans} = row, i = lastAt(spans.starts, t, spans.count);
+	const lines = [row.label];
+	if (i < 0)
+		return lines.join("\n");
+	if (row.kind === "cpu") {
+		const who = spans.whos[i];
+		lines.push(spans.states[i] === 9 ? "idle" : spans.states[i] === 10 ?
+			(who ? DATA.thread_names[who - 1] : "unknown") :
+			view.open.lanes[who].label + (spans.states[i] === 1 ? ", with the lock" : ""));
+		return lines.join("\n");
+	}
+	lines.push(`${STATES[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
+	const turn = row.turns[lastAt(row.turns.map((each) => each.requested), t)];
+	if (turn && !(t > turn.released)) {
+		if (turn.from >= 0)
+			lines.push(`waited ${timeText(turn.granted - turn.requested)}${turn.afterIo ? " after I/O" : ""}; handed over by ${view.open.lanes[turn.from].label}`);
+		if (!Number.isNaN(turn.asked))
+			lines.push(`asked to drop the lock after ${timeText(turn.asked - turn.granted)}`);
+		if (turn.released > turn.granted)
+			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ${REASONS[turn.reason]}`);
+	}
+	return lines.join("\n");
+}
+
+function point(event) {
+	const box = canvas.getBoundingClientRect(), x = event.clientX - box.left;
+	const y = event.clientY - box.top + frame.scrollTop;
+	const i = view.rows.findIndex((row, n) => y >= rowTop(n) && y < rowTop(n) + ROW);
+	if (i < 0 || x < left) {
+		view.hover = null;
+		tip.hidden = true;
+		redraw();
+		return;
+	}
+	const t = view.start + (x - left) / (box.width - left) * (view.end - view.start);
+	const row = view.rows[i];
+	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
+	tip.textContent = describe(row, t);
+	tip.hidden = false;
+	tip.style.left = `${Math.max(0, Math.min(event.clientX + 14, innerWidth - 300))}px`;
+	tip.style.top = `${Math.min(event.clientY + 14, innerHeight - 110)}px`;
+	redraw();
+}
+
+const KEYS = {
+	w: () => zoom(0.6), "+": () => zoom(0.6), "=": () => zoom(0.6),
+	s: () => zoom(1 / 0.6), "-": () => zoom(1 / 0.6),
+	a: () => pan(-0.2), ArrowLeft: () => pan(-0.2),
+	d: () => pan(0.2), ArrowRight: () => pan(0.2),
+	0: showAll, Home: showAll,
+};
+const BUTTONS = {in: KEYS.w, out: KEYS.s, left: KEYS.a, right: KEYS.d, all: showAll};
+
+function listen() {
+	let from = null;
+	document.addEventListener("keydown", (event) => {
+		if (event.ctrlKey || event.metaKey || event.altKey ||
+		    /^(SELECT|INPUT)$/.test(event.target.tagName) || !KEYS[event.key])
+			return;
+		event.preventDefault();
+		KEYS[event.key]();
+	});
+	canvas.addEventListener("wheel", (event) => {
+		if (!event.ctrlKey && !event.shiftKey)
+			return;
+		event.preventDefault();
+		if (event.shiftKey) {
+			pan((event.deltaX || event.deltaY) / 1000);
+			return;
+		}
+		const box = canvas.getBoundingClientRect();
+		zoom(1.0015 ** event.deltaY, view.start + (event.clientX - box.left - left) /
+			(box.width - left) * (view.end - view.start));
+	}, {passive: false});
+	canvas.addEventListener("pointerdown", (event) => {
+		from = {x: event.clientX, start: view.start};
+		canvas.setPointerCapture(event.pointerId);
+		canvas.classList.add("drags");
+	});
+	canvas.addEventListener("pointerup", () => {
+		from = null;
+		canvas.classList.remove("drags");
+	});
+	canvas.addEventListener("pointermove", (event) => {
+		if (!from) {
+			point(event);
+			return;
+		}
+		const span = view.end - view.start;
+		const start = Math.min(Math.max(0, from.start - (event.clientX - from.x) * span /
+			(canvas.clientWidth - left)), LENGTH - span);
+		showRange(start, start + span);
+	});
+	canvas.addEventListener("pointerleave", () => {
+		view.hover = null;
+		tip.hidden = true;
+		redraw();
+	});
+	document.getElementById("overview").addEventListener("click", (event) => {
+		const at = event.offsetX / event.target.clientWidth * LENGTH;
+		const half = (view.end - view.start) / 2;
+		showRange(at - half, at + half);
+	});
+	for (const button of document.querySelectorAll("[data-do]"))
+		button.addEventListener("click", BUTTONS[button.dataset.do]);
+	frame.addEventListener("scroll", redraw);
+	addEventListener("resize", redraw);
+}

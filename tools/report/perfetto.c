@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The trace event format of Chrome, which Perfetto reads: for each lock a
+ * process, with its threads as tracks, a counter of its waiters, and arrows
+ * from owner to next owner; then the CPUs.
+ *
+ * What viewers ask for: complete events (X) that do not overlap on a track; an
+ * arrow's ends (s, f) inside of slices; process and thread numbers that mean
+ * one thing each. A thread's own number is its track's at the first lock that
+ * it uses; elsewhere it has one that no thread can have.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report.h"
+
+/* The kernel's own limit: no thread has a number from here on. */
+#define PID_LIMIT 4194304U
+/* Processes and made-up threads have numbers of their own. */
+#define FIRST_PROCESS (PID_LIMIT + 1)
+#define FIRST_CPU_TRACK (16 * PID_LIMIT)
+#define FIRST_MADE_TRACK (32 * PID_LIMIT)
+
+struct output {
+	FILE *file;
+	const struct report *report;
+	uint32_t *tracks; /* by seat */
+	bool some; /* written already, so that a comma is due */
+};
+
+static void put_text(FILE *file, const char *text)
+{
+	putc('"', file);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', file);
+		putc(*text, file);
+	}
+	putc('"', file);
+}
+
+/* Microseconds, to the nanosecond. */
+static void put_us(FILE *file, const char *name, uint64_t ns)
+{
+	fprintf(file, ",\"%s\":%" PRIu64 ".%03u", name, ns / 1000,
+		(unsigned int)(ns % 1000));
+}
+
+static void begin(struct output *output, char phase, uint32_t process,
+		  uint32_t track)
+{
+	fprintf(output->file, "%s{\"ph\":\"%c\",\"pid\":%" PRIu32
+		",\"tid\":%" PRIu32, output->some ? ",\n" : "\n", phase,
+		process, track);
+	output->some = true;
+}
+
+static void put_name(struct output *output, const char *what, uint32_t process,
+		     uint32_t track, const char *name, int32_t tid)
+{
+	char text[64];
+
+	begin(output, 'M', process, track);
+	if (tid >= 0)
+		snprintf(text, sizeof(text), "%s %" PRId32, name, tid);
+	else
+		snprintf(text, sizeof(text), "%s", name);
+	fprintf(output->file, ",\"name\":\"%s\",\"args\":{\"name\":", what);
+	put_text(output->file, text);
+	fputs("}}", output->file);
+}
+
+static void put_order(struct output *output, const char *what, uint32_t process,
+		      uint32_t track, uint32_t order)
+{
+	begin(output, 'M', process, track);
+	fprintf(output->file,
+		",\"name\":\"%s\",\"args\":{\"sort_index\":%" PRIu32 "}}", what,
+		order);
+}
+
+static void put_slice(struct output *output, uint32_t process, uint32_t track,
+		      uint64_t start, uint64_t end, const char *name)
+{
+	begin(output, 'X', process, track);
+	put_us(output->file, "ts", start);
+	put_us(output->file, "dur", end - start);
+	fputs(",\"name\":", output->file);
+	put_text(output->file, name);
+	putc('}', output->file);
+}
+
+/* A thread's own number the first time; a number reused is not its own. */
+static void choose_tracks(struct output *output)
+{
+	const struct model *model = output->report->model;
+	struct map taken = { 0 };
+
+	output->tracks = xcalloc(model->seats.count, sizeof(uint32_t));
+	for (uint32_t i = 0; i < model->seats.count; i++) {
+		const struct seat *seat = model_seat(model, i);
+		int32_t tid = model_thread(model, seat->thread)->tid;
+		bool own = tid > 0 &&
+			   map_get(&taken, (uint32_t)tid) == NONE;
+
+		output->tracks[i] = own ? (uint32_t)tid : FIRST_MADE_TRACK + i;
+		if (own)
+			map_set(&taken, (uint32_t)tid, i);
+	}
+	map_free(&taken);
+}
+
+static uint32_t process_of(uint32_t lock)
+{
+	return FIRST_PROCESS + lock;
+}
+
+static void put_seat(struct output *output, uint32_t index)
+{
+	const struct model *model = output->report->model;
+	const struct seat *seat = model_seat(model, index);
+	const struct thread *thread = model_thread(model, seat->thread);
+	uint32_t process = process_of(seat->lock);
+	uint32_t track = output->tracks[index];
+	struct lane_span span;
+	struct lane lane;
+
+	put_name(output, "thread_name", process, track, thread->name,
+		 thread->tid);
+	put_order(output, "thread_sort_index", process, track, seat->index);
+	lane_begin(&lane, model, seat);
+	while (lane_next(&lane, &span))
+		if (span.state != LANE_ABSENT && span.state != LANE_IDLE)
+			put_slice(output, process, track, span.start, span.end,
+				  lane_state_name(span.state));
+}
+
+static void put_waiters(struct output *output, uint32_t index)
+{
+	const struct lock *lock = model_lock(output->report->model, index);
+
+	for (size_t i = 0; i < lock->waiters.count; i++) {
+		const struct waiters *at =
+			array_at(&lock->waiters, struct waiters, i);
+
+		begin(output, 'C', process_of(index), 0);
+		put_us(output->file, "ts", at->time);
+		fprintf(output->file,
+			",\"name\":\"waiters\",\"args\":{\"waiters\":%" PRIu32
+			"}}", at->count);
+	}
+}
+
+static void put_drops(struct output *output, uint32_t index)
+{
+	const struct lock *lock = model_lock(output->report->model, index);
+
+	for (size_t i = 0; i < lock->drops.count; i++) {
+		const struct drop *drop = array_at(&lock->drops, struct drop, i);
+
+		begin(output, 'i', process_of(index),
+		      output->tracks[drop->seat]);
+		put_us(output->file, "ts", drop->time);
+		fputs(",\"s\":\"t\",\"name\":\"drop request\"}", output->file);
+	}
+}
+
+static void put_arrow_end(struct output *output, char phase, uint32_t seat,
+			  uint64_t time, uint64_t number)
+{
+	const struct model *model = output->report->model;
+
+	begin(output, phase, process_of(model_seat(model, seat)->lock),
+	      output->tracks[seat]);
+	put_us(output->file, "ts", time);
+	fprintf(output->file,
+		",\"id\":%" PRIu64 ",\"cat\":\"handoff\",\"name\":\"handoff\"%s}",
+		number, phase == 'f' ? ",\"bp\":\"e\"" : "");
+}
+
+/* From the last instant of an owner's turn to the first of the next one's. */
+static void put_arrow(struct output *output, const struct lock *lock,
+		      const struct turn *turn, uint64_t *number)
+{
+	const struct turn *from;
+
+	if (turn->from == NONE || turn->granted >= output->report->model->end)
+		return;
+	from = lock_turn(lock, turn->from);
+	if (from->granted >= from->released || turn->granted >= turn->released)
+		return;
+	++*number;
+	put_arrow_end(output, 's', from->seat, from->released - 1, *number);
+	put_arrow_end(output, 'f', turn->seat, turn->granted, *number);
+}
+
+static void put_lock(struct output *output, uint32_t index, uint64_t *arrows)
+{
+	const struct model *model = output->report->model;
+	const struct lock *lock = model_lock(model, index);
+	char name[64];
+
+	snprintf(name, sizeof(name), "lock %" PRIu32, lock->nr);
+	put_name(output, "process_name", process_of(index), 0, name, -1);
+	put_order(output, "process_sort_index", process_of(index), 0, index);
+	for (size_t i = 0; i < lock->seats.count; i++)
+		put_seat(output, *array_at(&lock->seats, uint32_t, i));
+	put_waiters(output, index);
+	put_drops(output, index);
+	for (uint32_t i = 0; i < lock->turns.count; i++)
+		put_arrow(output, lock, lock_turn(lock, i), arrows);
+}
+
+static void put_cpu(struct output *output, uint32_t process, uint32_t index)
+{
+	const struct model *model = output->report->model;
+	const struct cpu *cpu = array_at(&model->cpus, struct cpu, index);
+	uint32_t track = FIRST_CPU_TRACK + index;
+	char name[64];
+
+	snprintf(name, sizeof(name), "CPU %" PRIu32, index);
+	put_name(output, "thread_name", process, track, name, -1);
+	put_order(output, "thread_sort_index", process, track, index);
+	for (size_t i = 0; i < cpu->spans.count; i++) {
+		const struct cpu_span *span =
+			array_at(&cpu->spans, struct cpu_span, i);
+		uint64_t end = i + 1 < cpu->spans.count ? span[1].start :
+							  model->end;
+		const struct thread *thread;
+
+		if (span->thread == CPU_IDLE || span->start >= end)
+			continue;
+		if (span->thread == CPU_UNKNOWN) {
+			put_slice(output, process, track, span->start, end,
+				  "unknown: events lost");
+			continue;
+		}
+		thread = model_thread(model, span->thread);
+		snprintf(name, sizeof(name), "%s %" PRId32, thread->name,
+			 thread->tid);
+		put_slice(output, process, track, span->start, end, name);
+	}
+}
+
+void perfetto_write(const struct report *report, FILE *file)
+{
+	const struct model *model = report->model;
+	uint32_t locks = (uint32_t)model->locks.count;
+	struct output output = { .file = file, .report = report };
+	uint64_t arrows = 0;
+
+	choose_tracks(&output);
+	fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"made_by\":\"gilreport\",\"trace\":",
+	      file);
+	put_text(file, report->trace);
+	fputs("},\"traceEvents\":[", file);
+	for (uint32_t i = 0; i < locks; i++)
+		put_lock(&output, i, &arrows);
+	put_name(&output, "process_name", process_of(locks), 0, "CPUs", -1);
+	put_order(&output, "process_sort_index", process_of(locks), 0, locks);
+	for (uint32_t i = 0; i < model->cpus.count; i++)
+		put_cpu(&output, process_of(locks), i);
+	fputs("\n]}\n", file);
+	free(output.tracks);
+}

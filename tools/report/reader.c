@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trace-cmd.h>
+
+#include "reader.h"
+
+/* A field of an event: where it is in a record. size 0: there is none. */
+struct field {
+	unsigned int offset;
+	unsigned int size;
+	bool is_signed;
+};
+
+enum field_name {
+	/* gil events; a policy change has its name in place of a comm */
+	FIELD_LOCK,
+	FIELD_TID,
+	FIELD_COMM,
+	FIELD_FROM_TID,
+	FIELD_WAITING,
+	FIELD_CONTENDED,
+	FIELD_REASON,
+	FIELD_WAIT_NS,
+	FIELD_WAKEUP_NS,
+	FIELD_HOLD_NS,
+	FIELD_POLICY,
+	/* sched events */
+	FIELD_PREV_PID,
+	FIELD_PREV_COMM,
+	FIELD_PREV_STATE,
+	FIELD_NEXT_PID,
+	FIELD_NEXT_COMM,
+	FIELD_PID,
+	/* ftrace's print */
+	FIELD_BUF,
+	FIELDS,
+};
+
+static const char *const field_names[FIELDS] = {
+	[FIELD_LOCK] = "lock",
+	[FIELD_TID] = "tid",
+	[FIELD_COMM] = "comm",
+	[FIELD_FROM_TID] = "from_tid",
+	[FIELD_WAITING] = "waiting",
+	[FIELD_CONTENDED] = "contended",
+	[FIELD_REASON] = "reason",
+	[FIELD_WAIT_NS] = "wait_ns",
+	[FIELD_WAKEUP_NS] = "wakeup_ns",
+	[FIELD_HOLD_NS] = "hold_ns",
+	[FIELD_POLICY] = "policy",
+	[FIELD_PREV_PID] = "prev_pid",
+	[FIELD_PREV_COMM] = "prev_comm",
+	[FIELD_PREV_STATE] = "prev_state",
+	[FIELD_NEXT_PID] = "next_pid",
+	[FIELD_NEXT_COMM] = "next_comm",
+	[FIELD_PID] = "pid",
+	[FIELD_BUF] = "buf",
+};
+
+enum kind {
+	/* first those of enum gil_kind */
+	KIND_SWITCH = GIL_KINDS,
+	KIND_WAKEUP,
+	KIND_PRINT,
+	KINDS,
+};
+
+static const struct {
+	const char *system, *name;
+	int kind;
+} known[] = {
+	{ "gil", "gil_request", GIL_REQUEST },
+	{ "gil", "gil_wait", GIL_WAIT },
+	{ "gil", "gil_grant", GIL_GRANT },
+	{ "gil", "gil_acquire", GIL_ACQUIRE },
+	{ "gil", "gil_release", GIL_RELEASE },
+	{ "gil", "gil_drop_request", GIL_DROP_REQUEST },
+	{ "gil", "gil_io_release", GIL_IO_RELEASE },
+	{ "gil", "gil_take_back", GIL_TAKE_BACK },
+	{ "gil", "gil_bind", GIL_BIND },
+	{ "gil", "gil_unbind", GIL_UNBIND },
+	{ "gil", "gil_owner_died", GIL_OWNER_DIED },
+	{ "gil", "gil_policy", GIL_POLICY },
+	{ "sched", "sched_switch", KIND_SWITCH },
+	{ "sched", "sched_wakeup", KIND_WAKEUP },
+	{ "sched", "sched_wakeup_new", KIND_WAKEUP },
+	{ "sched", "sched_waking", KIND_WAKEUP },
+	{ "ftrace", "print", KIND_PRINT },
+};
+
+#define KNOWN (sizeof(known) / sizeof(*known))
+
+struct event_type {
+	int id;
+	int kind;
+	struct field fields[FIELDS];
+};
+
+struct reader {
+	struct model *model;
+	struct tep_handle *tep;
+	struct event_type types[KNOWN];
+	size_t type_count;
+	/* From an event's id to its type's index and 1; 0: not known. */
+	unsigned char by_id[1 << 16];
+};
+
+static void learn_type(struct reader *reader, struct tep_event *event, int kind)
+{
+	struct event_type *type = &reader->types[reader->type_count];
+
+	if (event->id < 0 || event->id >= (int)sizeof(reader->by_id))
+		return;
+	type->id = event->id;
+	type->kind = kind;
+	for (int i = 0; i < FIELDS; i++) {
+		struct tep_format_field *field =
+			tep_find_any_field(event, field_names[i]);
+
+		if (!field)
+			continue;
+		type->fields[i] = (struct field){
+			.offset = (unsigned int)field->offset,
+			.size = (unsigned int)field->size,
+			.is_signed = field->flags & TEP_FIELD_IS_SIGNED,
+		};
+	}
+	reader->type_count++;
+	reader->by_id[event->id] = (unsigned char)reader->type_count;
+}
+
+/* Whether the recording can have gil events at all. */
+static bool learn_types(struct reader *reader)
+{
+	bool gil = false;
+
+	for (size_t i = 0; i < KNOWN; i++) {
+		struct tep_event *event =
+			tep_find_event_by_name(reader->tep, known[i].system,
+					       known[i].name);
+
+		if (!event)
+			continue;
+		learn_type(reader, event, known[i].kind);
+		gil |= known[i].kind < GIL_KINDS;
+	}
+	return gil;
+}
+
+static uint64_t number(const struct reader *reader,
+		       const struct event_type *type,
+		       const struct tep_record *record, enum field_name name)
+{
+	const struct field *field = &type->fields[name];
+	uint64_t value;
+
+	if (!field->size || field->size > sizeof(value) ||
+	    field->offset + field->size > (unsigned int)record->size)
+		return 0;
+	value = tep_read_number(reader->tep,
+				(char *)record->data + field->offset,
+				(int)field->size);
+	if (field->is_signed && field->size == sizeof(int32_t))
+		value = (uint64_t)(int64_t)(int32_t)value;
+	return value;
+}
+
+static void text(const struct event_type *type, const struct tep_record *record,
+		 enum field_name name, char *to, size_t room)
+{
+	const struct field *field = &type->fields[name];
+	unsigned int size = field->size;
+
+	*to = '\0';
+	if (!size || field->offset >= (unsigned int)record->size)
+		return;
+	if (size > (unsigned int)record->size - field->offset)
+		size = (unsigned int)record->size - field->offset;
+	if (size > room - 1)
+		size = (unsigned int)room - 1;
+	memcpy(to, (char *)record->data + field->offset, size);
+	to[size] = '\0';
+}
+
+static void read_gil(const struct reader *reader, const struct event_type *type,
+		     const struct tep_record *record)
+{
+	struct gil_event event = {
+		.kind = (enum gil_kind)type->kind,
+		.time = record->ts,
+		.lock = (uint32_t)number(reader, type, record, FIELD_LOCK),
+		.tid = (int32_t)number(reader, type, record, FIELD_TID),
+		.from_tid =
+			(int32_t)number(reader, type, record, FIELD_FROM_TID),
+		.waiting = (uint32_t)number(reader, type, record, FIELD_WAITING),
+		.contended =
+			(uint32_t)number(reader, type, record, FIELD_CONTENDED),
+		.reason = (uint32_t)number(reader, type, record, FIELD_REASON),
+		.wait_ns = number(reader, type, record, FIELD_WAIT_NS),
+		.wakeup_ns = number(reader, type, record, FIELD_WAKEUP_NS),
+		.hold_ns = number(reader, type, record, FIELD_HOLD_NS),
+	};
+
+	text(type, record, type->kind == GIL_POLICY ? FIELD_POLICY : FIELD_COMM,
+	     event.name, sizeof(event.name));
+	model_gil(reader->model, &event);
+}
+
+static void read_switch(const struct reader *reader,
+			const struct event_type *type,
+			const struct tep_record *record)
+{
+	char prev[NAME_SIZE], next[NAME_SIZE];
+
+	text(type, record, FIELD_PREV_COMM, prev, sizeof(prev));
+	text(type, record, FIELD_NEXT_COMM, next, sizeof(next));
+	model_switch(reader->model, record->ts, (uint32_t)record->cpu,
+		     (int32_t)number(reader, type, record, FIELD_PREV_PID),
+		     prev, number(reader, type, record, FIELD_PREV_STATE),
+		     (int32_t)number(reader, type, record, FIELD_NEXT_PID),
+		     next);
+}
+
+static void read_wakeup(const struct reader *reader,
+			const struct event_type *type,
+			const struct tep_record *record)
+{
+	char name[NAME_SIZE];
+
+	text(type, record, FIELD_COMM, name, sizeof(name));
+	model_wakeup(reader->model, record->ts,
+		     (int32_t)number(reader, type, record, FIELD_PID), name);
+}
+
+/* What gilrecord wrote into the trace: "gilrecord: what=value". */
+static void read_note(struct model *model, const struct event_type *type,
+		      const struct tep_record *record)
+{
+	static const char mark[] = "gilrecord: ";
+	const struct {
+		const char *name;
+		char *to;
+		size_t room;
+	} notes[] = {
+		{ "command=", model->command, sizeof(model->command) },
+		{ "kernel=", model->kernel, sizeof(model->kernel) },
+		{ "clock=", model->clock, sizeof(model->clock) },
+	};
+	unsigned int offset = type->fields[FIELD_BUF].offset;
+	const char *data = (const char *)record->data + offset;
+	int size = record->size - (int)offset;
+	char line[320];
+
+	if (size <= (int)sizeof(mark) ||
+	    memcmp(data, mark, sizeof(mark) - 1))
+		return;
+	snprintf(line, sizeof(line), "%.*s", size - (int)sizeof(mark) + 1,
+		 data + sizeof(mark) - 1);
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
+		size_t length = strlen(notes[i].name);
+
+		if (!strncmp(line, notes[i].name, length))
+			snprintf(notes[i].to, notes[i].room, "%s",
+				 line + length);
+	}
+}
+
+static int read_record(struct tracecmd_input *input, struct tep_record *record,
+		       int cpu, void *data)
+{
+	const struct reader *reader = data;
+	int id = tep_data_type(reader->tep, record);
+	const struct event_type *type;
+
+	(void)input;
+	model_event(reader->model, record->ts, (uint32_t)cpu,
+		    record->missed_events);
+	if (id < 0 || id >= (int)sizeof(reader->by_id) || !reader->by_id[id])
+		return 0;
+	type = &reader->types[reader->by_id[id] - 1];
+	if (type->kind < GIL_KINDS)
+		read_gil(reader, type, record);
+	else if (type->kind == KIND_SWITCH)
+		read_switch(reader, type, record);
+	else if (type->kind == KIND_WAKEUP)
+		read_wakeup(reader, type, record);
+	else
+		read_note(reader->model, type, record);
+	return 0;
+}
+
+static int read_all(struct reader *reader, struct tracecmd_input *input,
+		    const char *path)
+{
+	reader->tep = tracecmd_get_tep(input);
+	if (!learn_types(reader)) {
+		fprintf(stderr,
+			"gilreport: %s knows no gil events: load gil.ko before recording (see gilrecord(8))\n",
+			path);
+		return -1;
+	}
+	if (tracecmd_iterate_events(input, NULL, 0, read_record, reader)) {
+		fprintf(stderr,
+			"gilreport: %s cannot be read to its end: record it again\n",
+			path);
+		return -1;
+	}
+	model_finish(reader->model);
+	if (!reader->model->gil_events) {
+		fprintf(stderr,
+			"gilreport: %s has no event of a gil lock: did the command use one?\n",
+			path);
+		return -1;
+	}
+	return 0;
+}
+
+int reader_read(struct model *model, const char *path)
+{
+	struct tracecmd_input *input;
+	struct reader *reader;
+	FILE *file = fopen(path, "rb");
+	int error;
+
+	/* The library's own message would not say why. */
+	if (!file) {
+		fprintf(stderr, "gilreport: %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	fclose(file);
+	tracecmd_set_loglevel(TEP_LOG_NONE);
+	input = tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS);
+	if (!input) {
+		fprintf(stderr,
+			"gilreport: %s is not a recording of trace-cmd that can be read: make one by gilrecord(8), or see whether 'trace-cmd report -i %s' says more\n",
+			path, path);
+		return -1;
+	}
+	reader = xcalloc(1, sizeof(*reader));
+	reader->model = model;
+	error = read_all(reader, input, path);
+	free(reader);
+	tracecmd_close(input);
+	return error;
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "words.h"
+
+/* Sentences about the worst few; the tables have all. */
+#define CONVOYS_TOLD 3
+/* Owners off the CPU are worth a word from this share of the time held. */
+#define OFF_CPU_SHARE 0.01
+#define COLUMNS 78
+
+#define LABEL_SIZE (NAME_SIZE + 16)
+
+const char *tone_name(enum tone tone)
+{
+	static const char *const names[TONES] = {
+		[TONE_PLAIN] = "plain",
+		[TONE_GOOD] = "good",
+		[TONE_BAD] = "bad",
+		[TONE_WARNING] = "warning",
+	};
+
+	return names[tone];
+}
+
+const char *words_time(char *text, double ns)
+{
+	static const struct {
+		double ns;
+		const char *unit;
+	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		double value = ns / units[i].ns;
+
+		if (value < 0.9995)
+			continue;
+		snprintf(text, WORDS_TIME_SIZE, "%.*f %s",
+			 value < 9.95 ? 2 : value < 99.5 ? 1 : 0, value,
+			 units[i].unit);
+		return text;
+	}
+	snprintf(text, WORDS_TIME_SIZE, "%.0f ns", ns);
+	return text;
+}
+
+__attribute__((format(printf, 3, 4)))
+static struct words *say(struct array *words, enum tone tone,
+			 const char *format, ...)
+{
+	struct words *place = array_push(words, sizeof(*place));
+	va_list args;
+
+	place->tone = tone;
+	place->seat = NONE;
+	va_start(args, format);
+	if (vasprintf(&place->text, format, args) < 0)
+		place->text = strdup("out of memory");
+	va_end(args);
+	return place;
+}
+
+/* The thread's name, with its number where others at the lock have the same. */
+static const char *label(char *text, const struct model *model,
+			 const struct lock *lock, const struct seat *seat)
+{
+	const struct thread *thread = model_thread(model, seat->thread);
+	unsigned int same = 0;
+
+	for (size_t i = 0; i < lock->seats.count && same < 2; i++) {
+		const struct seat *other = lock_seat(model, lock, i);
+
+		same += !strcmp(model_thread(model, other->thread)->name,
+				thread->name);
+	}
+	if (same > 1 || !*thread->name)
+		snprintf(text, LABEL_SIZE, "%s %d", thread->name, thread->tid);
+	else
+		snprintf(text, LABEL_SIZE, "%s", thread->name);
+	return text;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void tell_lost(struct array *words, const struct model *model)
+{
+	uint64_t lost = 0, unknown = 0;
+
+	for (size_t i = 0; i < model->gaps.count; i++) {
+		const struct gap *gap = array_at(&model->gaps, struct gap, i);
+
+		lost += gap->count;
+		unknown += !gap->count;
+	}
+	if (!model->gaps.count)
+		return;
+	if (unknown)
+		say(words, TONE_WARNING,
+		    "Events were lost in %zu place%s (%llu, and nobody knows how many in %llu of the places): all figures here are of what is left. Record again with larger buffers (gilrecord -b).",
+		    model->gaps.count, plural(model->gaps.count),
+		    (unsigned long long)lost, (unsigned long long)unknown);
+	else
+		say(words, TONE_WARNING,
+		    "%llu event%s lost in %zu place%s: all figures here are of what is left. Record again with larger buffers (gilrecord -b).",
+		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
+		    model->gaps.count, plural(model->gaps.count));
+}
+
+void words_of_recording(struct array *words, const struct model *model)
+{
+	char time[WORDS_TIME_SIZE];
+	size_t locks = model->locks.count;
+
+	say(words, TONE_PLAIN,
+	    "%s of recording, %llu events, %llu of them of %zu lock%s%s.",
+	    words_time(time, (double)(model->end - model->start)),
+	    (unsigned long long)model->events,
+	    (unsigned long long)model->gil_events, locks, plural(locks),
+	    model->gaps.count ? "" : "; none was lost");
+	tell_lost(words, model);
+	if (!model->sched_events)
+		say(words, TONE_WARNING,
+		    "The scheduler's events were not recorded: whether a thread ran, slept or was preempted is not known.");
+}
+
+static void tell_use(struct array *words, const struct model *model,
+		     const struct lock *lock,
+		     const struct lock_figures *figures)
+{
+	char held[WORDS_TIME_SIZE], span[WORDS_TIME_SIZE];
+	char p50[WORDS_TIME_SIZE], p99[WORDS_TIME_SIZE], max[WORDS_TIME_SIZE];
+	uint64_t length = figures->last - figures->first;
+	uint64_t count = figures->hold_ns.threads;
+
+	(void)model;
+	say(words, TONE_PLAIN,
+	    "Lock %u%s: %llu thread%s held it %llu time%s, %s of the %s it was in use (%.0f %%).",
+	    lock->nr, lock->nr ? "" : " (the global one)",
+	    (unsigned long long)count, plural(count),
+	    (unsigned long long)figures->hold.count,
+	    plural(figures->hold.count),
+	    words_time(held, (double)figures->hold.total),
+	    words_time(span, (double)length),
+	    length ? 100.0 * (double)figures->hold.total / (double)length : 0);
+	if (!figures->wait.count) {
+		say(words, TONE_PLAIN, "Nobody had to wait for it.");
+		return;
+	}
+	say(words, TONE_PLAIN,
+	    "%llu time%s a thread had to wait for it: half of the waits took up to %s, 99 %% up to %s, the longest %s; at most %llu thread%s waited at once.",
+	    (unsigned long long)figures->wait.count,
+	    plural(figures->wait.count),
+	    words_time(p50, (double)figures->wait.p50),
+	    words_time(p99, (double)figures->wait.p99),
+	    words_time(max, (double)figures->wait.max),
+	    (unsigned long long)figures->most_waiters,
+	    plural(figures->most_waiters));
+}
+
+/* "hog-0", "hog-0 and hog-1", "hog-0, hog-1 and 2 others". */
+static void list_blamed(char *text, size_t size, const struct model *model,
+			const struct lock *lock, const struct convoy *convoy)
+{
+	uint32_t count = convoy->blamed_count, named = count < 3 ? count : 2;
+	char name[LABEL_SIZE];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < named; i++) {
+		const struct seat *seat =
+			model_seat(model, convoy->blamed[i].seat);
+
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+					 i == 0 ? "" :
+					 i + 1 == count ? " and " : ", ",
+					 label(name, model, lock, seat));
+	}
+	if (count > named)
+		snprintf(text + used, size - used, " and %u other%s",
+			 count - named, plural(count - named));
+}
+
+static void tell_one_convoy(struct array *words, const struct model *model,
+			    const struct lock *lock,
+			    const struct seat_figures *figures)
+{
+	const struct convoy *convoy = &figures->convoy;
+	const struct seat *seat = model_seat(model, figures->seat);
+	const struct turn *turn = lock_turn(lock, convoy->example);
+	char name[LABEL_SIZE], time[WORDS_TIME_SIZE], of[64];
+	char blamed[4 * LABEL_SIZE];
+	struct words *said;
+
+	list_blamed(blamed, sizeof(blamed), model, lock, convoy);
+	if (convoy->waits == convoy->came_back)
+		snprintf(of, sizeof(of), "each of %llu",
+			 (unsigned long long)convoy->waits);
+	else
+		snprintf(of, sizeof(of), "%llu of %llu",
+			 (unsigned long long)convoy->waits,
+			 (unsigned long long)convoy->came_back);
+	said = say(words, TONE_BAD,
+		   "Convoy: thread %s waited %s on average behind %s after %s I/Os.",
+		   label(name, model, lock, seat),
+		   words_time(time, (double)convoy->wait_ns /
+				    (double)convoy->waits),
+		   blamed, of);
+	said->start = turn->requested;
+	said->end = turn->granted;
+	said->seat = figures->seat;
+}
+
+static int compare_convoys(const void *a, const void *b)
+{
+	const struct seat_figures *x = *(const struct seat_figures **)a;
+	const struct seat_figures *y = *(const struct seat_figures **)b;
+
+	return (x->convoy.wait_ns < y->convoy.wait_ns) -
+	       (x->convoy.wait_ns > y->convoy.wait_ns);
+}
+
+static void tell_no_convoy(struct array *words,
+			   const struct lock_figures *figures)
+{
+	uint64_t back = 0, waits = 0;
+	char half[WORDS_TIME_SIZE];
+
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		back += figures_seat(figures, i)->convoy.came_back;
+		waits += figures_seat(figures, i)->convoy.waits;
+	}
+	words_time(half, (double)figures->interval_ns / 2);
+	if (!back)
+		say(words, TONE_GOOD,
+		    "No convoy: no thread came back from I/O or sleep to ask for the lock again.");
+	else
+		say(words, TONE_GOOD,
+		    "No convoy: of the %llu time%s that a thread came back from I/O or sleep and asked for the lock, %s%llu it waited for half a switch interval (%s) or longer behind threads that held on as long, and for no thread was that the rule.",
+		    (unsigned long long)back, plural(back),
+		    waits ? "in " : "in ", (unsigned long long)waits, half);
+}
+
+static void tell_convoys(struct array *words, const struct model *model,
+			 const struct lock *lock,
+			 const struct lock_figures *figures)
+{
+	struct array found = { 0 };
+
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		struct seat_figures *seat = figures_seat(figures, i);
+
+		if (convoy_is_one(&seat->convoy))
+			*(struct seat_figures **)array_push(&found,
+							    sizeof(seat)) = seat;
+	}
+	if (!found.count) {
+		tell_no_convoy(words, figures);
+		return;
+	}
+	qsort(found.data, found.count, sizeof(struct seat_figures *),
+	      compare_convoys);
+	for (size_t i = 0; i < found.count && i < CONVOYS_TOLD; i++)
+		tell_one_convoy(words, model, lock,
+				*array_at(&found, struct seat_figures *, i));
+	if (found.count > CONVOYS_TOLD)
+		say(words, TONE_BAD,
+		    "%zu more thread%s are in a convoy, with shorter waits in all: see the table of threads.",
+		    found.count - CONVOYS_TOLD,
+		    plural(found.count - CONVOYS_TOLD));
+	array_free(&found);
+}
+
+static void tell_fairness(struct array *words,
+			  const struct lock_figures *figures)
+{
+	const struct fairness *hold = &figures->hold_ns;
+	const struct fairness *turns = &figures->turns;
+	char times[48] = "the least of them hardly any";
+
+	if (hold->threads < 2)
+		return;
+	if (hold->least)
+		snprintf(times, sizeof(times),
+			 "the most is %.3g times the least",
+			 (double)hold->most / (double)hold->least);
+	say(words, TONE_PLAIN,
+	    "Shares of the hold time of %u threads: Jain's index %.3f (1 is equal, %.3f is one thread having all), %s. Shares of turns: Jain's index %.3f.",
+	    hold->threads, hold->jain, 1.0 / hold->threads, times,
+	    turns->jain);
+}
+
+static void tell_off_cpu(struct array *words,
+			 const struct lock_figures *figures)
+{
+	uint64_t ready = 0, asleep = 0;
+	char time[WORDS_TIME_SIZE];
+
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		const struct seat_figures *seat = figures_seat(figures, i);
+
+		ready += seat->state_ns[LANE_HELD_READY];
+		asleep += seat->state_ns[LANE_HELD_ASLEEP];
+	}
+	if ((double)ready > (double)figures->hold.total * OFF_CPU_SHARE)
+		say(words, TONE_PLAIN,
+		    "Owners were preempted for %s while they had the lock.",
+		    words_time(time, (double)ready));
+	if ((double)asleep > (double)figures->hold.total * OFF_CPU_SHARE)
+		say(words, TONE_BAD,
+		    "Owners slept for %s while they had the lock: nobody could use it then.",
+		    words_time(time, (double)asleep));
+}
+
+static void tell_interval(struct array *words, const struct lock *lock,
+			  const struct lock_figures *figures)
+{
+	char time[WORDS_TIME_SIZE];
+
+	words_time(time, (double)figures->interval_ns);
+	if (figures->interval_seen && lock->drops.count)
+		say(words, TONE_PLAIN,
+		    "Switch interval about %s; it ran out, and the owner was asked to drop the lock, %zu time%s.",
+		    time, lock->drops.count, plural(lock->drops.count));
+	else
+		say(words, TONE_PLAIN,
+		    "No owner was asked to drop the lock. The switch interval is %s to be %s.",
+		    figures->interval_seen ? "said" : "assumed", time);
+}
+
+static void tell_oddities(struct array *words, const struct lock *lock,
+			  const struct lock_figures *figures)
+{
+	if (figures->gave_up)
+		say(words, TONE_PLAIN,
+		    "%llu request%s left the queue without the lock (timeout, signal or cancel); when is a guess, no event tells it.",
+		    (unsigned long long)figures->gave_up,
+		    plural(figures->gave_up));
+	if (lock->owners_died)
+		say(words, TONE_BAD, "%llu owner%s died holding the lock.",
+		    (unsigned long long)lock->owners_died,
+		    plural(lock->owners_died));
+	if (lock->repaired)
+		say(words, TONE_WARNING,
+		    "%llu turn%s began before the recording, or lost a step of it: what is missing was filled in from the next event.",
+		    (unsigned long long)lock->repaired,
+		    plural(lock->repaired));
+}
+
+void words_of_lock(struct array *words, const struct model *model,
+		   const struct figures *figures, size_t index)
+{
+	const struct lock *lock = model_lock(model, index);
+	const struct lock_figures *of = figures_lock(figures, index);
+
+	tell_use(words, model, lock, of);
+	tell_convoys(words, model, lock, of);
+	tell_fairness(words, of);
+	tell_off_cpu(words, of);
+	tell_interval(words, lock, of);
+	tell_oddities(words, lock, of);
+}
+
+void words_free(struct array *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(array_at(words, struct words, i)->text);
+	array_free(words);
+}
+
+/* Lines no longer than a terminal's. */
+static void print_wrapped(const char *text, FILE *file)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (column && column + 1 + length > COLUMNS) {
+			fputs("\n ", file);
+			column = 1;
+		}
+		fprintf(file, "%s%.*s", column ? " " : "", (int)length, text);
+		column += length + (column > 0);
+		text += length;
+		text += strspn(text, " ");
+	}
+	putc('\n', file);
+}
+
+void words_print(const struct array *words, FILE *file)
+{
+	for (size_t i = 0; i < words->count; i++)
+		print_wrapped(array_at(words, struct words, i)->text, file);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the figures come to, in words. */
+#ifndef GILREPORT_WORDS_H
+#define GILREPORT_WORDS_H
+
+#include <stdio.h>
+
+#include "figures.h"
+
+enum tone {
+	TONE_PLAIN,
+	TONE_GOOD,
+	TONE_BAD, /* the lock's users suffer */
+	TONE_WARNING, /* the recording is not whole */
+	TONES,
+};
+
+const char *tone_name(enum tone tone);
+
+/* A sentence or a few; with a stretch of time that shows it, if start < end. */
+struct words {
+	enum tone tone;
+	char *text;
+	uint64_t start, end;
+	uint32_t seat; /* whose lane shows it, or NONE */
+};
+
+/* Of the recording as a whole, and of one lock. struct words. */
+void words_of_recording(struct array *words, const struct model *model);
+void words_of_lock(struct array *words, const struct model *model,
+		   const struct figures *figures, size_t lock);
+void words_free(struct array *words);
+
+void words_print(const struct array *words, FILE *file);
+
+/* A time as people write it: 4.9 ms. */
+#define WORDS_TIME_SIZE 24
+const char *words_time(char *text, double ns);
+
+#endif
