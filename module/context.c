@@ -114,12 +114,12 @@ static void gil_ctx_unlink(struct gil_ctx *ctx)
 	rhltable_remove(&gil_contexts, &ctx->task_node, gil_contexts_params);
 	xa_erase(&lock->ids, ctx->w.id);
 	list_del(&ctx->file_node);
-	WRITE_ONCE(lock->threads, lock->threads - 1);
 
 	/* Dead, it is granted nothing more; one grant may be on its way. */
 	irq_work_sync(&ctx->granted);
 	gil_entry_record(ctx->entry, ctx);
 	ctx->entry = NULL;
+	WRITE_ONCE(lock->threads, lock->threads - 1);
 	gil_ctx_put(ctx);
 }
 
@@ -130,10 +130,13 @@ static void gil_ctx_reap(struct work_struct *work)
 
 	/* The context's file may be the last to hold the lock. */
 	gil_lock_get(lock);
-	gil_bind_reap(ctx);
+	gil_ctx_get(ctx);
 	mutex_lock(&lock->attach);
 	gil_ctx_unlink(ctx);
 	mutex_unlock(&lock->attach);
+	/* Its record says how it was bound: not before. */
+	gil_bind_reap(ctx);
+	gil_ctx_put(ctx);
 	gil_lock_put(lock);
 }
 

@@ -241,6 +241,7 @@ TEST_F_TIMEOUT(inherit, one_lock, PATIENCE)
 	for (i = 0; i < self->count; i++) {
 		EXPECT_EQ(self->lock, self->threads[i].lock);
 		EXPECT_LT(0, self->threads[i].tid);
+		EXPECT_EQ(FAMILY, self->threads[i].bind);
 	}
 	EXPECT_EQ(0, lock_threads(self->fd));
 	EXPECT_EQ(0, lock_bound(self->fd));
