@@ -141,6 +141,17 @@ int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep)
 	return gil_queue(ctx, sleep);
 }
 
+/*
+ * Did a bound thread lose the lock since it last was in user mode, by blocking
+ * in this very call (a page fault, a debugger)? It is the owner all the same,
+ * as far as it can know, and will be when it is back.
+ */
+static bool gil_was_taken(const struct gil_ctx *ctx)
+{
+	return ctx->bind && ctx->wants && ctx->state == GIL_STATE_IDLE &&
+	       ctx->lock->owner != ctx;
+}
+
 int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 {
 	bool sleep = !(flags & (GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE));
@@ -150,8 +161,13 @@ int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 	int ret;
 
 	raw_spin_lock_irqsave(&lock->lock, irqflags);
+	/* A bound thread could block elsewhere, and keep a grant from all. */
+	if (ctx->bind)
+		flags &= ~GIL_ACQUIRE_KEEP;
 	if (ctx->bind && flags & GIL_ACQUIRE_ENQUEUE)
 		ret = -EINVAL;
+	else if (gil_was_taken(ctx))
+		ret = -EDEADLK;
 	else
 		ret = gil_request(ctx, flags, sleep);
 	raw_spin_unlock_irqrestore(&lock->lock, irqflags);
@@ -190,7 +206,10 @@ static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 	gil_pull(lock);
 	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER) {
 		gil_put_back(lock);
-		return -EPERM;
+		if (!gil_was_taken(ctx))
+			return -EPERM;
+		ctx->wants = false;
+		return 0;
 	}
 	gil_end_hold(ctx, reason, now);
 	ctx->wants = false;
@@ -241,6 +260,8 @@ static int gil_give_way(struct gil_ctx *ctx, struct gil_ctx **next)
 	}
 	if (ctx->state == GIL_STATE_LAZY)
 		return -EPERM;
+	if (gil_was_taken(ctx))
+		return 0;
 	if (!lock->q.waiting) {
 		if (gil_owner_id(lock) != ctx->w.id)
 			return -EPERM;

@@ -159,6 +159,13 @@ static void gil_notifier_off(struct gil_binding *binding)
 	preempt_enable();
 }
 
+/* It will not see user mode again: nor SIGKILL, where it has been taken. */
+static bool gil_is_ending(void)
+{
+	return current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
+	       fatal_signal_pending(current);
+}
+
 static void gil_bind_work(struct callback_head *work)
 {
 	struct gil_binding *binding = container_of(work, struct gil_binding,
@@ -173,7 +180,7 @@ static void gil_bind_work(struct callback_head *work)
 		binding->ended = true;
 		gil_unbound(binding->ctx);
 		gil_binding_put(binding);
-	} else if (!fatal_signal_pending(current)) {
+	} else if (!gil_is_ending()) {
 		gil_come_back(binding->ctx);
 	}
 	gil_binding_put(binding);
@@ -220,6 +227,7 @@ int gil_bind(struct file *filp, u32 bind)
 		return -EBUSY;
 	if (bound) {
 		gil_bound(bound, bound->binding, bind);
+		gil_bind_notify(bound);
 		return 0;
 	}
 	if (gil_ctx_other(file))
@@ -289,7 +297,7 @@ static void gil_birth_work(struct callback_head *work)
 	struct gil_file *file;
 	int ret = 0;
 
-	if (current->flags & PF_EXITING)
+	if (gil_is_ending())
 		goto out;
 	if (birth->new_lock)
 		ret = gil_birth_lock(birth);

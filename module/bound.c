@@ -66,7 +66,8 @@ void gil_unbound(struct gil_ctx *ctx)
 
 /*
  * Under the run queue's lock, interrupts off. A grant that the thread has not
- * taken yet is no reason: it sleeps in gil_wait() and is being woken.
+ * taken yet is no reason: it sleeps in gil_wait() and is being woken, for a
+ * bound thread is not queued otherwise.
  */
 void gil_blocks(struct gil_ctx *ctx)
 {
@@ -78,7 +79,9 @@ void gil_blocks(struct gil_ctx *ctx)
 		goto out;
 	if (lock->owner != ctx) {
 		if (gil_drop_fast(ctx)) {
+			gil_count(ctx, releases);
 			gil_count(ctx, io_releases);
+			ctx->w.io = true;
 			ctx->wants = true;
 		}
 	} else if (ctx->state == GIL_STATE_OWNER) {

@@ -139,6 +139,17 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 	WRITE_ONCE(ctx->state, state);
 }
 
+/* As above, for one that has not waited: the policy has not seen it. */
+static void gil_own_unasked(struct gil_ctx *ctx, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	gil_key(ctx);
+	if (lock->policy->claimed)
+		lock->policy->claimed(&lock->q, &ctx->w);
+	gil_own(ctx, GIL_STATE_OWNER, now);
+}
+
 void gil_pull(struct gil_lock *lock)
 {
 	struct gil_ctx *ctx;
@@ -157,7 +168,7 @@ void gil_pull(struct gil_lock *lock)
 	rcu_read_lock();
 	ctx = xa_load(&lock->ids, id);
 	if (ctx && !ctx->dead)
-		gil_own(ctx, GIL_STATE_OWNER, ktime_get_ns());
+		gil_own_unasked(ctx, ktime_get_ns());
 	else
 		lock->abandoned = true;
 	rcu_read_unlock();
@@ -198,7 +209,7 @@ int gil_claim(struct gil_ctx *ctx)
 	lockdep_assert_held(&ctx->lock->lock);
 
 	ctx->told_dead = ctx->lock->abandoned;
-	gil_own(ctx, GIL_STATE_OWNER, now);
+	gil_own_unasked(ctx, now);
 	gil_count(ctx, slow_acquires);
 	trace_gil_acquire(ctx->lock, ctx, false, 0, 0);
 	if (ctx->lock->q.waiting)

@@ -96,14 +96,19 @@ static bool fair_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct gil_waiter, rb)->key;
 }
 
+/* What it may have saved up by not wanting the lock is bounded. */
+static void fair_place(struct gil_queue *q, struct gil_waiter *w)
+{
+	u64 least = q->data[LEAST];
+
+	w->key = max(w->key, least - min(least, q->interval_ns));
+}
+
 static void fair_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {
-	u64 least;
-
 	if (q->owner)
 		fair_advance(q, fair_owner_time(q, now));
-	least = q->data[LEAST];
-	w->key = max(w->key, least - min(least, q->interval_ns));
+	fair_place(q, w);
 	rb_add_cached(&w->rb, &q->tree, fair_less);
 }
 
@@ -162,6 +167,7 @@ struct gil_policy_ops gil_policy_fair = {
 	.dequeue = fair_dequeue,
 	.pick = fair_pick,
 	.patience = fair_patience,
+	.claimed = fair_place,
 	.released = fair_released,
 	.linger = fair_linger,
 };

@@ -125,7 +125,7 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 
 	spin_lock_irq(&recorder->lock);
 	recorder->expected--;
-	full = recorder->count == GIL_RECORDS_MAX;
+	full = recorder->count >= GIL_RECORDS_MAX;
 	if (full) {
 		recorder->lost++;
 	} else {

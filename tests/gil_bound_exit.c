@@ -95,6 +95,7 @@ static void *run_on(void *arg)
 /* Its own hogging keeps the new one from running. */
 static void start_another(struct cell *cell)
 {
+	pid_t parent = getpid();
 	pthread_t thread;
 
 	if (cell->place == JUST_CLONED) {
@@ -102,6 +103,9 @@ static void start_another(struct cell *cell)
 			_exit(1);
 	} else if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It first runs when the parent has let go, or has died. */
+		if (getppid() != parent)
+			_exit(0);
 		run_on(NULL);
 	}
 }

@@ -69,6 +69,7 @@ struct gil_queue {
  * @patience:	ns from now until the owner is asked to give way; 0: at once.
  *		Asked when the lock gets a new owner while others wait, and when
  *		one more waits, which can only make it earlier.
+ * @claimed:	@w, which did not wait, is about to be the owner. May be NULL.
  * @released:	the owner has given the lock up, @held_ns after it got it.
  *		May be NULL.
  * @linger:	for how long the lock should stay put, now that @w has released
@@ -83,6 +84,7 @@ struct gil_policy_ops {
 	void (*dequeue)(struct gil_queue *q, struct gil_waiter *w);
 	struct gil_waiter *(*pick)(struct gil_queue *q, u64 now);
 	u64 (*patience)(const struct gil_queue *q, u64 now);
+	void (*claimed)(struct gil_queue *q, struct gil_waiter *w);
 	void (*released)(struct gil_queue *q, struct gil_waiter *w,
 			 u64 held_ns);
 	u64 (*linger)(const struct gil_queue *q, const struct gil_waiter *w,

@@ -170,7 +170,11 @@ struct gil_acquire {
 #define GIL_ACQUIRE_ENQUEUE	0x2U
 /* @deadline_ns counts. Not with GIL_ACQUIRE_ENQUEUE. */
 #define GIL_ACQUIRE_DEADLINE	0x4U
-/* Stay in the queue after EINTR, after ETIMEDOUT: to acquire again or cancel. */
+/*
+ * Stay in the queue after EINTR, after ETIMEDOUT: to acquire again or cancel.
+ * A bound thread leaves it all the same, and may not use GIL_ACQUIRE_ENQUEUE
+ * (EINVAL).
+ */
 #define GIL_ACQUIRE_KEEP_INTR	0x8U
 #define GIL_ACQUIRE_KEEP_TIMEOUT 0x10U
 #define GIL_ACQUIRE_KEEP	(GIL_ACQUIRE_KEEP_INTR | GIL_ACQUIRE_KEEP_TIMEOUT)
