@@ -4,6 +4,7 @@
  * the errno the uapi header promises, and changes nothing, whatever the caller
  * is to the lock at that moment.
  */
+#include <stddef.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -67,6 +68,8 @@ static void look(int fd, const struct gil_page *page, struct sight *sight)
 	memset(sight, 0, sizeof(*sight));
 	lock_stats(fd, &sight->lock);
 	sight->caller_errno = thread_stats(fd, 0, &sight->caller);
+	/* Looking takes time. */
+	sight->caller.cpu_ns = 0;
 	memcpy(&sight->page, page, sizeof(*page));
 	sight->descriptors = count_descriptors();
 }
@@ -262,7 +265,7 @@ TEST_F_TIMEOUT(refused, release, PATIENCE)
 TEST_F_TIMEOUT(refused, lock_stats, PATIENCE)
 {
 	static const __u32 sizes[] = {
-		0, 1, sizeof(struct gil_lock_stats) - 1, 4097, 1U << 31, ~0U,
+		0, 1, offsetof(struct gil_lock_stats, grace_ns) - 1, 4097, 1U << 31, ~0U,
 	};
 	char room[4096];
 	char poison[4096];
@@ -288,7 +291,7 @@ TEST_F_TIMEOUT(refused, lock_stats, PATIENCE)
 TEST_F_TIMEOUT(refused, thread_stats, PATIENCE)
 {
 	static const __u32 sizes[] = {
-		0, 1, sizeof(struct gil_thread_stats) - 1, 4097, 1U << 31, ~0U,
+		0, 1, offsetof(struct gil_thread_stats, lock) - 1, 4097, 1U << 31, ~0U,
 	};
 	static const __u32 ids[] = {
 		1000000, GIL_WORD_ID_MASK, GIL_WORD_KERNEL,
