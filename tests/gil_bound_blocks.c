@@ -668,7 +668,8 @@ FIXTURE_TEARDOWN(counted)
 TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 {
 	__u64 before = io_releases(self->fd, self->id);
-	struct timespec pause = { .tv_nsec = 100000 };
+	/* Long enough not to be over before the thread has blocked. */
+	struct timespec pause = { .tv_nsec = 2 * MS };
 	int i;
 
 	for (i = 0; i < 50; i++)

@@ -92,6 +92,14 @@ static void *run_on(void *arg)
 	return arg;
 }
 
+static void run_for(__u64 ns)
+{
+	__u64 until = now_ns() + ns;
+
+	while (now_ns() < until)
+		;
+}
+
 /* Its own hogging keeps the new one from running. */
 static void start_another(struct cell *cell)
 {
@@ -106,7 +114,9 @@ static void start_another(struct cell *cell)
 		/* It first runs when the parent has let go, or has died. */
 		if (getppid() != parent)
 			_exit(0);
-		run_on(NULL);
+		/* The parent's exec() may have blocked, and wait for it. */
+		run_for(20 * MS);
+		_exit(0);
 	}
 }
 
