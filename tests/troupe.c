@@ -25,9 +25,23 @@ struct troupe *troupe_new(void)
 	return troupe->witness ? troupe : NULL;
 }
 
+__u64 troupe_least_acts(const struct troupe *troupe)
+{
+	__u64 least = ~0ULL;
+	int i;
+
+	for (i = 0; i < troupe->count; i++)
+		if (troupe->players[i].acts < least)
+			least = troupe->players[i].acts;
+	return least;
+}
+
 bool troupe_over(const struct troupe *troupe)
 {
-	return now_ns() >= troupe->end;
+	__u64 now = now_ns();
+
+	return now >= troupe->end &&
+	       (troupe_least_acts(troupe) || now >= troupe->end + LIMIT_NS);
 }
 
 void troupe_look(struct troupe *troupe, int looks)
@@ -167,17 +181,6 @@ bool troupe_end(struct troupe *troupe)
 bool troupe_play(struct troupe *troupe)
 {
 	return troupe_start(troupe) && troupe_end(troupe);
-}
-
-__u64 troupe_least_acts(const struct troupe *troupe)
-{
-	__u64 least = ~0ULL;
-	int i;
-
-	for (i = 0; i < troupe->count; i++)
-		if (troupe->players[i].acts < least)
-			least = troupe->players[i].acts;
-	return least;
 }
 
 int troupe_first_error(const struct troupe *troupe)

@@ -28,7 +28,7 @@ struct troupe {
 	int count;
 	bool processes;		/* each forks and binds itself */
 	player_fn act;		/* NULL: only look */
-	__u64 run_ns;
+	__u64 run_ns;		/* and until each has acted, but not for ever */
 
 	/* What they share. */
 	struct witness *witness;
@@ -43,7 +43,7 @@ struct troupe {
 		pthread_t thread;
 		pid_t pid;
 		volatile pid_t tid;
-		__u64 acts;
+		volatile __u64 acts;
 		int err;	/* the first that was not 0 */
 		void *own;	/* the test's */
 	} players[TROUPE_MAX];
@@ -62,7 +62,7 @@ bool troupe_end(struct troupe *troupe);
 /* Both. */
 bool troupe_play(struct troupe *troupe);
 
-/* Some looks of this player's, of any thread's; or until that time. */
+/* Some looks of this player's, of any thread's; and is the play over? */
 void player_look(struct player *player);
 void troupe_look(struct troupe *troupe, int looks);
 bool troupe_over(const struct troupe *troupe);

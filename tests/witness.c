@@ -32,10 +32,16 @@ static enum view look(volatile __u32 *last, __u32 me)
 		 "movq %%rax, %%fs:(%[slot])\n"
 		 "2:\n\t"
 		 "movl %[rounds], %%ecx\n\t"
+		 "movl %[finds], %%edx\n"
+		 "6:\n\t"
 		 "movl %[me], (%[last])\n"
 		 "3:\n\t"
 		 "cmpl %[me], (%[last])\n\t"
-		 "jne %l[crowded]\n\t"
+		 "je 7f\n\t"
+		 "decl %%edx\n\t"
+		 "jnz 6b\n\t"
+		 "jmp %l[crowded]\n"
+		 "7:\n\t"
 		 "decl %%ecx\n\t"
 		 "jnz 3b\n"
 		 "4:\n\t"
@@ -47,8 +53,9 @@ static enum view look(volatile __u32 *last, __u32 me)
 		 ".popsection"
 		 : /* no outputs: asm goto */
 		 : [slot] "r"(slot), [last] "r"(last), [me] "r"(me),
-		   [rounds] "i"(ROUNDS), [sig] "i"(RSEQ_SIG)
-		 : "memory", "cc", "rax", "rcx"
+		   [rounds] "i"(ROUNDS), [finds] "i"(WITNESS_FINDS),
+		   [sig] "i"(RSEQ_SIG)
+		 : "memory", "cc", "rax", "rcx", "rdx"
 		 : crowded, disturbed);
 	return ALONE;
 crowded:

@@ -4,11 +4,18 @@
  *
  * Those who must exclude each other look again and again at a word that they
  * share: each look writes the thread's own number there and reads it back many
- * times. If another number appears, somebody else ran; the look itself is a
- * restartable sequence (rseq), which the kernel aborts if it switches the
- * thread out. So a number that appears in a look that was not aborted was
- * written while this thread was in user mode: both were, at one instant. There
- * is no timing in this and no false alarm.
+ * times. Where it finds another number, somebody else ran, and it writes its
+ * own again. The look itself is a restartable sequence (rseq), which the kernel
+ * aborts if it switches the thread out. So a number that is found in a look
+ * that was not aborted was mostly written while this thread was in user mode:
+ * both were, at one instant.
+ *
+ * Mostly: a thread that is asked to give way passes the lock on before it
+ * sleeps, and may have it back before it has been switched out. Then it has
+ * been in the kernel in the middle of a look, and nothing shows it. That is one
+ * find for each time it gives way, an interval of the lock apart, and a look is
+ * some microseconds long; two threads in user mode find each other again and
+ * again. So a look must find WITNESS_FINDS to count.
  */
 #ifndef GIL_TEST_WITNESS_H
 #define GIL_TEST_WITNESS_H
@@ -16,6 +23,8 @@
 #include <stdbool.h>
 
 #include <linux/types.h>
+
+#define WITNESS_FINDS	4
 
 /* Shared by all who must exclude each other, threads or processes. */
 struct witness {
