@@ -346,8 +346,7 @@ int gil_cancel(struct gil_ctx *ctx)
 	return ret;
 }
 
-/* The context leaves the lock for good; returns what gil_pass_on() does. */
-static struct gil_ctx *gil_leave(struct gil_ctx *ctx)
+struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
 	u64 now = ktime_get_ns();

@@ -37,11 +37,11 @@ static u32 gil_bind_offered;		/* GIL_BIND_*; constant after init */
 
 void gil_bind_init(enum gil_level level)
 {
-	const char *missing = gil_bind_missing();
+	const char *obstacle = gil_bind_obstacle();
 
-	if (missing) {
-		pr_warn("the levels above manual are off: this kernel has no %s\n",
-			missing);
+	if (obstacle) {
+		pr_warn("the levels above manual are off: this kernel %s\n",
+			obstacle);
 		return;
 	}
 	if (level >= GIL_LEVEL_AUTO_IO)
@@ -162,7 +162,7 @@ static void gil_notifier_off(struct gil_binding *binding)
 /* It will not see user mode again: nor SIGKILL, where it has been taken. */
 static bool gil_is_ending(void)
 {
-	return current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
+	return current->flags & (PF_EXITING | PF_SIGNALED | PF_POSTCOREDUMP) ||
 	       fatal_signal_pending(current);
 }
 
@@ -326,7 +326,8 @@ void gil_bind_fork(struct task_struct *child)
 		return;
 	birth = kmalloc(sizeof(*birth), GFP_ATOMIC);
 	if (!birth) {
-		pr_warn_ratelimited("killed a child of %s[%d]: no memory to bind it\n",
+		/* A thread takes its process with it. */
+		pr_warn_ratelimited("killed the process of a child of %s[%d]: no memory to bind it\n",
 				    current->comm, current->pid);
 		send_sig(SIGKILL, child, 1);
 		return;

@@ -16,7 +16,7 @@
 #include <linux/freezer.h>
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "gil_trace.h"
 #include "moves.h"
@@ -68,6 +68,9 @@ void gil_unbound(struct gil_ctx *ctx)
  * Under the run queue's lock, interrupts off. A grant that the thread has not
  * taken yet is no reason: it sleeps in gil_wait() and is being woken, for a
  * bound thread is not queued otherwise.
+ *
+ * A killed owner that blocks on its way out (it dumps core) has died now: until
+ * the exit is seen, others would have the lock and not be told.
  */
 void gil_blocks(struct gil_ctx *ctx)
 {
@@ -77,7 +80,9 @@ void gil_blocks(struct gil_ctx *ctx)
 	raw_spin_lock(&lock->lock);
 	if (ctx->dead)
 		goto out;
-	if (lock->owner != ctx) {
+	if (gil_is_killed(ctx->w.task)) {
+		next = gil_leave(ctx);
+	} else if (lock->owner != ctx) {
 		if (gil_drop_fast(ctx)) {
 			gil_count(ctx, releases);
 			gil_count(ctx, io_releases);

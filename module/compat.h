@@ -56,20 +56,23 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 /*
  * What binding threads needs. Debian's kernels export task_work_add(),
- * mainline does not: a weak reference lets the module load all the same.
+ * mainline does not: a weak reference lets the module load all the same. The
+ * probe of forks allocates, which a PREEMPT_RT kernel cannot do there.
  */
-#ifdef CONFIG_PREEMPT_NOTIFIERS
+#if defined(CONFIG_PREEMPT_NOTIFIERS) && !defined(CONFIG_PREEMPT_RT)
 #define GIL_CAN_BIND
 extern typeof(task_work_add) task_work_add __weak;
 #endif
 
-/* What is missing for that, for people, or NULL. */
-static inline const char *gil_bind_missing(void)
+/* What is against it in this kernel, for people, or NULL. */
+static inline const char *gil_bind_obstacle(void)
 {
 #ifdef GIL_CAN_BIND
-	return task_work_add ? NULL : "exported task_work_add()";
+	return task_work_add ? NULL : "does not export task_work_add()";
+#elif defined(CONFIG_PREEMPT_RT)
+	return "is PREEMPT_RT";
 #else
-	return "CONFIG_PREEMPT_NOTIFIERS";
+	return "has no CONFIG_PREEMPT_NOTIFIERS";
 #endif
 }
 

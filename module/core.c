@@ -67,7 +67,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
 #include "gil_trace.h"
@@ -445,10 +445,19 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 	return NULL;
 }
 
+bool gil_is_killed(const struct task_struct *task)
+{
+	if (task->flags & PF_EXITING)
+		return task->exit_code & 0x7f;
+	/* Not in do_exit() yet: it may be dumping core. */
+	return task->flags & PF_SIGNALED &&
+	       READ_ONCE(task->signal->group_exit_code) & 0x7f;
+}
+
 /* A bound thread that ends by itself had no way to release the lock before. */
 static bool gil_is_death(const struct gil_ctx *ctx)
 {
-	return !ctx->bind || ctx->w.task->exit_code & 0x7f;
+	return !ctx->bind || gil_is_killed(ctx->w.task);
 }
 
 struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,

@@ -82,6 +82,15 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now);
 struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 			   u64 now);
 
+/* Is this task, the caller, ending because of a signal? Any context. */
+bool gil_is_killed(const struct task_struct *task);
+
+/*
+ * acquire.c: the context leaves the lock for good, whatever its state. Returns
+ * what gil_pass_on() does.
+ */
+struct gil_ctx *gil_leave(struct gil_ctx *ctx);
+
 /*
  * acquire.c: the owner, asked or by itself, lets others go first and is in the
  * queue; it goes on to gil_wait(). Returns what gil_pass_on() does.

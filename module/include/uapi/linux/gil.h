@@ -302,7 +302,7 @@ struct gil_times {
  * @forced_switches: of @yields, those after such a request.
  * @owner_deaths: owners that died holding the lock (for a thread: 0).
  * @timeouts, @cancels, @interrupts: requests that left the queue for that
- *		reason, without the lock.
+ *		reason, without the lock; and cancelled grants.
  * @lazy_releases: of @releases, those after which the lock stayed put.
  * @lazy_returns: of @lazy_releases, those whose thread was back in time.
  * @wait:	from request to grant, of all grants, claimed or not.
