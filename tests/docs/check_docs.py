@@ -24,10 +24,13 @@ DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
 WORKLOADS = "userspace/gilbench/workload.c"
 GILRUN_OPTIONS = "userspace/gilrun/options.c"
+GILREPORT_OPTIONS = "tools/report/options.c"
+CSV = "tools/report/csv.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
 GILRUN_1 = "userspace/gilrun/gilrun.1"
+GILREPORT_1 = "tools/report/gilreport.1"
 README = "README.md"
 MAKEFILE = "Makefile"
 
@@ -219,6 +222,20 @@ def check_gilrun(files):
     yield from check_options(files, GILRUN_OPTIONS, GILRUN_1)
 
 
+def check_gilreport(files):
+    yield from check_options(files, GILREPORT_OPTIONS, GILREPORT_1)
+    heads = re.findall(r'fputs\(("lock,.*?"), file\);', files.read(CSV), re.S)
+    have = set()
+    for head in heads:
+        words = "".join(re.findall(r'"(.*?)(?:\\n)?"', head))
+        have |= set(words.split(","))
+    text = section(files.man(GILREPORT_1), "SH", "FIELDS")
+    names = re.findall(r"^\.TP\n\.BR? (.*)$", text, re.M)
+    names += re.findall(r"^\.B (\w+),?$", text, re.M)
+    named = set(re.findall(r"\w+", " ".join(names)))
+    yield from compare("column", CSV, have, GILREPORT_1, named)
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -278,6 +295,12 @@ CHECKS = [
     (check_gilrun, "gilrun's options", [
         (GILRUN_1, r"per\\-process", "each"),
         (GILRUN_OPTIONS, r'"grace"', '"mercy"'),
+    ]),
+    (check_gilreport, "gilreport's options and columns", [
+        (GILREPORT_1, r"\\-\\-interval", "\\-\\-span"),
+        (GILREPORT_OPTIONS, r'"json"', '"data"'),
+        (CSV, r"hold_share", "share"),
+        (GILREPORT_1, r"from_tid", "giver_tid"),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

@@ -3,10 +3,11 @@
 """The report's page in a browser: it draws, zooms and moves, says no error and
 asks the network for nothing.
 
-usage: check_page.py GILREPORT [SCREENSHOTS]
+usage: check_page.py PAGE [SCREENSHOTS]
 
-Prints KTAP. SCREENSHOTS is a folder for pictures of the page. Skipped, with
-status 4, if there is no chromium.
+PAGE is the report.html that check_report.py leaves. Prints KTAP. SCREENSHOTS is
+a folder for pictures of the page. Skipped, with status 4, if there is no
+chromium.
 """
 
 import base64
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from check_report import MS, Report, Scene, same
+from check_report import same
 
 
 class Browser:
@@ -271,9 +272,8 @@ def main():
         return 4
     print(f"1..{len(TESTS)}")
     with tempfile.TemporaryDirectory() as directory:
-        Report(sys.argv[1], Scene(20, 5 * MS).trace, directory)
         browser = Browser(chromium, f"{directory}/profile")
-        page = f"{directory}/out/report.html"
+        page = Path(sys.argv[1]).resolve()
         try:
             failed = run(browser, page)
             if len(sys.argv) > 2:

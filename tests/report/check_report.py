@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Known answers of gilreport, from recordings made of known events.
 
-usage: check_report.py GILREPORT
+usage: check_report.py GILREPORT [FOLDER]
 
-Prints KTAP. Needs neither the module nor a guest.
+Prints KTAP. Needs neither the module nor a guest. The report of a known convoy
+is left in FOLDER, for check_page.py.
 """
 
 import csv
@@ -78,6 +79,12 @@ class Scene:
         add(0, free + 300, "gil_acquire", contended=1,
             wait_ns=free - granted - 5, wakeup_ns=295, **self.hog)
         self.granted, self.time = free + 5, free + 300
+
+
+def leave_convoy(program, folder):
+    """For whoever wants to look at it, or to have a browser do so."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    Report(program, Scene(20, 5 * MS).trace, folder)
 
 
 class Report:
@@ -266,7 +273,7 @@ TESTS = [
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
         return 2
     failed = 0
@@ -281,6 +288,8 @@ def main():
                 failed = 1
                 print("# " + repr(error).replace("\n", " "))
         print(f"{bad}ok {number} {name}", flush=True)
+    if len(sys.argv) == 3:
+        leave_convoy(*sys.argv[1:])
     return failed
 
 
