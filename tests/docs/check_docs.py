@@ -150,20 +150,50 @@ def check_parameters(files):
     yield from compare("parameter", MAIN, have, GIL_4, named)
 
 
+def trace_events(source):
+    """event -> its fields, its own or its class's."""
+    bodies = {name: re.findall(r"__(?:field|array)\([^,]+, (\w+)", body)
+              for name, body in re.findall(
+                  r"^(?:TRACE_EVENT_FN|DECLARE_EVENT_CLASS)\((\w+),(.*?)^\);",
+                  source, re.S | re.M)}
+    events = {name: bodies[name]
+              for name in re.findall(r"^TRACE_EVENT_FN\((\w+),", source, re.M)}
+    for kind, name in re.findall(r"^DEFINE_EVENT_FN\((\w+), (\w+),", source,
+                                 re.M):
+        events[name] = bodies.get(kind, [])
+    return events
+
+
+def event_entries(text):
+    """event -> what is said of it; and what is said of all first."""
+    head, *entries = re.split(r"^\.TP\n", text, flags=re.M)
+    found = {}
+    for entry in entries:
+        names, _, said = entry.partition("\n")
+        said = said.split("\n.PP", 1)[0]
+        for name in re.findall(r"gil_\w+", names):
+            found[name] = said
+    return head, found
+
+
 def check_trace_events(files):
+    """Each event, and in its entry each field that not all events have."""
     text = section(files.man(GIL_4), "SH", "TRACE EVENTS")
-    have, fields = set(), set()
-    source = files.read(TRACE)
-    have |= set(re.findall(r"DEFINE_EVENT_FN\(\w+, (\w+),", source))
-    for name, body in re.findall(r"TRACE_EVENT(?:_FN)?\((\w+),(.*?)^\);",
-                                 source, re.S | re.M):
-        have.add(name)
-        fields |= set(re.findall(r"__(?:field|array)\([^,]+, (\w+)", body))
-    yield from compare("event", TRACE, have, GIL_4,
-                       set(re.findall(r"\bgil_\w+", text)))
-    for field in sorted(fields):
-        if not re.search(rf"\b{field}\b", text):
-            yield f"event field {field} of {TRACE} is not in {GIL_4}"
+    head, entries = event_entries(text)
+    events = trace_events(files.read(TRACE))
+    yield from compare("event", TRACE, set(events), GIL_4, set(entries))
+    for event, fields in sorted(events.items()):
+        if not fields:
+            yield f"event {event} of {TRACE} has no fields that can be found"
+        for field in fields:
+            said = entries.get(event, "")
+            if field in ("lock", "id", "tid", "comm") and event != "gil_policy":
+                said = head
+            if not re.search(rf"^\.IR? {field}\b", said, re.M):
+                yield f"{event}: field {field} of {TRACE} is not in {GIL_4}"
+    named = set(re.findall(r"^\.IR? (\w+)", "\n".join(entries.values()), re.M))
+    for field in sorted(named - set().union(*events.values())):
+        yield f"event field {field} of {GIL_4} is not in {TRACE}"
 
 
 def check_debugfs(files):
@@ -273,7 +303,10 @@ CHECKS = [
     ]),
     (check_trace_events, "trace events and their fields", [
         (GIL_4, r"gil_drop_request", "gil_request_drop"),
+        (GIL_4, r"^\.IR from_tid", ".IR giver"),
         (TRACE, r"__field\(u64, hold_ns\)", "__field(u64, held_ns)"),
+        (TRACE, r"DEFINE_EVENT_FN\(gil_hold, gil_io_release",
+         "DEFINE_EVENT_FN(gil_thread, gil_lost"),
     ]),
     (check_debugfs, "debugfs files", [
         (DEBUGFS, r'"hist"', '"histograms"'),
