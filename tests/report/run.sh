@@ -13,7 +13,7 @@ failed=0
 rm -rf "${top:?}/$made"
 "$vm/build" -- python3 tests/report/check_report.py \
 	build/guest/userspace/gilreport "$made" || failed=1
-python3 "$here/check_page.py" "$top/$made/out/report.html" || {
+python3 "$here/check_page.py" "$top/$made" || {
 	[ $? -eq 4 ] || failed=1
 }
 exit "$failed"

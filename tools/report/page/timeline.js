@@ -2,6 +2,7 @@
 // The timeline: what part is shown, and how people move in it.
 
 const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
+const FONT = "12px system-ui, sans-serif";
 const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null};
 const frame = document.getElementById("frame");
 const space = document.getElementById("space");
@@ -131,9 +132,42 @@ function drawDrop(pen, t, lane, width, offset) {
 	pen.fill();
 }
 
+const SIGNS = {died: "✕", bound: "◆", unbound: "◇"};
+
+/* Deaths and bindings on their lanes; a policy through all of them. */
+function drawSigns(pen, width, height, offset) {
+	const shown = view.open.marks.filter((mark) => mark.t >= view.start && mark.t <= view.end);
+	if (shown.length > 4 * MARKS_MAX)
+		return;
+	for (const mark of shown) {
+		const x = timeX(mark.t, width);
+		pen.fillStyle = pen.strokeStyle = css(mark.what === "died" ? "--bad" : "--text");
+		if (mark.what === "policy") {
+			pen.setLineDash([2, 3]);
+			pen.beginPath();
+			pen.moveTo(x, TOP + WAITERS - 6);
+			pen.lineTo(x, height);
+			pen.stroke();
+			pen.setLineDash([]);
+			pen.fillText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
+			continue;
+		}
+		pen.textAlign = "center";
+		pen.font = "bold 15px system-ui, sans-serif";
+		pen.lineWidth = 3;
+		pen.strokeStyle = css("--page");
+		const y = rowTop(mark.thread) - offset + ROW / 2 + 5;
+		pen.strokeText(SIGNS[mark.what], x, y);
+		pen.fillText(SIGNS[mark.what], x, y);
+		pen.textAlign = "left";
+		pen.font = FONT;
+		pen.lineWidth = 1;
+	}
+}
+
 const MARKS_MAX = 60;
 
-function drawMarks(pen, width, offset) {
+function drawMarks(pen, width, height, offset) {
 	const {granted, grantedTimes, drops} = view.open;
 	const first = lastAt(grantedTimes, view.start) + 1, last = lastAt(grantedTimes, view.end);
 	pen.save();
@@ -149,6 +183,7 @@ function drawMarks(pen, width, offset) {
 			drawDrop(pen, drops.times[i], drops.values[i], width, offset);
 	for (const turn of view.hover ? view.hover.handoffs : [])
 		drawHandoff(pen, turn, width, offset, true);
+	drawSigns(pen, width, height, offset);
 	pen.restore();
 }
 
@@ -166,7 +201,7 @@ function draw() {
 	canvas.height = Math.round(height * ratio);
 	const pen = canvas.getContext("2d"), offset = frame.scrollTop;
 	pen.scale(ratio, ratio);
-	pen.font = "12px system-ui, sans-serif";
+	pen.font = FONT;
 	drawAxis(pen, width, height);
 	const columns = Math.round((width - left) * ratio);
 	const scale = (view.end - view.start) / columns;
@@ -184,7 +219,7 @@ function draw() {
 	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
 	drawAxis(pen, width, TOP + WAITERS - 6);
 	drawWaiters(pen, width);
-	drawMarks(pen, width, offset);
+	drawMarks(pen, width, height, offset);
 	drawLosses(pen, width, height);
 	drawOverview();
 	document.getElementById("range").textContent =
@@ -224,7 +259,15 @@ function handoffsAround(lane, t) {
 	return found;
 }
 
-function describe(row, t) {
+/* As gil(4) has GIL_BIND_*. */
+function signText(mark) {
+	if (mark.what !== "bound")
+		return mark.what === "died" ? "died as the owner" : "was unbound";
+	return `was bound: the kernel releases for it when it blocks${mark.flags & 2 ?
+		", and at the switch interval" : ""}`;
+}
+
+function describe(row, t, near) {
 	const {spans} = row, i = lastAt(spans.starts, t, spans.count);
 	const lines = [row.label];
 	if (i < 0)
@@ -244,8 +287,12 @@ function describe(row, t) {
 		if (!Number.isNaN(turn.asked))
 			lines.push(`asked to drop the lock after ${timeText(turn.asked - turn.granted)}`);
 		if (turn.released > turn.granted)
-			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ${REASONS[turn.reason]}`);
+			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ` +
+				(turn.taken ? "blocked, and the kernel released it" : REASONS[turn.reason]));
+		if (turn.contended && !turn.slept)
+			lines.push("kept its place in the queue, and did not sleep for it at once");
 	}
+	lines.push(...row.signs.filter((mark) => Math.abs(mark.t - t) < near).map(signText));
 	return lines.join("\n");
 }
 
@@ -262,7 +309,7 @@ function point(event) {
 	const t = view.start + (x - left) / (box.width - left) * (view.end - view.start);
 	const row = view.rows[i];
 	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
-	tip.textContent = describe(row, t);
+	tip.textContent = describe(row, t, (view.end - view.start) / (box.width - left) * 8);
 	tip.hidden = false;
 	tip.style.left = `${Math.max(0, Math.min(event.clientX + 14, innerWidth - 300))}px`;
 	tip.style.top = `${Math.min(event.clientY + 14, innerHeight - 110)}px`;
