@@ -62,8 +62,9 @@ function drawAxis(pen, width, height) {
 		pen.lineTo(x, height);
 		pen.stroke();
 		pen.fillStyle = css("--dim");
-		const digits = Math.max(0, Math.ceil(-Math.log10(step / 1e6)));
-		pen.fillText(`${(t / 1e6).toFixed(digits)} ms`, Math.min(x, width - 34), 13);
+		const [ns, name] = step >= 1e8 ? [1e9, "s"] : [1e6, "ms"];
+		const digits = Math.max(0, Math.ceil(-Math.log10(step / ns)));
+		pen.fillText(`${(t / ns).toFixed(digits)} ${name}`, Math.min(x, width - 34), 13);
 	}
 	pen.textAlign = "left";
 }
@@ -139,6 +140,8 @@ function drawSigns(pen, width, height, offset) {
 	const shown = view.open.marks.filter((mark) => mark.t >= view.start && mark.t <= view.end);
 	if (shown.length > 4 * MARKS_MAX)
 		return;
+	// On top of what comes with it: who ends is unbound too.
+	shown.sort((a, b) => (a.what === "died") - (b.what === "died"));
 	for (const mark of shown) {
 		const x = timeX(mark.t, width);
 		pen.fillStyle = pen.strokeStyle = css(mark.what === "died" ? "--bad" : "--text");
@@ -149,7 +152,11 @@ function drawSigns(pen, width, height, offset) {
 			pen.lineTo(x, height);
 			pen.stroke();
 			pen.setLineDash([]);
+			pen.lineWidth = 3;
+			pen.strokeStyle = css("--page");
+			pen.strokeText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
 			pen.fillText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
+			pen.lineWidth = 1;
 			continue;
 		}
 		pen.textAlign = "center";
@@ -202,7 +209,6 @@ function draw() {
 	const pen = canvas.getContext("2d"), offset = frame.scrollTop;
 	pen.scale(ratio, ratio);
 	pen.font = FONT;
-	drawAxis(pen, width, height);
 	const columns = Math.round((width - left) * ratio);
 	const scale = (view.end - view.start) / columns;
 	view.rows.forEach((row, i) => {
@@ -215,6 +221,10 @@ function draw() {
 		pen.fillStyle = css("--text");
 		pen.fillText(row.label, 4, y + ROW / 2 + 4, left - 8);
 	});
+	// Lanes were put as pixels, with the canvas's own cleared: lines go below.
+	pen.globalCompositeOperation = "destination-over";
+	drawAxis(pen, width, height);
+	pen.globalCompositeOperation = "source-over";
 	pen.fillStyle = css("--page");
 	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
 	drawAxis(pen, width, TOP + WAITERS - 6);
