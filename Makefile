@@ -26,6 +26,7 @@ module: ## only the module, for KDIR
 
 userspace: ## only userspace, into build/host
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST)
+	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST)
 
 demo: guest ## contend for the lock in the guest, trace it, show what was claimed and seen
 	@tools/demo/run
@@ -81,6 +82,7 @@ rmmod: ## take the module out of THIS machine's kernel
 install: all ## the module for KDIR; userspace and tools under PREFIX (as root)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
+	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man4 module/man/gil.4
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/trace/man/*.8
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/trace/gil*

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 
 #include "bind.h"
+#include "compat.h"
 #include "gil_trace.h"
 #include "moves.h"
 
@@ -60,6 +61,7 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 	bool done;
 	int ret;
 
+	gil_contention_begin(lock);
 	do {
 		ret = gil_sleep(ctx, state, deadline);
 
@@ -85,6 +87,7 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 			wakee = gil_wakee(next);
 		raw_spin_unlock_irqrestore(&lock->lock, flags);
 	} while (!done);
+	gil_contention_end(lock, ret);
 
 	gil_wake(wakee);
 	return ret;

@@ -11,6 +11,9 @@
 #include <linux/sched.h>
 #include <linux/task_work.h>
 #include <trace/events/sched.h>
+#ifdef GIL_HAVE_CONTENTION
+#include <trace/events/lock.h>
+#endif
 
 #ifndef GIL_HAVE_HRTIMER_SETUP
 static inline void
@@ -88,6 +91,25 @@ static inline bool gil_task_blocks(const struct task_struct *task)
 		return true;
 #endif
 	return !task->on_rq;
+}
+
+/*
+ * The kernel's own events for waits for locks, so that what knows nothing of
+ * this module ('perf lock contention') sees its waits. To the outside a lock is
+ * a mutex: one owner, and who waits sleeps.
+ */
+static inline void gil_contention_begin(void *lock)
+{
+#ifdef GIL_HAVE_CONTENTION
+	trace_contention_begin(lock, LCB_F_MUTEX);
+#endif
+}
+
+static inline void gil_contention_end(void *lock, int ret)
+{
+#ifdef GIL_HAVE_CONTENTION
+	trace_contention_end(lock, ret);
+#endif
 }
 
 #endif /* GIL_COMPAT_H */

@@ -153,8 +153,8 @@ TRACE_EVENT_FN(gil_release,
 	gil_trace_on, gil_trace_off
 );
 
-/* The switch interval has run out: the owner is asked to give way. */
-TRACE_EVENT_FN(gil_drop_request,
+/* The events about an owner's hold, @hold_ns long so far; @waiting for it. */
+DECLARE_EVENT_CLASS(gil_hold,
 	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u64 hold_ns),
 	TP_ARGS(lock, ctx, hold_ns),
 	TP_STRUCT__entry(
@@ -175,7 +175,20 @@ TRACE_EVENT_FN(gil_drop_request,
 	),
 	TP_printk("lock=%u id=%u tid=%d comm=%s hold_ns=%llu waiting=%u",
 		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
-		  __entry->hold_ns, __entry->waiting),
+		  __entry->hold_ns, __entry->waiting)
+);
+
+/* The switch interval has run out: the owner is asked to give way. */
+DEFINE_EVENT_FN(gil_hold, gil_drop_request,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u64 hold_ns),
+	TP_ARGS(lock, ctx, hold_ns),
+	gil_trace_on, gil_trace_off
+);
+
+/* A bound owner blocks: the kernel releases the lock for it. */
+DEFINE_EVENT_FN(gil_hold, gil_io_release,
+	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u64 hold_ns),
+	TP_ARGS(lock, ctx, hold_ns),
 	gil_trace_on, gil_trace_off
 );
 
@@ -224,33 +237,6 @@ DEFINE_EVENT_FN(gil_thread, gil_unbind,
 DEFINE_EVENT_FN(gil_thread, gil_owner_died,
 	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx),
 	TP_ARGS(lock, ctx),
-	gil_trace_on, gil_trace_off
-);
-
-/* A bound owner blocks: the kernel releases the lock for it. */
-TRACE_EVENT_FN(gil_io_release,
-	TP_PROTO(struct gil_lock *lock, struct gil_ctx *ctx, u64 hold_ns),
-	TP_ARGS(lock, ctx, hold_ns),
-	TP_STRUCT__entry(
-		__field(u32, lock)
-		__field(u32, id)
-		__field(pid_t, tid)
-		__array(char, comm, TASK_COMM_LEN)
-		__field(u64, hold_ns)
-		__field(u32, waiting)
-	),
-	TP_fast_assign(
-		__entry->lock = lock->nr;
-		__entry->id = ctx->w.id;
-		__entry->tid = ctx->w.task->pid;
-		memcpy(__entry->comm, ctx->w.task->comm, TASK_COMM_LEN);
-		__entry->hold_ns = hold_ns;
-		__entry->waiting = lock->q.waiting;
-	),
-	TP_printk("lock=%u id=%u tid=%d comm=%s hold_ns=%llu waiting=%u",
-		  __entry->lock, __entry->id, __entry->tid, __entry->comm,
-		  __entry->hold_ns,
-		  __entry->waiting),
 	gil_trace_on, gil_trace_off
 );
 

@@ -24,10 +24,13 @@ DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
 WORKLOADS = "userspace/gilbench/workload.c"
 GILRUN_OPTIONS = "userspace/gilrun/options.c"
+GILREPORT_OPTIONS = "tools/report/options.c"
+CSV = "tools/report/csv.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
 GILRUN_1 = "userspace/gilrun/gilrun.1"
+GILREPORT_1 = "tools/report/gilreport.1"
 README = "README.md"
 MAKEFILE = "Makefile"
 
@@ -147,20 +150,50 @@ def check_parameters(files):
     yield from compare("parameter", MAIN, have, GIL_4, named)
 
 
+def trace_events(source):
+    """event -> its fields, its own or its class's."""
+    bodies = {name: re.findall(r"__(?:field|array)\([^,]+, (\w+)", body)
+              for name, body in re.findall(
+                  r"^(?:TRACE_EVENT_FN|DECLARE_EVENT_CLASS)\((\w+),(.*?)^\);",
+                  source, re.S | re.M)}
+    events = {name: bodies[name]
+              for name in re.findall(r"^TRACE_EVENT_FN\((\w+),", source, re.M)}
+    for kind, name in re.findall(r"^DEFINE_EVENT_FN\((\w+), (\w+),", source,
+                                 re.M):
+        events[name] = bodies.get(kind, [])
+    return events
+
+
+def event_entries(text):
+    """event -> what is said of it; and what is said of all first."""
+    head, *entries = re.split(r"^\.TP\n", text, flags=re.M)
+    found = {}
+    for entry in entries:
+        names, _, said = entry.partition("\n")
+        said = said.split("\n.PP", 1)[0]
+        for name in re.findall(r"gil_\w+", names):
+            found[name] = said
+    return head, found
+
+
 def check_trace_events(files):
+    """Each event, and in its entry each field that not all events have."""
     text = section(files.man(GIL_4), "SH", "TRACE EVENTS")
-    have, fields = set(), set()
-    source = files.read(TRACE)
-    have |= set(re.findall(r"DEFINE_EVENT_FN\(\w+, (\w+),", source))
-    for name, body in re.findall(r"TRACE_EVENT(?:_FN)?\((\w+),(.*?)^\);",
-                                 source, re.S | re.M):
-        have.add(name)
-        fields |= set(re.findall(r"__(?:field|array)\([^,]+, (\w+)", body))
-    yield from compare("event", TRACE, have, GIL_4,
-                       set(re.findall(r"\bgil_\w+", text)))
-    for field in sorted(fields):
-        if not re.search(rf"\b{field}\b", text):
-            yield f"event field {field} of {TRACE} is not in {GIL_4}"
+    head, entries = event_entries(text)
+    events = trace_events(files.read(TRACE))
+    yield from compare("event", TRACE, set(events), GIL_4, set(entries))
+    for event, fields in sorted(events.items()):
+        if not fields:
+            yield f"event {event} of {TRACE} has no fields that can be found"
+        for field in fields:
+            said = entries.get(event, "")
+            if field in ("lock", "id", "tid", "comm") and event != "gil_policy":
+                said = head
+            if not re.search(rf"^\.IR? {field}\b", said, re.M):
+                yield f"{event}: field {field} of {TRACE} is not in {GIL_4}"
+    named = set(re.findall(r"^\.IR? (\w+)", "\n".join(entries.values()), re.M))
+    for field in sorted(named - set().union(*events.values())):
+        yield f"event field {field} of {GIL_4} is not in {TRACE}"
 
 
 def check_debugfs(files):
@@ -219,6 +252,20 @@ def check_gilrun(files):
     yield from check_options(files, GILRUN_OPTIONS, GILRUN_1)
 
 
+def check_gilreport(files):
+    yield from check_options(files, GILREPORT_OPTIONS, GILREPORT_1)
+    heads = re.findall(r'fputs\(("lock,.*?"), file\);', files.read(CSV), re.S)
+    have = set()
+    for head in heads:
+        words = "".join(re.findall(r'"(.*?)(?:\\n)?"', head))
+        have |= set(words.split(","))
+    text = section(files.man(GILREPORT_1), "SH", "FIELDS")
+    names = re.findall(r"^\.TP\n\.BR? (.*)$", text, re.M)
+    names += re.findall(r"^\.B (\w+),?$", text, re.M)
+    named = set(re.findall(r"\w+", " ".join(names)))
+    yield from compare("column", CSV, have, GILREPORT_1, named)
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -256,7 +303,10 @@ CHECKS = [
     ]),
     (check_trace_events, "trace events and their fields", [
         (GIL_4, r"gil_drop_request", "gil_request_drop"),
+        (GIL_4, r"^\.IR from_tid", ".IR giver"),
         (TRACE, r"__field\(u64, hold_ns\)", "__field(u64, held_ns)"),
+        (TRACE, r"DEFINE_EVENT_FN\(gil_hold, gil_io_release",
+         "DEFINE_EVENT_FN(gil_thread, gil_lost"),
     ]),
     (check_debugfs, "debugfs files", [
         (DEBUGFS, r'"hist"', '"histograms"'),
@@ -278,6 +328,12 @@ CHECKS = [
     (check_gilrun, "gilrun's options", [
         (GILRUN_1, r"per\\-process", "each"),
         (GILRUN_OPTIONS, r'"grace"', '"mercy"'),
+    ]),
+    (check_gilreport, "gilreport's options and columns", [
+        (GILREPORT_1, r"\\-\\-interval", "\\-\\-span"),
+        (GILREPORT_OPTIONS, r'"json"', '"data"'),
+        (CSV, r"hold_share", "share"),
+        (GILREPORT_1, r"from_tid", "giver_tid"),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Known answers of gilreport, from recordings made of known events.
 
-usage: check_report.py GILREPORT
+usage: check_report.py GILREPORT [FOLDER]
 
-Prints KTAP. Needs neither the module nor a guest.
+Prints KTAP. Needs neither the module nor a guest. Reports of known events are
+left in FOLDER/convoy/out and FOLDER/kernel/out, for check_page.py.
 """
 
 import csv
@@ -18,7 +19,7 @@ from make_trace import Trace
 
 MS = 1000000
 US = 1000
-YIELD, IO = 1, 2
+YIELD, IO, EXIT = 1, 2, 4
 
 
 class Scene:
@@ -78,6 +79,14 @@ class Scene:
         add(0, free + 300, "gil_acquire", contended=1,
             wait_ns=free - granted - 5, wakeup_ns=295, **self.hog)
         self.granted, self.time = free + 5, free + 300
+
+
+def leave_reports(program, folder):
+    """For whoever wants to look at them, or to have a browser do so."""
+    for name, trace in (("convoy", Scene(20, 5 * MS).trace),
+                        ("kernel", kernel_scene())):
+        Path(folder, name).mkdir(parents=True, exist_ok=True)
+        Report(program, trace, Path(folder, name))
 
 
 class Report:
@@ -183,6 +192,66 @@ def check_locks(program, directory):
     check_events(report.perfetto())
 
 
+def kernel_scene():
+    """A bound thread whose lock the kernel takes when it blocks, and which dies
+    as the owner under another policy than it began with; beside it one that
+    waits without sleeping."""
+    trace = Trace()
+    add = trace.add
+    bound = {"lock": 5, "id": 1, "tid": 60, "comm": "bound-0"}
+    poller = {"lock": 5, "id": 2, "tid": 61, "comm": "poller-1"}
+    add(0, 1 * MS, "sched_switch", next_pid=60, next_comm="bound-0")
+    add(0, 1 * MS + 10, "gil_bind", flags=3, **bound)
+    add(0, 1 * MS + 20, "gil_take_back", **bound)
+    add(0, 1 * MS + 30, "gil_request", **bound)
+    add(0, 1 * MS + 40, "gil_acquire", **bound)
+    add(1, 2 * MS, "gil_request", **poller)
+    add(0, 3 * MS, "gil_io_release", hold_ns=2 * MS, waiting=1, **bound)
+    add(0, 3 * MS + 10, "gil_release", reason=IO, hold_ns=2 * MS, waiting=1,
+        **bound)
+    add(0, 3 * MS + 20, "gil_grant", from_tid=60, wait_ns=MS, **poller)
+    add(1, 3 * MS + 30, "gil_acquire", contended=1, wait_ns=MS, wakeup_ns=10,
+        **poller)
+    add(0, 4 * MS, "gil_take_back", **bound)
+    add(0, 4 * MS + 10, "gil_request", **bound)
+    add(0, 4 * MS + 20, "gil_wait", **bound)
+    add(1, 5 * MS, "gil_policy", lock=5, policy="fair")
+    add(1, 6 * MS, "gil_release", hold_ns=3 * MS, waiting=1, **poller)
+    add(1, 6 * MS + 10, "gil_grant", from_tid=61, wait_ns=2 * MS, **bound)
+    add(0, 6 * MS + 20, "gil_acquire", contended=1, wait_ns=2 * MS,
+        wakeup_ns=10, **bound)
+    add(0, 8 * MS, "gil_owner_died", **bound)
+    add(0, 8 * MS + 10, "gil_release", reason=EXIT, hold_ns=2 * MS, **bound)
+    add(0, 8 * MS + 20, "gil_unbind", **bound)
+    add(0, 9 * MS, "sched_wakeup", pid=9, comm="x")
+    return trace
+
+
+def check_kernel(program, directory):
+    report = Report(program, kernel_scene(), directory)
+    for said in (
+            "released the lock for an owner that blocked 1 time, and asked for "
+            "it again before such a thread went on 2 times",
+            "A thread was bound to the lock 1 time, 1 of these with the switch",
+            "4.00 ms after the start on its policy was fair.",
+            "Thread bound-0 died as the lock's owner, 7.00 ms after the start"):
+        assert said in report.words, (said, report.words)
+    same("marks", [("bound", 0, MS + 10), ("policy", None, 5 * MS),
+                   ("died", 0, 8 * MS), ("unbound", 0, 8 * MS + 20)],
+         [(mark["what"], mark.get("thread"), mark["ns"])
+          for mark in report.json["locks"][0]["marks"]])
+    same("who, slept, taken", [("bound-0", "0", "1"), ("poller-1", "0", "0"),
+                               ("bound-0", "1", "0")],
+         [(row["comm"], row["slept"], row["taken"])
+          for row in report.rows("turns.csv")])
+    same("released by the kernel", ["1", "0"],
+         [row["taken"] for row in report.rows("threads.csv")])
+    events = report.perfetto()
+    check_events(events)
+    same("instants", {"bound", "policy fair", "owner died", "unbound"},
+         {event["name"] for event in events if event["ph"] == "i"})
+
+
 def check_hostile(program, directory):
     name = '<!--<script",'
     scene = Scene(3, 5 * MS, names=(name, "io-1"))
@@ -259,6 +328,8 @@ TESTS = [
     ("lost events are told everywhere", check_lost),
     ("what began before the recording is filled in", check_middle),
     ("several locks", check_locks),
+    ("what the kernel does by itself: I/O, death, policy, binding",
+     check_kernel),
     ("names that look like markup", check_hostile),
     ("trace.json is as viewers demand", check_perfetto),
     ("what cannot be read is refused with a reason", check_refusals),
@@ -266,7 +337,7 @@ TESTS = [
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
         return 2
     failed = 0
@@ -281,6 +352,8 @@ def main():
                 failed = 1
                 print("# " + repr(error).replace("\n", " "))
         print(f"{bad}ok {number} {name}", flush=True)
+    if len(sys.argv) == 3:
+        leave_reports(*sys.argv[1:])
     return failed
 
 

@@ -65,8 +65,9 @@ static void put_turn(FILE *file, const struct model *model,
 
 		fprintf(file, "%" PRId32, model_thread(model, thread)->tid);
 	}
-	fprintf(file, ",%s,%d,%d,%d\n", reason_name(turn->reason),
-		turn->contended, turn->after_io, turn->repaired);
+	fprintf(file, ",%s,%d,%d,%d,%d,%d\n", reason_name(turn->reason),
+		turn->contended, turn->slept, turn->after_io, turn->taken,
+		turn->repaired);
 }
 
 void csv_write_turns(const struct report *report, FILE *file)
@@ -74,7 +75,7 @@ void csv_write_turns(const struct report *report, FILE *file)
 	fputs("lock,thread,tid,comm,"
 	      "requested_ns,granted_ns,acquired_ns,released_ns,asked_ns,"
 	      "wait_ns,wakeup_ns,hold_ns,"
-	      "from_tid,reason,contended,after_io,repaired\n", file);
+	      "from_tid,reason,contended,slept,after_io,taken,repaired\n", file);
 	for (size_t i = 0; i < report->model->locks.count; i++) {
 		const struct lock *lock = model_lock(report->model, i);
 
@@ -99,9 +100,9 @@ static void put_seat(FILE *file, const struct model *model,
 	put_who(file, model, seat);
 	fprintf(file,
 		",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		",%" PRIu64 ",%" PRIu64,
+		",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
 		figures->turns, figures->contended, figures->gave_up,
-		figures->io_releases, figures->yields, figures->forced,
+		figures->io_releases, figures->taken, figures->yields, figures->forced,
 		seat->drop_requests);
 	put_times(file, &figures->wait);
 	put_times(file, &figures->wakeup);
@@ -118,7 +119,7 @@ static void put_seat(FILE *file, const struct model *model,
 void csv_write_threads(const struct report *report, FILE *file)
 {
 	fputs("lock,thread,tid,comm,turns,contended,gave_up,"
-	      "io_releases,yields,forced_switches,drop_requests,"
+	      "io_releases,taken,yields,forced_switches,drop_requests,"
 	      "wait_count,wait_ns,wait_p50_ns,wait_p99_ns,wait_max_ns,"
 	      "wakeup_count,wakeup_ns,wakeup_p50_ns,wakeup_p99_ns,wakeup_max_ns,"
 	      "hold_count,hold_ns,hold_p50_ns,hold_p99_ns,hold_max_ns,hold_share,"

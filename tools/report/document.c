@@ -76,7 +76,7 @@ static json_t *seat_json(const struct report *report,
 	const struct seat *seat = model_seat(report->model, figures->seat);
 	const struct thread *thread = model_thread(report->model, seat->thread);
 	static const char form[] =
-		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}";
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}";
 	json_t *json = json_pack(form,
 				 "tid", (int)thread->tid,
 				 "name", thread->name,
@@ -85,6 +85,7 @@ static json_t *seat_json(const struct report *report,
 				 "gave_up", (json_int_t)figures->gave_up,
 				 "repaired", (json_int_t)figures->repaired,
 				 "io_releases", (json_int_t)figures->io_releases,
+				 "taken", (json_int_t)figures->taken,
 				 "yields", (json_int_t)figures->yields,
 				 "forced_switches", (json_int_t)figures->forced,
 				 "drop_requests", (json_int_t)seat->drop_requests);
@@ -132,6 +133,36 @@ static json_t *words_json(const struct report *report,
 	return list;
 }
 
+static json_t *marks_json(const struct model *model, const struct lock *lock)
+{
+	static const char *const names[] = {
+		[MARK_DIED] = "died",
+		[MARK_POLICY] = "policy",
+		[MARK_BOUND] = "bound",
+		[MARK_UNBOUND] = "unbound",
+	};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < lock->marks.count; i++) {
+		const struct mark *mark = array_at(&lock->marks, struct mark, i);
+		json_t *json = json_pack("{s:I, s:s}",
+					 "ns", (json_int_t)mark->time,
+					 "what", names[mark->kind]);
+
+		if (mark->kind == MARK_POLICY)
+			json_object_set_new(json, "policy",
+					    json_string(mark->name));
+		else
+			json_object_set_new(json, "thread",
+					    number(model_seat(model, mark->seat)
+							   ->index));
+		if (mark->kind == MARK_BOUND)
+			json_object_set_new(json, "flags", number(mark->flags));
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
 static json_t *lock_json(const struct report *report, size_t index)
 {
 	const struct lock *lock = model_lock(report->model, index);
@@ -154,6 +185,7 @@ static json_t *lock_json(const struct report *report, size_t index)
 				 "repaired", (json_int_t)lock->repaired);
 
 	words_of_lock(&words, report->model, report->figures, index);
+	json_object_set_new(json, "marks", marks_json(report->model, lock));
 	json_object_set_new(json, "words", words_json(report, &words));
 	words_free(&words);
 	json_object_set_new(json, "wait", times_json(&figures->wait));
@@ -258,7 +290,9 @@ enum turn_flags {
 	TURN_CONTENDED = 16,
 	TURN_AFTER_IO = 32,
 	TURN_REPAIRED = 64,
-	TURN_REASON_SHIFT = 7,
+	TURN_TAKEN = 128,
+	TURN_SLEPT = 256,
+	TURN_REASON_SHIFT = 9,
 };
 
 static uint64_t flags_of(const struct turn *turn)
@@ -270,6 +304,8 @@ static uint64_t flags_of(const struct turn *turn)
 	       (turn->contended ? TURN_CONTENDED : 0) |
 	       (turn->after_io ? TURN_AFTER_IO : 0) |
 	       (turn->repaired ? TURN_REPAIRED : 0) |
+	       (turn->taken ? TURN_TAKEN : 0) |
+	       (turn->slept ? TURN_SLEPT : 0) |
 	       (uint64_t)turn->reason << TURN_REASON_SHIFT;
 }
 

@@ -124,6 +124,7 @@ static void count_turn(struct seat_figures *seat, const struct turn *turn)
 	seat->gave_up += !got && turn->released != NEVER;
 	seat->repaired += turn->repaired;
 	seat->io_releases += turn->reason == REASON_IO;
+	seat->taken += turn->taken;
 	seat->yields += turn->reason == REASON_YIELD;
 	seat->forced += turn->reason == REASON_INTERVAL ||
 			(turn->reason == REASON_YIELD && turn->asked != NEVER);

@@ -20,6 +20,7 @@ struct seat_figures {
 	uint64_t turns; /* in which it got the lock */
 	uint64_t contended, gave_up, repaired;
 	uint64_t io_releases, yields, forced;
+	uint64_t taken; /* io_releases that the kernel made, as it blocked */
 	struct times wait, wakeup, hold;
 	uint64_t state_ns[LANE_STATES];
 	struct convoy convoy;

@@ -72,6 +72,7 @@ void model_free(struct model *model)
 		array_free(&lock->seats);
 		array_free(&lock->waiters);
 		array_free(&lock->drops);
+		array_free(&lock->marks);
 		array_free(&lock->patience);
 	}
 	array_free(&model->threads);

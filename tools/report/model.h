@@ -97,6 +97,8 @@ struct turn {
 	bool after_io; /* first request since it slept without the lock */
 	bool repaired; /* a step was missing in the recording */
 	bool has_wait, has_wakeup, has_hold; /* the event with it was there */
+	bool slept; /* its thread went to sleep for it */
+	bool taken; /* its owner blocked, and the kernel released the lock */
 };
 
 /* A thread at a lock. */
@@ -119,6 +121,22 @@ struct drop {
 	uint32_t seat;
 };
 
+enum mark_kind {
+	MARK_DIED, /* an owner */
+	MARK_POLICY, /* another, @name, from here on */
+	MARK_BOUND, /* by @flags, GIL_BIND_* */
+	MARK_UNBOUND,
+};
+
+/* What happened besides the turns. */
+struct mark {
+	uint64_t time;
+	enum mark_kind kind;
+	uint32_t seat; /* or NONE: it concerns the lock as a whole */
+	uint32_t flags;
+	char name[NAME_SIZE];
+};
+
 struct lock {
 	uint32_t nr;
 	char policy[NAME_SIZE]; /* or "", not told */
@@ -126,6 +144,7 @@ struct lock {
 	struct array seats; /* uint32_t: of model->seats */
 	struct array waiters; /* struct waiters */
 	struct array drops; /* struct drop */
+	struct array marks; /* struct mark */
 	struct array patience; /* uint64_t: how long waiters had to, before each */
 	uint32_t owner; /* seat, or NONE */
 	uint64_t waiting_since; /* somebody has been, or NEVER */
@@ -169,7 +188,7 @@ enum gil_kind {
 struct gil_event {
 	enum gil_kind kind;
 	uint64_t time;
-	uint32_t lock, waiting, contended, reason;
+	uint32_t lock, waiting, contended, reason, flags;
 	int32_t tid, from_tid;
 	uint64_t wait_ns, wakeup_ns, hold_ns;
 	char name[NAME_SIZE]; /* comm, or the policy's */

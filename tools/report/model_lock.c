@@ -366,25 +366,65 @@ static void drop_request(struct model *model, const struct gil_event *event,
 		event->time - later(since, turn->granted);
 }
 
-static void note(struct model *model, const struct gil_event *event,
-		 struct lock *lock, uint32_t index)
+static void mark(struct lock *lock, const struct gil_event *event,
+		 enum mark_kind kind, uint32_t seat)
+{
+	struct mark *place = array_push(&lock->marks, sizeof(*place));
+
+	*place = (struct mark){
+		.time = event->time,
+		.kind = kind,
+		.seat = seat,
+		.flags = event->flags,
+	};
+	if (kind == MARK_POLICY)
+		model_name(place->name, event->name);
+}
+
+static void fall_asleep(struct model *model, const struct gil_event *event,
+			uint32_t index)
 {
 	struct seat *seat = model_seat(model, index);
 
+	/* Its request came before the recording. */
+	if (!seat->open)
+		repair(model, begin(model, index, event->time));
+	last_turn(model, seat)->slept = true;
+}
+
+/* Its release is the next event. */
+static void take_for_io(struct model *model, uint32_t index)
+{
+	struct seat *seat = model_seat(model, index);
+	struct turn *turn = open_turn(model, seat);
+
+	seat->io_takes++;
+	if (turn)
+		turn->taken = true;
+}
+
+static void note(struct model *model, const struct gil_event *event,
+		 struct lock *lock, uint32_t index)
+{
 	switch (event->kind) {
 	case GIL_WAIT:
-		/* Its request came before the recording. */
-		if (!seat->open)
-			repair(model, begin(model, index, event->time));
+		fall_asleep(model, event, index);
 		break;
 	case GIL_IO_RELEASE:
-		seat->io_takes++;
+		take_for_io(model, index);
 		break;
 	case GIL_TAKE_BACK:
-		seat->io_backs++;
+		model_seat(model, index)->io_backs++;
 		break;
 	case GIL_OWNER_DIED:
 		lock->owners_died++;
+		mark(lock, event, MARK_DIED, index);
+		break;
+	case GIL_BIND:
+		mark(lock, event, MARK_BOUND, index);
+		break;
+	case GIL_UNBIND:
+		mark(lock, event, MARK_UNBOUND, index);
 		break;
 	default:
 		break;
@@ -401,6 +441,7 @@ void model_gil(struct model *model, const struct gil_event *event)
 	lock->events++;
 	if (event->kind == GIL_POLICY) {
 		model_name(lock->policy, event->name);
+		mark(lock, event, MARK_POLICY, NONE);
 		return;
 	}
 	thread = model_find_thread(model, event->tid);

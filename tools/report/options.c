@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "args/duration.h"
 #include "options.h"
 
 #define EXIT_USAGE 2
@@ -34,27 +33,14 @@ static const struct argp_option argp_options[] = {
 
 static uint64_t parse_interval(struct argp_state *state, const char *text)
 {
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "", 1000 }, { "ns", 1 }, { "us", 1000 },
-		{ "ms", 1000000 }, { "s", 1000000000 },
-	};
-	unsigned long long value;
-	char *end;
+	uint64_t ns = 0;
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !errno)
-		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (!strcmp(end, units[i].name) &&
-			    value <= INTERVAL_MAX_NS / units[i].ns &&
-			    value * units[i].ns >= INTERVAL_MIN_NS)
-				return value * units[i].ns;
-	argp_error(state, "--interval: '%s' is not a time such as 5ms or 50us",
-		   text);
-	return 0;
+	if (!duration_parse(text, &ns) || ns < INTERVAL_MIN_NS ||
+	    ns > INTERVAL_MAX_NS)
+		argp_error(state,
+			   "--interval: '%s' is not a time from 1us to 10s",
+			   text);
+	return ns;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

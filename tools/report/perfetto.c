@@ -165,6 +165,28 @@ static void put_drops(struct output *output, uint32_t index)
 	}
 }
 
+static void put_mark(struct output *output, uint32_t index,
+		     const struct mark *mark)
+{
+	static const char *const names[] = {
+		[MARK_DIED] = "owner died",
+		[MARK_POLICY] = "policy",
+		[MARK_BOUND] = "bound",
+		[MARK_UNBOUND] = "unbound",
+	};
+	bool whole = mark->seat == NONE;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s", names[mark->kind],
+		 *mark->name ? " " : "", mark->name);
+	begin(output, 'i', process_of(index),
+	      whole ? 0 : output->tracks[mark->seat]);
+	put_us(output->file, "ts", mark->time);
+	fprintf(output->file, ",\"s\":\"%c\",\"name\":", whole ? 'p' : 't');
+	put_text(output->file, name);
+	putc('}', output->file);
+}
+
 static void put_arrow_end(struct output *output, char phase, uint32_t seat,
 			  uint64_t time, uint64_t number)
 {
@@ -207,6 +229,9 @@ static void put_lock(struct output *output, uint32_t index, uint64_t *arrows)
 		put_seat(output, *array_at(&lock->seats, uint32_t, i));
 	put_waiters(output, index);
 	put_drops(output, index);
+	for (size_t i = 0; i < lock->marks.count; i++)
+		put_mark(output, index,
+			 array_at(&lock->marks, struct mark, i));
 	for (uint32_t i = 0; i < lock->turns.count; i++)
 		put_arrow(output, lock, lock_turn(lock, i), arrows);
 }

@@ -28,6 +28,7 @@ enum field_name {
 	FIELD_WAKEUP_NS,
 	FIELD_HOLD_NS,
 	FIELD_POLICY,
+	FIELD_FLAGS,
 	/* sched events */
 	FIELD_PREV_PID,
 	FIELD_PREV_COMM,
@@ -52,6 +53,7 @@ static const char *const field_names[FIELDS] = {
 	[FIELD_WAKEUP_NS] = "wakeup_ns",
 	[FIELD_HOLD_NS] = "hold_ns",
 	[FIELD_POLICY] = "policy",
+	[FIELD_FLAGS] = "flags",
 	[FIELD_PREV_PID] = "prev_pid",
 	[FIELD_PREV_COMM] = "prev_comm",
 	[FIELD_PREV_STATE] = "prev_state",
@@ -200,6 +202,7 @@ static void read_gil(const struct reader *reader, const struct event_type *type,
 		.contended =
 			(uint32_t)number(reader, type, record, FIELD_CONTENDED),
 		.reason = (uint32_t)number(reader, type, record, FIELD_REASON),
+		.flags = (uint32_t)number(reader, type, record, FIELD_FLAGS),
 		.wait_ns = number(reader, type, record, FIELD_WAIT_NS),
 		.wakeup_ns = number(reader, type, record, FIELD_WAKEUP_NS),
 		.hold_ns = number(reader, type, record, FIELD_HOLD_NS),

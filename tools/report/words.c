@@ -3,10 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/gil.h>
+
 #include "words.h"
 
 /* Sentences about the worst few; the tables have all. */
 #define CONVOYS_TOLD 3
+#define DEATHS_TOLD 3
+#define POLICIES_TOLD 5
+/* Of the time before a moment, what is worth showing. */
+#define AROUND_NS 20000000ULL
 /* Owners off the CPU are worth a word from this share of the time held. */
 #define OFF_CPU_SHARE 0.01
 #define COLUMNS 78
@@ -239,9 +245,9 @@ static void tell_no_convoy(struct array *words,
 		    "No convoy: no thread came back from I/O or sleep to ask for the lock again.");
 	else
 		say(words, TONE_GOOD,
-		    "No convoy: of the %llu time%s that a thread came back from I/O or sleep and asked for the lock, %s%llu it waited for half a switch interval (%s) or longer behind threads that held on as long, and for no thread was that the rule.",
+		    "No convoy: of the %llu time%s that a thread came back from I/O or sleep and asked for the lock, in %llu it waited for half a switch interval (%s) or longer behind threads that held on as long, and for no thread was that the rule.",
 		    (unsigned long long)back, plural(back),
-		    waits ? "in " : "in ", (unsigned long long)waits, half);
+		    (unsigned long long)waits, half);
 }
 
 static void tell_convoys(struct array *words, const struct model *model,
@@ -268,7 +274,7 @@ static void tell_convoys(struct array *words, const struct model *model,
 				*array_at(&found, struct seat_figures *, i));
 	if (found.count > CONVOYS_TOLD)
 		say(words, TONE_BAD,
-		    "%zu more thread%s are in a convoy, with shorter waits in all: see the table of threads.",
+		    "In a convoy too, with shorter waits in all: %zu more thread%s, see the table.",
 		    found.count - CONVOYS_TOLD,
 		    plural(found.count - CONVOYS_TOLD));
 	array_free(&found);
@@ -331,6 +337,84 @@ static void tell_interval(struct array *words, const struct lock *lock,
 		    figures->interval_seen ? "said" : "assumed", time);
 }
 
+static void tell_deaths(struct array *words, const struct model *model,
+			const struct lock *lock)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < lock->marks.count && told < DEATHS_TOLD; i++) {
+		const struct mark *mark = array_at(&lock->marks, struct mark, i);
+		char name[LABEL_SIZE], time[WORDS_TIME_SIZE];
+		struct words *said;
+
+		if (mark->kind != MARK_DIED)
+			continue;
+		words_time(time, (double)(mark->time - model->start));
+		said = say(words, TONE_BAD,
+			   "Thread %s died as the lock's owner, %s after the start; the next owner was told.",
+			   label(name, model, lock,
+				 model_seat(model, mark->seat)), time);
+		said->start = mark->time - model->start > AROUND_NS ?
+			      mark->time - AROUND_NS : model->start;
+		said->end = mark->time;
+		said->seat = mark->seat;
+		told++;
+	}
+	if (lock->owners_died > told)
+		say(words, TONE_BAD, "%llu more owner%s died so.",
+		    (unsigned long long)(lock->owners_died - told),
+		    plural(lock->owners_died - told));
+}
+
+/* What the kernel did for bound threads, by itself. */
+static void tell_bound(struct array *words, const struct model *model,
+		       const struct lock *lock,
+		       const struct lock_figures *figures)
+{
+	uint64_t bound = 0, slices = 0, taken = 0, backs = 0;
+
+	for (size_t i = 0; i < lock->marks.count; i++) {
+		const struct mark *mark = array_at(&lock->marks, struct mark, i);
+
+		bound += mark->kind == MARK_BOUND;
+		slices += mark->kind == MARK_BOUND &&
+			  mark->flags & GIL_BIND_SLICE;
+	}
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		taken += figures_seat(figures, i)->taken;
+		backs += lock_seat(model, lock, i)->io_backs;
+	}
+	if (bound)
+		say(words, TONE_PLAIN,
+		    "A thread was bound to the lock %llu time%s, %llu of these with the switch interval enforced.",
+		    (unsigned long long)bound, plural(bound),
+		    (unsigned long long)slices);
+	if (taken)
+		say(words, TONE_PLAIN,
+		    "The kernel released the lock for an owner that blocked %llu time%s, and asked for it again before such a thread went on %llu time%s.",
+		    (unsigned long long)taken, plural(taken),
+		    (unsigned long long)backs, plural(backs));
+}
+
+static void tell_policies(struct array *words, const struct model *model,
+			  const struct lock *lock)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < lock->marks.count && told < POLICIES_TOLD; i++) {
+		const struct mark *mark = array_at(&lock->marks, struct mark, i);
+		char time[WORDS_TIME_SIZE];
+
+		if (mark->kind != MARK_POLICY)
+			continue;
+		words_time(time, (double)(mark->time - model->start));
+		say(words, TONE_PLAIN,
+		    "From %s after the start on its policy was %s.", time,
+		    mark->name);
+		told++;
+	}
+}
+
 static void tell_oddities(struct array *words, const struct lock *lock,
 			  const struct lock_figures *figures)
 {
@@ -339,10 +423,6 @@ static void tell_oddities(struct array *words, const struct lock *lock,
 		    "%llu request%s left the queue without the lock (timeout, signal or cancel); when is a guess, no event tells it.",
 		    (unsigned long long)figures->gave_up,
 		    plural(figures->gave_up));
-	if (lock->owners_died)
-		say(words, TONE_BAD, "%llu owner%s died holding the lock.",
-		    (unsigned long long)lock->owners_died,
-		    plural(lock->owners_died));
 	if (lock->repaired)
 		say(words, TONE_WARNING,
 		    "%llu turn%s began before the recording, or lost a step of it: what is missing was filled in from the next event.",
@@ -361,6 +441,9 @@ void words_of_lock(struct array *words, const struct model *model,
 	tell_fairness(words, of);
 	tell_off_cpu(words, of);
 	tell_interval(words, lock, of);
+	tell_policies(words, model, lock);
+	tell_bound(words, model, lock, of);
+	tell_deaths(words, model, lock);
 	tell_oddities(words, lock, of);
 }
 

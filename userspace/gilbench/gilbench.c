@@ -7,6 +7,7 @@
 
 #include "cpus.h"
 #include "options.h"
+#include "recording/recording.h"
 #include "report.h"
 #include "watchdog.h"
 #include "workload.h"
@@ -91,6 +92,19 @@ static int run_all(const struct options *options, json_t *document)
 	return status;
 }
 
+static int run_recorded(const struct options *options, char **argv)
+{
+	const struct recording recording = {
+		.name = "gilbench",
+		.argv = argv,
+		.dir = options->report,
+		.interval_ns = options->lock_options.interval_ns,
+		.failure = EXIT_FAILURE,
+	};
+
+	return recording_run(&recording);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -103,6 +117,8 @@ int main(int argc, char **argv)
 	status = probe_lock(&options);
 	if (status)
 		return status;
+	if (options.report)
+		return run_recorded(&options, argv);
 	if (options.json) {
 		document = report_json(&options);
 		if (!document) {

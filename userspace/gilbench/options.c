@@ -6,6 +6,7 @@
 
 #include "args/duration.h"
 #include "options.h"
+#include "recording/recording.h"
 #include "workload.h"
 
 /* Enough for medians, and for every workload to end within some 8 s. */
@@ -19,7 +20,7 @@
 
 #define EXIT_USAGE 2
 
-enum { OPTION_LIST = 256 };
+enum { OPTION_LIST = 256, OPTION_REPORT };
 
 const char *argp_program_version = "gilbench 1";
 
@@ -56,6 +57,9 @@ static const struct argp_option argp_options[] = {
 	{ "timeout", 'T', "SECONDS", 0,
 	  "Give a workload up after this long (default 120, 0: never)", 0 },
 	{ "json", 'j', NULL, 0, "Print one JSON document, not text", 0 },
+	{ "report", OPTION_REPORT, "DIR", 0,
+	  "Also record all this by gilrecord, and make DIR/report.html of it by gilreport (gil only; as root)",
+	  0 },
 	{ "list", OPTION_LIST, NULL, 0, "List the workloads and the locks", 0 },
 	{ 0 },
 };
@@ -167,6 +171,8 @@ static void check(struct argp_state *state)
 		argp_error(state, "--policy is for --lock gil only");
 	if (options->lock_options.level && options->lock != &lock_gil)
 		argp_error(state, "--level is for --lock gil only");
+	if (options->report && options->lock != &lock_gil)
+		argp_error(state, "--report is for --lock gil only");
 	for (unsigned int i = 0; i < options->workload_count; i++)
 		check_workload(state, options->workloads[i]);
 }
@@ -216,6 +222,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		options->json = true;
 		break;
+	case OPTION_REPORT:
+		options->report = arg;
+		break;
 	case OPTION_LIST:
 		list();
 		exit(0);
@@ -248,4 +257,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, options))
 		exit(EXIT_USAGE);
+	if (!recording_wanted())
+		options->report = NULL;
 }

@@ -24,6 +24,8 @@ struct options {
 	bool quick;
 	bool json;
 	bool all;
+	/* A folder for a report of the whole run; NULL: none. */
+	const char *report;
 	unsigned int workload_count;
 	const struct workload *workloads[OPTIONS_WORKLOADS_MAX];
 };

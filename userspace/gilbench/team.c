@@ -101,6 +101,15 @@ bool team_ok(struct team *team, unsigned int index, int error,
 	return false;
 }
 
+void team_name(const char *role, unsigned int number)
+{
+	char name[32];
+
+	/* The kernel keeps 15 letters of it. */
+	snprintf(name, sizeof(name), "%s-%u", role, number);
+	prctl(PR_SET_NAME, name);
+}
+
 static void arrive(struct team *team, unsigned int index)
 {
 	team->shared->reports[index].at_gate = true;

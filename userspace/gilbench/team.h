@@ -44,6 +44,12 @@ uint64_t team_join(struct team *team);
 /* team_start(), team_go() and team_join(). */
 uint64_t team_run(const struct team_spec *spec);
 
+/*
+ * For workers: be called role-number, as traces, debuggers and top(1) will
+ * show it. To be done before the lock sees the worker.
+ */
+void team_name(const char *role, unsigned int number);
+
 /* For workers: false when the team will not start, so return. */
 bool team_gate(struct team *team, unsigned int index);
 

@@ -70,6 +70,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	struct job *job = arg;
 	unsigned int round = 0;
 
+	team_name("waiter", index);
 	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
 	    !team_gate(team, index))
 		return;

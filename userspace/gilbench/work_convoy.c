@@ -116,6 +116,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 {
 	struct job *job = arg;
 
+	team_name(index ? "hog" : "io", index ? index - 1 : 0);
 	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
 	    !team_gate(team, index))
 		return;

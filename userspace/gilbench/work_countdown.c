@@ -74,6 +74,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	const struct options *options = job->options;
 	int error = 0;
 
+	team_name("count", index);
 	if (!lock)
 		error = options->lock->open(&lock, &options->lock_options);
 	if (!team_ok(team, index, error, "make a lock"))

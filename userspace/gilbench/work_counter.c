@@ -105,6 +105,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 {
 	struct job *job = arg;
 
+	team_name("adder", index);
 	/* Bare workers that share a CPU take turns, and hardly ever race. */
 	if (job->protection == BARE)
 		cpus_pin(index);

@@ -137,6 +137,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	unsigned int rung = rung_of(job, index), seen = 0;
 	atomic_uint *round = &job->round[rung];
 
+	team_name("waiter", index);
 	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
 	    !team_gate(team, index))
 		return;

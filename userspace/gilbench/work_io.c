@@ -144,11 +144,13 @@ static void work(struct team *team, unsigned int index, void *arg)
 	int fd;
 
 	if (index >= job->workers) {
+		team_name("peer", index - job->workers);
 		fd = job->sockets[index - job->workers][1];
 		if (team_gate(team, index))
 			team_ok(team, index, answer(fd), "answer");
 		return;
 	}
+	team_name("io", index);
 	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
 	    !team_gate(team, index))
 		return;

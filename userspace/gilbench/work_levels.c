@@ -139,6 +139,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	bool peer = run->arm->work == ping && index;
 	int error, released;
 
+	team_name(peer ? "peer" : "worker", index);
 	cpus_pin(index);
 	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
 	    !team_gate(team, index))

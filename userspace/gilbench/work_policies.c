@@ -164,6 +164,7 @@ static void work(struct team *team, unsigned int index, struct job *job,
 
 static void io_work(struct team *team, unsigned int index, void *arg)
 {
+	team_name(index ? "hog" : "io", index ? index - 1 : 0);
 	work(team, index, arg, own_and);
 }
 
@@ -189,6 +190,7 @@ static int hold_often(struct team *team, struct job *job, unsigned int index)
 
 static void mixed_work(struct team *team, unsigned int index, void *arg)
 {
+	team_name("holder", index);
 	work(team, index, arg, hold_often);
 }
 

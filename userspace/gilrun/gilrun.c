@@ -17,6 +17,7 @@
 
 #include "options.h"
 #include "program.h"
+#include "recording/recording.h"
 #include "report.h"
 #include "supervise.h"
 
@@ -107,12 +108,27 @@ static int run_and_report(const struct options *options, gil_t *gil)
 	end_as(outcome.status);
 }
 
+static int run_recorded(const struct options *options, char **argv)
+{
+	const struct recording recording = {
+		.name = "gilrun",
+		.argv = argv,
+		.dir = options->report,
+		.interval_ns = options->interval_ns,
+		.failure = EXIT_OWN_FAILURE,
+	};
+
+	return recording_run(&recording);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	gil_t *gil;
 
 	options_parse(&options, argc, argv);
+	if (options.report)
+		return run_recorded(&options, argv);
 	if (make_lock(&options, &gil))
 		return EXIT_OWN_FAILURE;
 	if (options_report(&options))

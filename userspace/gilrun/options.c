@@ -7,6 +7,7 @@
 
 #include "args/duration.h"
 #include "options.h"
+#include "recording/recording.h"
 
 const char *argp_program_version = "gilrun 1";
 
@@ -25,6 +26,7 @@ enum {
 	OPTION_PER_PROCESS,
 	OPTION_STATS,
 	OPTION_JSON,
+	OPTION_REPORT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -45,6 +47,9 @@ static const struct argp_option argp_options[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The same as one JSON document", 0 },
 	{ "output", 'o', "FILE", 0,
 	  "Write the table or the document there, not to stderr", 0 },
+	{ "report", OPTION_REPORT, "DIR", 0,
+	  "Record the program by gilrecord, and make DIR/report.html of it by gilreport (as root)",
+	  0 },
 	{ 0 },
 };
 
@@ -139,6 +144,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		options->output = arg;
 		break;
+	case OPTION_REPORT:
+		options->report = arg;
+		break;
 	case ARGP_KEY_ARG:
 		take_program(options, state);
 		break;
@@ -164,6 +172,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_err_exit_status = EXIT_OWN_FAILURE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options))
 		exit(EXIT_OWN_FAILURE);
+	if (!recording_wanted())
+		options->report = NULL;
 	if (options->output && !options->json)
 		options->stats = true;
 }

@@ -30,6 +30,8 @@ struct options {
 	bool json;
 	/* NULL: stderr. */
 	const char *output;
+	/* A folder for a report of the recorded run; NULL: none. */
+	const char *report;
 	/* The program and its arguments, ending with NULL. */
 	char **program;
 };

@@ -68,6 +68,10 @@ function drawLegend() {
 		item.append(canvas, colour.name);
 		list.append(item);
 	});
-	for (const text of ["▼ asked to drop the lock", "↑↓ handed over"])
+	const happened = new Set(DATA.locks.flatMap((lock) => lock.marks.map((mark) => mark.what)));
+	const signs = [["died", "✕ died as the owner"], ["bound", "◆ bound to the lock"],
+		["unbound", "◇ unbound"], ["policy", "┆ another policy"]];
+	for (const text of ["▼ asked to drop the lock", "↑↓ handed over",
+		...signs.filter(([what]) => happened.has(what)).map(([, text]) => text)])
 		list.append(Object.assign(document.createElement("li"), {textContent: text}));
 }

@@ -73,7 +73,8 @@ function unpackTurns(text, lane, turns) {
 	unpack(text, (next) => {
 		const flags = next();
 		const turn = {lane, from: -1, contended: Boolean(flags & 16),
-			afterIo: Boolean(flags & 32), reason: flags >> 7,
+			afterIo: Boolean(flags & 32), taken: Boolean(flags & 128),
+			slept: Boolean(flags & 256), reason: flags >> 9,
 			granted: NaN, asked: NaN, acquired: NaN, released: NaN};
 		turn.requested = time += next();
 		if (flags & 1) {
@@ -119,13 +120,15 @@ function openLock(lock) {
 	if (lock.open)
 		return lock.open;
 	const turns = [];
+	const marks = lock.marks.map((mark) => ({...mark, t: mark.ns - DATA.start_ns}));
 	const lanes = lock.threads.map((thread, i) => {
 		const own = [];
 		unpackTurns(thread.turns_packed, i, own);
 		for (const turn of own)
 			turns.push(turn);
 		return {kind: "thread", label: `${thread.name} ${thread.tid}`,
-			spans: unpackLane(thread.lane), turns: own, index: i};
+			spans: unpackLane(thread.lane), turns: own, index: i,
+			signs: marks.filter((mark) => mark.thread === i)};
 	});
 	const cpus = lock.cpu_lanes.map((text, i) => (
 		{kind: "cpu", label: `CPU ${i}`, spans: unpackCpu(text)}));
@@ -136,6 +139,7 @@ function openLock(lock) {
 		grantedTimes: Float64Array.from(granted, (turn) => turn.granted),
 		waiters: unpackPairs(lock.waiters),
 		drops: unpackPairs(lock.drops),
+		marks,
 	};
 	return lock.open;
 }

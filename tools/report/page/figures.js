@@ -82,7 +82,8 @@ function showShares(lock) {
 		cell.append(bar, `${(share * 100).toFixed(1)} %`);
 		const waits = thread.wait, cells = [timeText(thread.hold.total_ns), thread.turns,
 			timeText(waits.total_ns), timeText(waits.p50_ns), timeText(waits.p99_ns),
-			timeText(waits.max_ns), thread.io_releases, thread.forced_switches,
+			timeText(waits.max_ns), thread.taken ? `${thread.io_releases} (${thread.taken} by the kernel)` :
+				thread.io_releases, thread.forced_switches,
 			timeText(thread.states_ns["has the lock, preempted"]),
 			`${thread.convoy.waits} / ${thread.convoy.came_back}`];
 		for (const text of cells)

@@ -28,7 +28,8 @@ function start() {
 		`${lock.lock}${lock.lock ? "" : " (global)"}: ${lock.threads.length} threads`, i)));
 	choice.addEventListener("change", () => showLock(Number(choice.value)));
 	document.getElementById("lock-choice").hidden = DATA.locks.length < 2;
-	document.getElementById("title").textContent = DATA.command || DATA.parameters.trace;
+	document.getElementById("title").textContent = (DATA.command || DATA.parameters.trace)
+		.replace(/^\S*\//, "");
 	document.getElementById("subtitle").textContent =
 		["gilreport", DATA.parameters.trace, DATA.kernel && `Linux ${DATA.kernel}`,
 			`${DATA.cpus} CPUs`, `${DATA.events} events`].filter(Boolean).join(" · ");

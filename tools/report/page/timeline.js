@@ -2,6 +2,7 @@
 // The timeline: what part is shown, and how people move in it.
 
 const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
+const FONT = "12px system-ui, sans-serif";
 const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null};
 const frame = document.getElementById("frame");
 const space = document.getElementById("space");
@@ -61,8 +62,9 @@ function drawAxis(pen, width, height) {
 		pen.lineTo(x, height);
 		pen.stroke();
 		pen.fillStyle = css("--dim");
-		const digits = Math.max(0, Math.ceil(-Math.log10(step / 1e6)));
-		pen.fillText(`${(t / 1e6).toFixed(digits)} ms`, Math.min(x, width - 34), 13);
+		const [ns, name] = step >= 1e8 ? [1e9, "s"] : [1e6, "ms"];
+		const digits = Math.max(0, Math.ceil(-Math.log10(step / ns)));
+		pen.fillText(`${(t / ns).toFixed(digits)} ${name}`, Math.min(x, width - 34), 13);
 	}
 	pen.textAlign = "left";
 }
@@ -131,9 +133,48 @@ function drawDrop(pen, t, lane, width, offset) {
 	pen.fill();
 }
 
+const SIGNS = {died: "✕", bound: "◆", unbound: "◇"};
+
+/* Deaths and bindings on their lanes; a policy through all of them. */
+function drawSigns(pen, width, height, offset) {
+	const shown = view.open.marks.filter((mark) => mark.t >= view.start && mark.t <= view.end);
+	if (shown.length > 4 * MARKS_MAX)
+		return;
+	// On top of what comes with it: who ends is unbound too.
+	shown.sort((a, b) => (a.what === "died") - (b.what === "died"));
+	for (const mark of shown) {
+		const x = timeX(mark.t, width);
+		pen.fillStyle = pen.strokeStyle = css(mark.what === "died" ? "--bad" : "--text");
+		if (mark.what === "policy") {
+			pen.setLineDash([2, 3]);
+			pen.beginPath();
+			pen.moveTo(x, TOP + WAITERS - 6);
+			pen.lineTo(x, height);
+			pen.stroke();
+			pen.setLineDash([]);
+			pen.lineWidth = 3;
+			pen.strokeStyle = css("--page");
+			pen.strokeText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
+			pen.fillText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
+			pen.lineWidth = 1;
+			continue;
+		}
+		pen.textAlign = "center";
+		pen.font = "bold 15px system-ui, sans-serif";
+		pen.lineWidth = 3;
+		pen.strokeStyle = css("--page");
+		const y = rowTop(mark.thread) - offset + ROW / 2 + 5;
+		pen.strokeText(SIGNS[mark.what], x, y);
+		pen.fillText(SIGNS[mark.what], x, y);
+		pen.textAlign = "left";
+		pen.font = FONT;
+		pen.lineWidth = 1;
+	}
+}
+
 const MARKS_MAX = 60;
 
-function drawMarks(pen, width, offset) {
+function drawMarks(pen, width, height, offset) {
 	const {granted, grantedTimes, drops} = view.open;
 	const first = lastAt(grantedTimes, view.start) + 1, last = lastAt(grantedTimes, view.end);
 	pen.save();
@@ -149,6 +190,7 @@ function drawMarks(pen, width, offset) {
 			drawDrop(pen, drops.times[i], drops.values[i], width, offset);
 	for (const turn of view.hover ? view.hover.handoffs : [])
 		drawHandoff(pen, turn, width, offset, true);
+	drawSigns(pen, width, height, offset);
 	pen.restore();
 }
 
@@ -166,8 +208,7 @@ function draw() {
 	canvas.height = Math.round(height * ratio);
 	const pen = canvas.getContext("2d"), offset = frame.scrollTop;
 	pen.scale(ratio, ratio);
-	pen.font = "12px system-ui, sans-serif";
-	drawAxis(pen, width, height);
+	pen.font = FONT;
 	const columns = Math.round((width - left) * ratio);
 	const scale = (view.end - view.start) / columns;
 	view.rows.forEach((row, i) => {
@@ -180,11 +221,15 @@ function draw() {
 		pen.fillStyle = css("--text");
 		pen.fillText(row.label, 4, y + ROW / 2 + 4, left - 8);
 	});
+	// Lanes were put as pixels, with the canvas's own cleared: lines go below.
+	pen.globalCompositeOperation = "destination-over";
+	drawAxis(pen, width, height);
+	pen.globalCompositeOperation = "source-over";
 	pen.fillStyle = css("--page");
 	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
 	drawAxis(pen, width, TOP + WAITERS - 6);
 	drawWaiters(pen, width);
-	drawMarks(pen, width, offset);
+	drawMarks(pen, width, height, offset);
 	drawLosses(pen, width, height);
 	drawOverview();
 	document.getElementById("range").textContent =
@@ -224,7 +269,15 @@ function handoffsAround(lane, t) {
 	return found;
 }
 
-function describe(row, t) {
+/* As gil(4) has GIL_BIND_*. */
+function signText(mark) {
+	if (mark.what !== "bound")
+		return mark.what === "died" ? "died as the owner" : "was unbound";
+	return `was bound: the kernel releases for it when it blocks${mark.flags & 2 ?
+		", and at the switch interval" : ""}`;
+}
+
+function describe(row, t, near) {
 	const {spans} = row, i = lastAt(spans.starts, t, spans.count);
 	const lines = [row.label];
 	if (i < 0)
@@ -244,8 +297,12 @@ function describe(row, t) {
 		if (!Number.isNaN(turn.asked))
 			lines.push(`asked to drop the lock after ${timeText(turn.asked - turn.granted)}`);
 		if (turn.released > turn.granted)
-			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ${REASONS[turn.reason]}`);
+			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ` +
+				(turn.taken ? "blocked, and the kernel released it" : REASONS[turn.reason]));
+		if (turn.contended && !turn.slept)
+			lines.push("kept its place in the queue, and did not sleep for it at once");
 	}
+	lines.push(...row.signs.filter((mark) => Math.abs(mark.t - t) < near).map(signText));
 	return lines.join("\n");
 }
 
@@ -262,7 +319,7 @@ function point(event) {
 	const t = view.start + (x - left) / (box.width - left) * (view.end - view.start);
 	const row = view.rows[i];
 	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
-	tip.textContent = describe(row, t);
+	tip.textContent = describe(row, t, (view.end - view.start) / (box.width - left) * 8);
 	tip.hidden = false;
 	tip.style.left = `${Math.max(0, Math.min(event.clientX + 14, innerWidth - 300))}px`;
 	tip.style.top = `${Math.min(event.clientY + 14, innerHeight - 110)}px`;

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests of recording and reporting in the guest, with the module loaded. KTAP
+# on standard output, what went wrong on standard error.
+# shellcheck disable=SC2317	# the tests are called by their names in a table
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+known=97	# waits of a run of gilbench contend
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+skip=4
+
+same()
+{
+	[ "$2" = "$3" ] && return 0
+	echo "$1: expected '$2', got '$3'" >&2
+	return 1
+}
+
+counts_agree()
+{
+	gilbench --report "$tmp/contend" --json --count "$known" contend \
+		>"$tmp/bench.json" 2>"$tmp/words" &&
+		python3 "$here/check_recording.py" gilreport \
+			"$tmp/contend/trace.dat" "$tmp/bench.json" >&2 &&
+		grep '^Open .*/contend/report.html' "$tmp/words" >&2 &&
+		grep -q 'waiter-0' "$tmp/contend/threads.csv"
+}
+
+# The recorded run is the one that was asked for: so are its output and status.
+run_is_itself()
+{
+	local status=0
+	gilrun --report="$tmp/run" -i 7ms sh -c 'echo out; exit 7' \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	same "status" 7 "$status" && same "output" out "$(cat "$tmp/out")" &&
+		grep -q 'said to be 7.00' "$tmp/err" &&
+		[ -s "$tmp/run/report.html" ]
+}
+
+refused()
+{
+	local status=0
+	setpriv --reuid 1000 gilrun --report "$tmp" touch "$tmp/ran" \
+		2>"$tmp/err" || status=$?
+	same "status for a user" 125 "$status" &&
+		grep 'only root may record' "$tmp/err" >&2 || return 1
+	status=0
+	gilbench --report /proc/none contend 2>"$tmp/err" || status=$?
+	same "status for a bad folder" 1 "$status" &&
+		grep "cannot make the folder '/proc/none'" "$tmp/err" >&2 ||
+		return 1
+	status=0
+	PATH=/none "$(command -v gilrun)" --report "$tmp/none" true \
+		2>"$tmp/err" || status=$?
+	same "status without trace-cmd" 125 "$status" || return 1
+	same "what ran although it was not recorded" "" \
+		"$(find "$tmp" -name ran -o -path "*none/*.html")"
+}
+
+# What knows nothing of gil.ko sees its waits, as often as they were.
+perf_sees_waits()
+{
+	grep -q __tracepoint_contention_begin "$GIL_KO" || return "$skip"
+	perf record -q -B -N -g -e lock:contention_begin,lock:contention_end \
+		-o "$tmp/perf.data" gilbench --count "$known" contend \
+		>"$tmp/perf.log" 2>&1 || return 1
+	perf lock contention -i "$tmp/perf.data" --kallsyms /proc/kallsyms \
+		--stack-skip 1 -x , >"$tmp/contention" 2>&1
+	cat "$tmp/contention" >&2
+	same "mutexes waited for in gil_acquire" "$known" "$(awk -F ', *' '
+		$5 == "mutex" && $6 ~ /^gil_acquire\+/ { n += $1 }
+		END { print n + 0 }' \
+		"$tmp/contention")"
+}
+
+tests=(
+	"counts_agree|the report, gilbench and the kernel agree"
+	"run_is_itself|gilrun --report: the program's output and status are its own"
+	"refused|--report where it cannot be done: says why, and runs nothing"
+	"perf_sees_waits|perf lock contention sees each wait, and where"
+)
+echo "TAP version 13"
+echo "1..${#tests[@]}"
+number=0 failed=0
+for row in "${tests[@]}"; do
+	number=$((number + 1))
+	"${row%%|*}"
+	case $? in
+	0) echo "ok $number ${row#*|}" ;;
+	"$skip") echo "ok $number ${row#*|} # SKIP no such events for modules" ;;
+	*) echo "not ok $number ${row#*|}"; failed=1 ;;
+	esac
+done
+exit "$failed"

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "recording.h"
+
+/* Set in the run that is recorded, and for nobody that it starts. */
+#define RECORDED "GIL_RECORDED"
+
+#define NOT_RUN (-1)
+
+bool recording_wanted(void)
+{
+	bool recorded = getenv(RECORDED);
+
+	unsetenv(RECORDED);
+	return !recorded;
+}
+
+static int cannot(const struct recording *recording, const char *what,
+		  const char *which, int error)
+{
+	fprintf(stderr, "%s: cannot %s '%s': %s\n", recording->name, what,
+		which, strerror(error));
+	return NOT_RUN;
+}
+
+static bool join(char *path, const char *dir, size_t length, const char *name)
+{
+	return snprintf(path, PATH_MAX, "%.*s/%s", (int)length, dir, name) <
+	       PATH_MAX;
+}
+
+static bool is_program(const char *path)
+{
+	return !access(path, X_OK);
+}
+
+static bool own_path(char *path)
+{
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	path[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/*
+ * Beside this program, as in a build, beside its folder, as installed, and
+ * then where all programs are looked for.
+ */
+static bool find_program(char *path, const char *name)
+{
+	const char *where = getenv("PATH");
+	char own[PATH_MAX], sbin[64];
+	size_t length;
+
+	snprintf(sbin, sizeof(sbin), "../sbin/%s", name);
+	if (own_path(own)) {
+		length = (size_t)(strrchr(own, '/') - own);
+		if (join(path, own, length, name) && is_program(path))
+			return true;
+		if (join(path, own, length, sbin) && is_program(path))
+			return true;
+	}
+	for (; where && *where; where += length + (where[length] == ':')) {
+		length = strcspn(where, ":");
+		if (length && join(path, where, length, name) &&
+		    is_program(path))
+			return true;
+	}
+	return false;
+}
+
+static int need_program(const struct recording *recording, char *path,
+			const char *name)
+{
+	if (find_program(path, name))
+		return 0;
+	fprintf(stderr,
+		"%s: --report needs %s, which is neither beside this program nor in PATH: run 'make' or 'make install'\n",
+		recording->name, name);
+	return NOT_RUN;
+}
+
+/* Its exit status, as a shell has it; what it prints goes to stderr if @quiet. */
+static int run(const struct recording *recording, char **argv, bool quiet)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
+	int status = 0;
+	pid_t pid;
+
+	/* Ctrl-C is for the program; what was recorded is still reported. */
+	sigaction(SIGINT, &ignore, &saved);
+	pid = fork();
+	if (!pid) {
+		sigaction(SIGINT, &saved, NULL);
+		if (quiet)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+		execv(argv[0], argv);
+		cannot(recording, "run", argv[0], errno);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	sigaction(SIGINT, &saved, NULL);
+	if (pid < 0)
+		return cannot(recording, "run", argv[0], errno);
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
+/* The run's status, if it was recorded: gilrecord's text comes last. */
+static int record(const struct recording *recording, char *gilrecord,
+		  char *trace, const char *text)
+{
+	char own[PATH_MAX];
+	char *fixed[] = { gilrecord, "-o", trace, "--", own };
+	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
+	int count = 0, status;
+	char **argv;
+
+	while (recording->argv[count])
+		count++;
+	argv = calloc((size_t)(FIXED + count), sizeof(*argv));
+	if (!argv || !own_path(own)) {
+		free(argv);
+		return cannot(recording, "run", gilrecord, errno);
+	}
+	memcpy(argv, fixed, sizeof(fixed));
+	memcpy(argv + FIXED, recording->argv + 1,
+	       (size_t)count * sizeof(*argv));
+	unlink(text);
+	setenv(RECORDED, "1", 1);
+	status = run(recording, argv, false);
+	unsetenv(RECORDED);
+	free(argv);
+	return access(text, F_OK) ? NOT_RUN : status;
+}
+
+static int report(const struct recording *recording, char *gilreport,
+		  char *trace)
+{
+	char interval[32], *option = recording->interval_ns ? interval : NULL;
+	char *argv[] = { gilreport, "-o", (char *)recording->dir, trace,
+			 option, NULL };
+
+	snprintf(interval, sizeof(interval), "--interval=%lluns",
+		 (unsigned long long)recording->interval_ns);
+	return run(recording, argv, true);
+}
+
+int recording_run(const struct recording *recording)
+{
+	char gilrecord[PATH_MAX], gilreport[PATH_MAX];
+	char trace[PATH_MAX], text[PATH_MAX];
+	const char *dir = recording->dir;
+	int status;
+
+	if (need_program(recording, gilrecord, "gilrecord") ||
+	    need_program(recording, gilreport, "gilreport"))
+		return recording->failure;
+	if ((mkdir(dir, 0777) && errno != EEXIST) ||
+	    !join(trace, dir, strlen(dir), "trace.dat") ||
+	    !join(text, dir, strlen(dir), "trace.txt")) {
+		cannot(recording, "make the folder", dir, errno);
+		return recording->failure;
+	}
+	status = record(recording, gilrecord, trace, text);
+	if (status == NOT_RUN)
+		return recording->failure;
+	if (report(recording, gilreport, trace) && !status)
+		return recording->failure;
+	return status;
+}
