@@ -3,6 +3,8 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
+SRC = $(DESTDIR)$(PREFIX)/src/gil
+BUILT ?= $(CURDIR)
 
 # Another kernel than the guest's usual one, another Debian suite.
 export GIL_KERNEL := $(or $(KERNEL),$(GIL_KERNEL))
@@ -80,12 +82,27 @@ rmmod: ## take the module out of THIS machine's kernel
 	@tools/vm/as-root rmmod gil
 
 install: all ## the module for KDIR; userspace and tools under PREFIX (as root)
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(MAKE) install-policy
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
 	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man4 module/man/gil.4
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/trace/man/*.8
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/trace/gil*
+
+# What modules with policies of their own are built with. BUILT is where gil.ko
+# was built; its symbols belong to one kernel.
+install-policy: ## of that only what other modules' policies are built with
+	@test -e $(BUILT)/Module.symvers || { \
+	echo "the module has not been built in $(BUILT):" \
+	"run 'make module' first" >&2; exit 1; }
+	install -D -m 644 -t $(SRC)/include module/include/gil_policy.h
+	install -D -m 644 -t $(SRC)/include/linux module/include/uapi/linux/gil.h
+	install -D -m 644 -t $(SRC)/$(shell cat $(KDIR)/include/config/kernel.release) \
+		$(BUILT)/Module.symvers
+	install -D -m 644 -t $(SRC)/example $(addprefix module/example/, \
+		gil_lifo.c Kbuild Makefile)
 
 lint: guest-root ## checkpatch --strict, sparse, W=1, clang-format, cppcheck, shellcheck
 	@tools/lint/run
@@ -98,8 +115,9 @@ distclean: clean ## and the guest's root and all else that is cached
 	@tools/vm/as-root rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/gil"
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
 .PHONY: all module userspace demo test shell run guest guest-root guest-build guest-kernel \
-	guest-tests insmod rmmod install lint clean distclean help
+	guest-tests insmod rmmod install install-policy \
+	lint clean distclean help

@@ -25,14 +25,9 @@ static struct gil_policy_ops *gil_policy_find(const char *name)
 	return NULL;
 }
 
-int gil_policy_register(struct gil_policy_ops *ops)
+static int gil_policy_add(struct gil_policy_ops *ops)
 {
 	int ret = 0;
-
-	if (!ops->name || !*ops->name || strlen(ops->name) >= GIL_NAME_MAX)
-		return -EINVAL;
-	if (!ops->enqueue || !ops->dequeue || !ops->pick || !ops->patience)
-		return -EINVAL;
 
 	mutex_lock(&gil_policies_mutex);
 	if (gil_policy_find(ops->name))
@@ -41,6 +36,18 @@ int gil_policy_register(struct gil_policy_ops *ops)
 		list_add_tail(&ops->node, &gil_policies);
 	mutex_unlock(&gil_policies_mutex);
 	return ret;
+}
+
+int gil_policy_register(struct gil_policy_ops *ops)
+{
+	if (!ops->name || !*ops->name || strlen(ops->name) >= GIL_NAME_MAX)
+		return -EINVAL;
+	if (!ops->enqueue || !ops->dequeue || !ops->pick || !ops->patience)
+		return -EINVAL;
+	/* Else it could be unloaded from under the locks that use it. */
+	if (!ops->owner)
+		return -EINVAL;
+	return gil_policy_add(ops);
 }
 EXPORT_SYMBOL_GPL(gil_policy_register);
 
@@ -85,6 +92,6 @@ int gil_policies_init(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(own) && !ret; i++)
-		ret = gil_policy_register(own[i]);
+		ret = gil_policy_add(own[i]);
 	return ret;
 }

@@ -95,7 +95,8 @@ struct gil_policy_ops {
 
 /*
  * Offer a policy, take it back: from module init and exit. May sleep. EINVAL:
- * the name's length or a missing function; EEXIST: the name is taken.
+ * the name's length, or a function or the owner is missing; EEXIST: the name is
+ * taken.
  */
 int gil_policy_register(struct gil_policy_ops *ops);
 void gil_policy_unregister(struct gil_policy_ops *ops);

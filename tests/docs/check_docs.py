@@ -19,6 +19,8 @@ TOP = Path(__file__).resolve().parents[2]
 UAPI = "module/include/uapi/linux/gil.h"
 LIBRARY = "userspace/libgil/include/gil.h"
 TRACE = "module/gil_trace.h"
+POLICY = "module/include/gil_policy.h"
+EXAMPLE = "module/example/gil_lifo.c"
 MAIN = "module/main.c"
 DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
@@ -100,7 +102,16 @@ def check_uapi_names(files):
     yield from compare("constant", UAPI, have, GIL_4,
                        set(re.findall(r"\bGIL_\w*[A-Z]\b", man)))
     yield from compare("structure", UAPI, set(struct_fields(header)), GIL_4,
-                       set(re.findall(r"struct (gil_\w+)", man)))
+                       set(re.findall(r"struct (gil_\w+)", man)) -
+                       {"gil_policy_ops"})
+
+
+def policy_fields(files):
+    header = files.read(POLICY)
+    body = re.search(r"^struct gil_policy_ops \{\n(.*?)^\};", header,
+                     re.S | re.M)[1]
+    fields = struct_fields(header)["gil_policy_ops"] - {"node"}
+    return fields | set(re.findall(r"\(\*(\w+)\)\(", body))
 
 
 def check_uapi_fields(files):
@@ -109,7 +120,8 @@ def check_uapi_fields(files):
     for field in sorted(fields):
         if not re.search(rf"\b{field}\b", man):
             yield f"field {field} of {UAPI} is not in {GIL_4}"
-    # The first cells of the tables are fields.
+    # The first cells of the tables are fields, of the uapi or of policies.
+    fields |= policy_fields(files)
     for row in re.findall(r"^([a-z_, ]+)\|T\{", man, re.M):
         for name in row.split(", "):
             if name not in fields:
@@ -194,6 +206,24 @@ def check_trace_events(files):
     named = set(re.findall(r"^\.IR? (\w+)", "\n".join(entries.values()), re.M))
     for field in sorted(named - set().union(*events.values())):
         yield f"event field {field} of {GIL_4} is not in {TRACE}"
+
+
+def check_policies(files):
+    header = files.read(POLICY)
+    text = section(files.man(GIL_4), "SS", "A policy in a module of its own")
+    named = {name for row in re.findall(r"^([a-z_, ]+)\|T\{", text, re.M)
+             for name in row.split(", ")}
+    yield from compare("member", POLICY, policy_fields(files), GIL_4, named)
+    functions = set(re.findall(r"^\w+ (gil_policy_\w+)\(", header, re.M))
+    yield from compare("function", POLICY, functions, GIL_4,
+                       set(re.findall(r"(gil_policy_\w+) \(\)", text)))
+    example = files.read(EXAMPLE)
+    name = re.search(r'\.name = "(\w+)"', example)[1]
+    if not re.search(rf"--policy {name}\b", text):
+        yield f"policy {name} of {EXAMPLE} is not in {GIL_4}"
+    installed = set(re.findall(r"\$\(SRC\)/(\w+)", files.read(MAKEFILE)))
+    named = set(re.findall(r"^\.IR? (include|example)\b", text, re.M))
+    yield from compare("folder", MAKEFILE, installed, GIL_4, named)
 
 
 def check_debugfs(files):
@@ -307,6 +337,13 @@ CHECKS = [
         (TRACE, r"__field\(u64, hold_ns\)", "__field(u64, held_ns)"),
         (TRACE, r"DEFINE_EVENT_FN\(gil_hold, gil_io_release",
          "DEFINE_EVENT_FN(gil_thread, gil_lost"),
+    ]),
+    (check_policies, "policies in modules of their own", [
+        (GIL_4, r"^patience\|", "impatience|"),
+        (POLICY, r"\(\*linger\)", "(*stay)"),
+        (POLICY, r"gil_policy_unregister", "gil_policy_withdraw"),
+        (EXAMPLE, r'"lifo"', '"filo"'),
+        (MAKEFILE, r"\$\(SRC\)/example", "$(SRC)/examples"),
     ]),
     (check_debugfs, "debugfs files", [
         (DEBUGFS, r'"hist"', '"histograms"'),
