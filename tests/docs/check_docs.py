@@ -24,6 +24,8 @@ DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
 WORKLOADS = "userspace/gilbench/workload.c"
 GILRUN_OPTIONS = "userspace/gilrun/options.c"
+GILRUN_STATUSES = "userspace/gilrun/options.h"
+GILRUN_JSON = "userspace/gilrun/report_json.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
@@ -219,6 +221,23 @@ def check_gilrun(files):
     yield from check_options(files, GILRUN_OPTIONS, GILRUN_1)
 
 
+def check_gilrun_statuses(files):
+    have = re.findall(r"^\tEXIT_\w+ = (\d+)", files.read(GILRUN_STATUSES),
+                      re.M)
+    text = section(files.man(GILRUN_1), "SH", '"EXIT STATUS"')
+    yield from compare("exit status", GILRUN_STATUSES, set(have), GILRUN_1,
+                       set(re.findall(r"^\.TP\n\.B (\d+)$", text, re.M)))
+
+
+def check_gilrun_json(files):
+    have = set(re.findall(r'"([a-z_]{2,})"', files.read(GILRUN_JSON)))
+    text = section(files.man(GILRUN_1), "SH", '"JSON DOCUMENT"')
+    named = set(re.findall(r"^\.BR? \(?([a-z_]+)|^\.RB \( ([a-z_]+)", text,
+                           re.M))
+    yield from compare("JSON member", GILRUN_JSON, have, GILRUN_1,
+                       {a or b for a, b in named})
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -278,6 +297,14 @@ CHECKS = [
     (check_gilrun, "gilrun's options", [
         (GILRUN_1, r"per\\-process", "each"),
         (GILRUN_OPTIONS, r'"grace"', '"mercy"'),
+    ]),
+    (check_gilrun_statuses, "gilrun's own exit statuses", [
+        (GILRUN_1, r"^\.B 126$", ".B 124"),
+        (GILRUN_STATUSES, r"= 127", "= 128"),
+    ]),
+    (check_gilrun_json, "gilrun's JSON document", [
+        (GILRUN_1, r"^\.BR max_ns", ".BR min_ns"),
+        (GILRUN_JSON, r'"forced_switches"', '"made_to"'),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),
