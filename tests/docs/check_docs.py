@@ -28,6 +28,8 @@ WORKLOADS = "userspace/gilbench/workload.c"
 GILRUN_OPTIONS = "userspace/gilrun/options.c"
 GILREPORT_OPTIONS = "tools/report/options.c"
 CSV = "tools/report/csv.c"
+GILRUN_STATUSES = "userspace/gilrun/options.h"
+GILRUN_JSON = "userspace/gilrun/report_json.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
@@ -296,6 +298,23 @@ def check_gilreport(files):
     yield from compare("column", CSV, have, GILREPORT_1, named)
 
 
+def check_gilrun_statuses(files):
+    have = re.findall(r"^\tEXIT_\w+ = (\d+)", files.read(GILRUN_STATUSES),
+                      re.M)
+    text = section(files.man(GILRUN_1), "SH", '"EXIT STATUS"')
+    yield from compare("exit status", GILRUN_STATUSES, set(have), GILRUN_1,
+                       set(re.findall(r"^\.TP\n\.B (\d+)$", text, re.M)))
+
+
+def check_gilrun_json(files):
+    have = set(re.findall(r'"([a-z_]{2,})"', files.read(GILRUN_JSON)))
+    text = section(files.man(GILRUN_1), "SH", '"JSON DOCUMENT"')
+    named = set(re.findall(r"^\.BR? \(?([a-z_]+)|^\.RB \( ([a-z_]+)", text,
+                           re.M))
+    yield from compare("JSON member", GILRUN_JSON, have, GILRUN_1,
+                       {a or b for a, b in named})
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -371,6 +390,14 @@ CHECKS = [
         (GILREPORT_OPTIONS, r'"json"', '"data"'),
         (CSV, r"hold_share", "share"),
         (GILREPORT_1, r"from_tid", "giver_tid"),
+    ]),
+    (check_gilrun_statuses, "gilrun's own exit statuses", [
+        (GILRUN_1, r"^\.B 126$", ".B 124"),
+        (GILRUN_STATUSES, r"= 127", "= 128"),
+    ]),
+    (check_gilrun_json, "gilrun's JSON document", [
+        (GILRUN_1, r"^\.BR max_ns", ".BR min_ns"),
+        (GILRUN_JSON, r'"forced_switches"', '"made_to"'),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

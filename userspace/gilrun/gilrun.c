@@ -97,6 +97,10 @@ static int run_and_report(const struct options *options, gil_t *gil)
 
 	if (!file || supervise(options, gil, &records, &outcome))
 		return EXIT_OWN_FAILURE;
+	if (outcome.failure) {
+		records_free(&records);
+		return outcome.failure;
+	}
 	records_sort(&records);
 	error = write_report(options, gil, &records, &outcome, file);
 	if (file != stderr && fclose(file) && !error)

@@ -95,15 +95,23 @@ static void pass_on(const struct supervisor *s,
 }
 
 /*
- * The shell sees its job stopped, and continues it by SIGCONT. Without a
- * terminal there is no such shell; whoever stopped the program may continue
- * it without us.
+ * The shell sees its job stopped, by the signal that stopped the program, and
+ * continues it by SIGCONT. Without a terminal there is no such shell; whoever
+ * stopped the program may continue it without us.
  */
-static void stop_too(const struct supervisor *s)
+static void stop_too(const struct supervisor *s, int signo)
 {
+	sigset_t set, mask;
+
 	if (!s->terminal)
 		return;
-	raise(SIGSTOP);
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	signal(signo, SIG_DFL);
+	/* Blocked still: the terminal's own one and this make one stop. */
+	raise(signo);
+	sigprocmask(SIG_UNBLOCK, &set, &mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	kill(s->child, SIGCONT);
 }
 
@@ -116,7 +124,7 @@ static void look_at_child(struct supervisor *s)
 	while (!s->ended &&
 	       wait4(s->child, &status, WNOHANG | WUNTRACED, &usage) > 0) {
 		if (WIFSTOPPED(status)) {
-			stop_too(s);
+			stop_too(s, WSTOPSIG(status));
 			continue;
 		}
 		outcome->status = status;
@@ -150,6 +158,17 @@ static void take_records(struct supervisor *s)
 	s->lock = -1;
 }
 
+/* All that ever comes through the pipe is why the program could not begin. */
+static void take_beginning(struct supervisor *s)
+{
+	int failure;
+
+	if (read(s->begun, &failure, sizeof(failure)) == sizeof(failure))
+		s->outcome->failure = failure;
+	close(s->begun);
+	s->begun = -1;
+}
+
 /*
  * Until the program is bound the lock knows of no thread, and says that it is
  * through with all of them.
@@ -167,10 +186,8 @@ static void wait_for_something(struct supervisor *s, int timeout_ms)
 		return;
 	if (fds[0].revents)
 		take_signals(s);
-	if (fds[1].revents) {
-		close(s->begun);
-		s->begun = -1;
-	}
+	if (fds[1].revents)
+		take_beginning(s);
 	if (fds[2].revents)
 		take_records(s);
 }
@@ -180,22 +197,27 @@ static void wait_for_rest(struct supervisor *s)
 	uint64_t now = now_ns(), end = now + PATIENCE_NS;
 
 	if (s->begun >= 0)
-		close(s->begun);
-	s->begun = -1;
+		take_beginning(s);
 	for (; !s->records->complete && s->lock >= 0 && now < end;
 	     now = now_ns())
 		wait_for_something(s, (int)((end - now) / 1000000 + 1));
 }
 
-static void run_child(const struct options *options, gil_t *gil,
+static void run_child(const struct options *options, gil_t *gil, int begun,
 		      const sigset_t *mask, const struct sigaction *chld)
 {
+	int failure;
+
 	sigaction(SIGCHLD, chld, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	_exit(program_exec(options, gil));
+	failure = program_exec(options, gil);
+	/* Should the parent be gone, nobody asks any more. */
+	if (write(begun, &failure, sizeof(failure)) < 0)
+		_exit(EXIT_OWN_FAILURE);
+	_exit(failure);
 }
 
-/* The pipe's other end is the program's, and is closed as it begins. */
+/* The pipe's other end is the child's, and is closed as the program begins. */
 static int start(const struct options *options, gil_t *gil,
 		 struct supervisor *s)
 {
@@ -212,7 +234,7 @@ static int start(const struct options *options, gil_t *gil,
 	s->begun = pipe_fds[0];
 	s->child = fork();
 	if (!s->child)
-		run_child(options, gil, &mask, &chld);
+		run_child(options, gil, pipe_fds[1], &mask, &chld);
 	close(pipe_fds[1]);
 	return s->child < 0 ? -1 : 0;
 }

@@ -12,6 +12,8 @@
 #include "records.h"
 
 struct outcome {
+	/* 0, or what to exit with: the program could not begin. */
+	int failure;
 	/* As of wait(2). */
 	int status;
 	uint64_t elapsed_ns;

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bound threads that are traced, and bound threads under a seccomp filter.
+ * Whoever is stopped does not have the lock; whoever is let go on has it first.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include "main.h"
+#include "actor.h"
+
+#define STEPS	200
+#define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
+
+FIXTURE(traced)
+{
+	int fd;
+	struct actor *one, *two;
+};
+
+FIXTURE_SETUP(traced)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(MS / 4);
+	ASSERT_LE(0, self->fd);
+	self->one = &actors[0];
+	self->two = &actors[1];
+	ASSERT_EQ(0, actor_start_unattached(self->one, ACTOR_PROCESS,
+					    self->fd));
+	ASSERT_EQ(0, actor_start_unattached(self->two, ACTOR_PROCESS,
+					    self->fd));
+	self->one->argument = SLICED;
+	self->two->argument = SLICED;
+	ASSERT_EQ(0, actor_do(self->one, act_bind));
+	ASSERT_EQ(0, actor_do(self->two, act_bind));
+}
+
+FIXTURE_TEARDOWN(traced)
+{
+	actor_kill(self->one);
+	actor_kill(self->two);
+	close(self->fd);
+}
+
+/* The next stop of PID, or 0. */
+static int stop_of(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) ?
+		WSTOPSIG(status) : 0;
+}
+
+static bool interrupted(pid_t pid)
+{
+	return !ptrace(PTRACE_SEIZE, pid, NULL, NULL) &&
+	       !ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) &&
+	       stop_of(pid) == SIGTRAP;
+}
+
+static bool stepped(pid_t pid)
+{
+	return !ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) &&
+	       stop_of(pid) == SIGTRAP;
+}
+
+#ifdef __x86_64__
+
+/* Step by step through a program that another one interrupts all the time. */
+TEST_F_TIMEOUT(traced, single_steps, PATIENCE)
+{
+	struct user_regs_struct before, after;
+	struct actor *one = self->one;
+	int i, moved = 0;
+	__u64 seen;
+
+	actor_begin(one, act_hog);
+	actor_begin(self->two, act_hog);
+	ASSERT_TRUE(actor_runs(one));
+	ASSERT_TRUE(interrupted(one->pid));
+	ASSERT_TRUE(until_state(self->fd, one->id, GIL_STATE_IDLE));
+	EXPECT_TRUE(actor_runs(self->two));
+	for (i = 0; i < STEPS; i++) {
+		ASSERT_EQ(0, ptrace(PTRACE_GETREGS, one->pid, NULL, &before));
+		ASSERT_TRUE(stepped(one->pid));
+		ASSERT_EQ(0, ptrace(PTRACE_GETREGS, one->pid, NULL, &after));
+		moved += before.rip != after.rip;
+	}
+	/* No instruction of the loop is a jump to itself. */
+	EXPECT_EQ(STEPS, moved);
+	seen = one->rounds;
+	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_EQ(seen, one->rounds);
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, one->pid, NULL, NULL));
+	EXPECT_TRUE(actor_runs(one));
+	EXPECT_TRUE(actor_runs(self->two));
+}
+
+#endif
+
+/* The tracer is under the same lock: it waits without having it. */
+TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
+{
+	int i;
+
+	actor_begin(self->one, act_hog);
+	ASSERT_TRUE(actor_runs(self->one));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_TRUE(interrupted(self->one->pid));
+	for (i = 0; i < STEPS; i++)
+		ASSERT_TRUE(stepped(self->one->pid));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, self->one->pid, NULL, NULL));
+	ASSERT_EQ(0, lock_unbind(self->fd));
+	EXPECT_TRUE(actor_runs(self->one));
+}
+
+/* One that waits for the lock on its way to user mode stops when it has it. */
+TEST_F_TIMEOUT(traced, while_it_waits, PATIENCE)
+{
+	pid_t pid = self->one->pid;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	actor_begin(self->one, act_hog);
+	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_QUEUED));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
+	usleep(10000);
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->one->id));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	ASSERT_EQ(SIGTRAP, stop_of(pid));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	EXPECT_TRUE(actor_runs(self->one));
+}
+
+TEST_F_TIMEOUT(traced, killed_in_a_stop, PATIENCE)
+{
+	actor_begin(self->one, act_hog);
+	ASSERT_TRUE(actor_runs(self->one));
+	ASSERT_TRUE(interrupted(self->one->pid));
+	actor_kill(self->one);
+	EXPECT_TRUE(until_threads(self->fd, 1));
+	actor_begin(self->two, act_hog);
+	EXPECT_TRUE(actor_runs(self->two));
+}
+
+static int act_trace(struct actor *actor)
+{
+	return interrupted((pid_t)actor->argument) ? 0 : ECHILD;
+}
+
+/* Whom a tracer leaves behind runs on. */
+TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
+{
+	struct actor *tracer = actors_new(1);
+	__u64 seen;
+
+	ASSERT_NE(NULL, tracer);
+	ASSERT_EQ(0, actor_start_unattached(tracer, ACTOR_PROCESS, self->fd));
+	actor_begin(self->one, act_hog);
+	ASSERT_TRUE(actor_runs(self->one));
+	tracer->argument = self->one->pid;
+	ASSERT_EQ(0, actor_do(tracer, act_trace));
+	seen = self->one->rounds;
+	actor_begin(self->two, act_hog);
+	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_EQ(seen, self->one->rounds);
+	actor_kill(tracer);
+	EXPECT_TRUE(actor_runs(self->one));
+}
+
+/*
+ * Seccomp. A process of one thread binds itself, filters one system call, uses
+ * it, and says by its exit status that all was as it should be; beside it
+ * another one wants the lock all the time.
+ */
+#define FILTERED	SYS_getpriority
+#define RIGHT		42
+
+static int filter(__u32 action, unsigned int flags)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTERED, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* In user mode for some intervals. */
+static void compute(void)
+{
+	__u64 end = now_ns() + 2 * MS;
+
+	while (now_ns() < end)
+		;
+}
+
+static int pair[2];
+
+static void refused(void)
+{
+	if (filter(SECCOMP_RET_ERRNO | EXDEV, 0))
+		_exit(1);
+	compute();
+	if (syscall(FILTERED, 0, 0) != -1 || errno != EXDEV)
+		_exit(2);
+	compute();
+	_exit(RIGHT);
+}
+
+static volatile int trapped;
+
+static void trap(int sig)
+{
+	(void)sig;
+	compute();
+	trapped++;
+}
+
+static void traps(void)
+{
+	int i;
+
+	signal(SIGSYS, trap);
+	if (filter(SECCOMP_RET_TRAP, 0))
+		_exit(1);
+	for (i = 0; i < 5; i++)
+		syscall(FILTERED, 0, 0);
+	_exit(trapped == 5 ? RIGHT : 2);
+}
+
+static void killed(void)
+{
+	if (filter(SECCOMP_RET_KILL_PROCESS, 0))
+		_exit(1);
+	compute();
+	syscall(FILTERED, 0, 0);
+	_exit(2);
+}
+
+static void *be_killed(void *arg)
+{
+	if (filter(SECCOMP_RET_KILL_THREAD, 0))
+		_exit(1);
+	compute();
+	syscall(FILTERED, 0, 0);
+	_exit(2);
+	return arg;
+}
+
+/* A thread killed so does not say so: the kernel clears its id in memory. */
+static void thread_killed(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, be_killed, NULL) ||
+	    pthread_join(thread, NULL))
+		_exit(1);
+	compute();
+	_exit(RIGHT);
+}
+
+/* Only read(), write(), _exit() and the return from a signal are left. */
+static void strict(void)
+{
+	char byte;
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
+		_exit(1);
+	if (write(pair[0], "", 1) != 1 || read(pair[0], &byte, 1) != 1)
+		syscall(SYS_exit, 2);
+	for (volatile int i = 0; i < 1000000; i++)
+		;
+	syscall(SYS_exit, RIGHT);
+}
+
+/* The call waits until somebody outside has said what it shall return. */
+static void notifies(void)
+{
+	int listener = filter(SECCOMP_RET_USER_NOTIF,
+			      SECCOMP_FILTER_FLAG_NEW_LISTENER);
+
+	if (listener < 0 || write(pair[0], &listener, sizeof(listener)) < 0)
+		_exit(1);
+	compute();
+	_exit(syscall(FILTERED, 0, 0) == 33 ? RIGHT : 2);
+}
+
+FIXTURE(seccomp)
+{
+	int fd;
+	struct actor *hog;
+};
+
+FIXTURE_VARIANT(seccomp)
+{
+	void (*life)(void);
+	int signal;
+};
+
+FIXTURE_VARIANT_ADD(seccomp, refused) { .life = refused };
+FIXTURE_VARIANT_ADD(seccomp, traps) { .life = traps };
+FIXTURE_VARIANT_ADD(seccomp, killed) { .life = killed, .signal = SIGSYS };
+FIXTURE_VARIANT_ADD(seccomp, thread_killed) { .life = thread_killed };
+FIXTURE_VARIANT_ADD(seccomp, strict) { .life = strict };
+FIXTURE_VARIANT_ADD(seccomp, notifies) { .life = notifies };
+
+FIXTURE_SETUP(seccomp)
+{
+	self->fd = lock_create(MS / 4);
+	ASSERT_LE(0, self->fd);
+	self->hog = actors_new(1);
+	ASSERT_NE(NULL, self->hog);
+	ASSERT_EQ(0, actor_start_unattached(self->hog, ACTOR_PROCESS,
+					    self->fd));
+	self->hog->argument = SLICED;
+	ASSERT_EQ(0, actor_do(self->hog, act_bind));
+	actor_begin(self->hog, act_hog);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+}
+
+FIXTURE_TEARDOWN(seccomp)
+{
+	actor_kill(self->hog);
+	close(self->fd);
+}
+
+static pid_t live(int fd, void (*life)(void))
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (lock_bind(fd, SLICED | GIL_BIND_INHERIT))
+		_exit(3);
+	life();
+	_exit(4);
+}
+
+/* Meanwhile the one that called does not have the lock. */
+static bool answer(struct actor *hog, pid_t child)
+{
+	struct seccomp_notif asked = { 0 };
+	struct seccomp_notif_resp told = { .val = 33 };
+	int theirs = -1, listener, pidfd;
+
+	if (read(pair[1], &theirs, sizeof(theirs)) != sizeof(theirs))
+		return false;
+	pidfd = syscall(SYS_pidfd_open, child, 0);
+	listener = syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) ||
+	    !actor_runs(hog))
+		return false;
+	told.id = asked.id;
+	return !ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &told);
+}
+
+TEST_F_TIMEOUT(seccomp, beside_a_hog, PATIENCE)
+{
+	struct gil_lock_stats stats;
+	int status = -1;
+	pid_t child;
+	char byte;
+
+	child = live(self->fd, variant->life);
+	ASSERT_LT(0, child);
+	if (variant->life == strict) {
+		ASSERT_EQ(1, read(pair[1], &byte, 1));
+		EXPECT_TRUE(actor_runs(self->hog));
+		ASSERT_EQ(1, write(pair[1], "", 1));
+	} else if (variant->life == notifies) {
+		ASSERT_TRUE(answer(self->hog, child));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(variant->signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	EXPECT_EQ(variant->signal ? -1 : RIGHT,
+		  WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	EXPECT_TRUE(until_threads(self->fd, 1));
+	ASSERT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(1, stats.bound);
+	EXPECT_LT(0, stats.counts.handoffs);
+	EXPECT_TRUE(actor_runs(self->hog));
+}
+
+GIL_TEST_MAIN

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""gdb and strace on programs under a lock, and under one themselves.
+
+usage: debuggers.py
+
+Prints KTAP.
+"""
+
+import contextlib
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import gilrun
+import results
+from gilrun import same
+
+SOURCE = Path(__file__).with_name("two_threads.c")
+STATUS = 6
+TOTAL = "total 200200"
+
+# The thread that comes to add_number() first; in it, then out of it; the other one.
+SESSION = (
+    "set pagination off",
+    "set confirm off",
+    "break add_number",
+    "run",
+    "info threads",
+    "next",
+    "stepi 20",
+    "set scheduler-locking on",
+    "finish",
+    "set scheduler-locking off",
+    "continue",
+    "thread apply all backtrace 3",
+    "delete",
+    "continue",
+)
+
+
+@contextlib.contextmanager
+def built():
+    """The program to debug, in a folder of its own."""
+    results.need("gcc")
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "two_threads")
+        process = gilrun.run("gcc", "-g", "-O0", "-pthread", "-o",
+                             str(program), str(SOURCE))
+        same("gcc", (0, ""), (process.returncode, process.stderr))
+        yield str(program)
+
+
+def commands(lines):
+    return [word for line in lines for word in ("-ex", line)]
+
+
+def check_session(process):
+    output = process.stdout
+    for pattern in (r"\* \d+ +Thread .* add_number \(",
+                    r"^#1 .* work \(", TOTAL,
+                    rf"exited with code 0{STATUS}\]"):
+        assert re.search(pattern, output, re.M), (
+            f"'{pattern}' is not in:\n{output}\n{process.stderr}")
+    # Of the other thread too, while the first one is stepped.
+    hits = re.findall(r"^Thread .* hit Breakpoint 1, add_number \(", output,
+                      re.M)
+    assert len(hits) >= 2, output
+
+
+def gdb_and_program():
+    results.need("gdb")
+    with built() as program:
+        check_session(gilrun.run("gilrun", "gdb", "-nx", "-batch",
+                                 *commands(SESSION), program))
+
+
+def gdb_outside():
+    """gdb has a way to start its program through another."""
+    results.need("gdb")
+    lines = ("set exec-wrapper gilrun", *SESSION)
+    with built() as program:
+        check_session(gilrun.run("gdb", "-nx", "-batch", *commands(lines),
+                                 program))
+
+
+def gdb_attaches():
+    """To a program that is under its lock before, meanwhile and after."""
+    results.need("gdb")
+    with built() as program:
+        with gilrun.started("gilrun", program, "wait") as process:
+            pid = int(process.stdout.readline())
+            gdb = gilrun.run("gdb", "-nx", "-batch", *commands(
+                ("print total = 5", "backtrace", "detach")),
+                program, str(pid))
+            assert "$1 = 5" in gdb.stdout, (gdb.stdout, gdb.stderr)
+            assert gilrun.is_bound(pid), gilrun.bound()
+            process.stdin.write("\n")
+            process.stdin.close()
+            same("output", "total 200205\n", process.stdout.read())
+            same("status", STATUS, process.wait(gilrun.LIMIT))
+
+
+def check_trace(log):
+    text = Path(log).read_text(encoding="utf-8")
+    threads = set(re.findall(r"^(\d+) +clock_nanosleep\(.*", text, re.M))
+    same("threads that slept", 2, len(threads))
+    assert f'write(1, "{TOTAL}' in text, text[-2000:]
+    # The end of a sleep may be told apart from its beginning.
+    sleeps = len(re.findall(r"clock_nanosleep\(CLOCK_REALTIME", text))
+    same("sleeps", 400, sleeps)
+
+
+def strace(*prefix):
+    """prefix is what strace is run with, and what it runs the program with.
+    """
+    before, after = prefix
+
+    def case():
+        results.need("strace")
+        with built() as program:
+            log = f"{program}.log"
+            process = gilrun.run(*before, "strace", "-f", "-o", log, *after,
+                                 program)
+            same("output", f"{TOTAL}\n", process.stdout)
+            same("status", STATUS, process.returncode)
+            check_trace(log)
+    return case
+
+
+def strace_attaches():
+    results.need("strace")
+    with built() as program:
+        log = f"{program}.log"
+        with gilrun.started("gilrun", program, "wait") as process:
+            pid = int(process.stdout.readline())
+            with gilrun.started("strace", "-f", "-o", log, "-p",
+                                str(pid)) as tracer:
+                status = Path(f"/proc/{pid}/status")
+                gilrun.until(lambda: f"TracerPid:\t{tracer.pid}\n" in
+                             status.read_text(encoding="ascii"),
+                             "strace attaches")
+                process.stdin.write("\n")
+                process.stdin.close()
+                same("output", f"{TOTAL}\n", process.stdout.read())
+                same("status", STATUS, process.wait(gilrun.LIMIT))
+                same("strace", 0, tracer.wait(gilrun.LIMIT))
+            check_trace(log)
+
+
+CASES = (
+    ("gdb and its program under one lock: break, step, continue",
+     gdb_and_program),
+    ("gdb runs a program under a lock", gdb_outside),
+    ("gdb attaches to a program under a lock", gdb_attaches),
+    ("strace -f and its program under one lock",
+     strace(("gilrun",), ())),
+    ("strace -f runs gilrun", strace((), ("gilrun",))),
+    ("strace -f runs gilrun --stats", strace((), gilrun.STAY)),
+    ("strace -f attaches", strace_attaches),
+)
+
+if __name__ == "__main__":
+    results.main([case for case in CASES
+                  if len(sys.argv) < 2 or sys.argv[1] in case[0]])

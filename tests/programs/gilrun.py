@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests of gilrun share: its two ways of running a program, and what
+the kernel says of the threads that are bound.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+# Seconds within which anything that must happen has happened.
+LIMIT = 60
+
+# gilrun becomes the program; gilrun stays as its parent.
+BECOME = ("gilrun",)
+STAY = ("gilrun", "--stats", "-o", "/dev/null")
+WAYS = (BECOME, STAY)
+
+THREADS = Path("/sys/kernel/debug/gil/threads")
+
+
+def run(*command, **options):
+    """Returns a CompletedProcess with text."""
+    return subprocess.run(command, capture_output=True, text=True,
+                          timeout=LIMIT, check=False, **options)
+
+
+@contextlib.contextmanager
+def started(*command, **options):
+    """A process with a pipe to and from it, which is killed in the end."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True,
+                          **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def report(*command, options=(), **others):
+    """Run and return the process and gilrun's report."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Whoever runs it must be able to write it.
+        os.chmod(folder, 0o777)
+        path = os.path.join(folder, "report")
+        process = run("gilrun", "--json", "-o", path, *options, "--",
+                      *command, **others)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    assert text, f"no report; stderr: {process.stderr}"
+    return process, json.loads(text)
+
+
+def until(condition, what):
+    """Wait until it holds; what it returned."""
+    end = time.monotonic() + LIMIT
+    while not (value := condition()):
+        assert time.monotonic() < end, f"it did not come to this: {what}"
+        time.sleep(0.01)
+    return value
+
+
+def bound():
+    """Process id -> how its threads are bound, of all locks."""
+    rows = THREADS.read_text(encoding="ascii").splitlines()
+    names = rows[0].split()
+    found = {}
+    for row in rows[1:]:
+        values = dict(zip(names, row.split()))
+        found.setdefault(int(values["tgid"]), []).append(
+            int(values["bind"], 0))
+    return found
+
+
+def is_bound(pid):
+    return any(bound().get(pid, []))
+
+
+def same(what, expected, got):
+    assert expected == got, f"{what}: expected {expected!r}, got {got!r}"

@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""gilrun as a shell's job on a terminal: its keys, stopping and continuing.
+
+usage: terminal.py
+
+Prints KTAP. Each is tried both with gilrun becoming the program and with
+gilrun as its parent (--stats).
+"""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+import gilrun
+import results
+from gilrun import WAYS, same
+
+PROMPT = "@prompt@ "
+
+# Says which signals it got; the last one is for it to end.
+LISTENER = """
+import os, signal
+wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+print("pid", os.getpid(), flush=True)
+while (got := signal.sigwait(wanted)) != signal.SIGUSR1:
+    print(f"got {int(got)}.", flush=True)
+"""
+
+
+class Shell:
+    """bash on a terminal of its own, with job control."""
+
+    def __init__(self):
+        self.pid, self.terminal = pty.fork()
+        if not self.pid:
+            os.environ["PS1"] = PROMPT
+            os.execvp("bash", ["bash", "--norc", "--noprofile",
+                               "--noediting", "-i"])
+        self.text = ""
+        self.seen = ""
+        self.expect(PROMPT)
+        # A key's signal must not throw away what was being printed.
+        self.do("stty -echo noflsh")
+
+    def close(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+    def expect(self, word):
+        """Read until it comes; what came before it."""
+        end = time.monotonic() + gilrun.LIMIT
+        while word not in self.text:
+            ready, _, _ = select.select([self.terminal], [], [],
+                                        max(0, end - time.monotonic()))
+            assert ready, f"no '{word}' but: {self.seen}{self.text}"
+            self.text += os.read(self.terminal, 4096).decode()
+        before, self.text = self.text.split(word, 1)
+        self.seen += before + word
+        return before
+
+    def do(self, line):
+        """A command and what it printed until the prompt."""
+        self.type(line + "\n")
+        return self.expect(PROMPT)
+
+    def status(self):
+        return int(self.do("echo $?"))
+
+
+@contextlib.contextmanager
+def shell():
+    opened = Shell()
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def both_ways(test):
+    def case():
+        for way in WAYS:
+            with shell() as opened:
+                try:
+                    test(opened, " ".join(way))
+                except OSError as error:
+                    raise AssertionError(
+                        f"the shell has gone: {opened.seen}") from error
+    return case
+
+
+def stop_and_continue(sh, way):
+    sh.type(f"{way} cat\n")
+    for word in "one", "two", "three":
+        sh.type(f"{word}\n")
+        sh.expect(word)
+        sh.type("\x1a")
+        sh.expect("Stopped")
+        sh.expect(PROMPT)
+        same("status when stopped", 128 + signal.SIGTSTP, sh.status())
+        assert "Stopped" in sh.do("jobs")
+        sh.type("fg\n")
+        sh.expect("cat")
+    sh.type("last\n")
+    sh.expect("last")
+    sh.type("\x04")
+    sh.expect(PROMPT)
+    same("status", 0, sh.status())
+
+
+def key_that_ends(key, number):
+    def test(sh, way):
+        sh.type(f"{way} cat\n")
+        sh.type("here\n")
+        sh.expect("here")
+        sh.type(key)
+        sh.expect(PROMPT)
+        same("status", 128 + number, sh.status())
+    return test
+
+
+def keys_come_once(sh, way):
+    """One signal for each key, and for each new size of the terminal."""
+    sh.do(f"cat >listener.py <<'END'\n{LISTENER}END")
+    sh.type(f"{way} python3 listener.py\n")
+    sh.expect("pid ")
+    pid = int(sh.expect("\r\n"))
+    keys = (("\x03", signal.SIGINT), ("\x1c", signal.SIGQUIT),
+            ("\x1a", signal.SIGTSTP), (None, signal.SIGWINCH),
+            ("\x03", signal.SIGINT))
+    for key, number in keys:
+        if key:
+            sh.type(key)
+        else:
+            fcntl.ioctl(sh.terminal, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 30, 90, 0, 0))
+        same("before the signal", "", sh.expect(f"got {int(number)}.\r\n"))
+    os.kill(pid, signal.SIGUSR1)
+    same("at the end", "", sh.expect(PROMPT))
+    same("status", 0, sh.status())
+
+
+def background(sh, way):
+    """Stopped, it goes on in the background, and ends there."""
+    sh.do("rm -f flag")
+    sh.type(f"{way} sh -c 'echo be''gun; while ! test -e flag; do"
+            " sleep 0.05; done; echo fin''ished'\n")
+    sh.expect("begun")
+    sh.type("\x1a")
+    sh.expect("Stopped")
+    sh.expect(PROMPT)
+    sh.do("bg")
+    assert "Running" in sh.do("jobs")
+    sh.type("touch flag; wait %1; echo status=$?\n")
+    sh.expect("finished")
+    sh.expect("status=0")
+
+
+def wants_the_terminal(sh, way):
+    """In the background it is stopped as it reads from the terminal."""
+    sh.do(f"{way} cat &")
+    sh.do("until jobs -s | grep -q cat; do sleep 0.05; done")
+    sh.type("fg\n")
+    sh.expect("cat")
+    sh.type("mine\n")
+    sh.expect("mine")
+    sh.type("\x04")
+    sh.expect(PROMPT)
+    same("status", 0, sh.status())
+
+
+def stopped_by_another(sh, way):
+    """SIGTSTP and SIGCONT to gilrun alone, not to its process group."""
+    sh.do(f"{way} sleep 1000 &")
+    for _ in range(2):
+        sh.do("kill -TSTP $!; until jobs -s | grep -q sleep; do sleep 0.05;"
+              " done")
+        sh.do("kill -CONT $!; until jobs -r | grep -q sleep; do sleep 0.05;"
+              " done")
+    sh.do("kill $!")
+    same("status", 128 + signal.SIGTERM,
+         int(sh.do("wait $! 2>/dev/null; echo $?").split()[-1]))
+
+
+def hangs_up(sh, way):
+    """The terminal goes away: the program is told, and ends."""
+    sh.type(f"{way} sh -c 'echo $$ >pid; exec cat'\n")
+    path = Path("pid")
+    gilrun.until(lambda: path.exists() and
+                 path.read_text(encoding="ascii").strip(), "cat runs")
+    pid = int(path.read_text(encoding="ascii"))
+    gilrun.until(lambda: gilrun.is_bound(pid), "cat is bound")
+    os.close(sh.terminal)
+    gilrun.until(lambda: pid not in gilrun.bound(), "cat ends")
+    path.unlink()
+    sh.terminal = os.open("/dev/null", os.O_RDWR)
+
+
+CASES = (
+    ("Control-Z and fg, three times", both_ways(stop_and_continue)),
+    ("Control-C", both_ways(key_that_ends("\x03", signal.SIGINT))),
+    ("Control-\\", both_ways(key_that_ends("\x1c", signal.SIGQUIT))),
+    ("each key's signal comes once", both_ways(keys_come_once)),
+    ("Control-Z and bg", both_ways(background)),
+    ("a background job that reads", both_ways(wants_the_terminal)),
+    ("stopped and continued by another", both_ways(stopped_by_another)),
+    ("the terminal goes away", both_ways(hangs_up)),
+)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        results.main([case for case in CASES
+                      if len(sys.argv) < 2 or sys.argv[1] in case[0]])
+
+
+if __name__ == "__main__":
+    main()
