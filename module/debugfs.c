@@ -23,25 +23,27 @@ static const char *const gil_state_names[] = {
 
 static void gil_put_counts_header(struct seq_file *seq)
 {
-	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts lazy lazy_returns wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns\n");
+	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts lazy lazy_returns wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns now_ns since_ns");
 }
 
-static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c)
+static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c,
+			   const struct gil_when *when)
 {
-	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
 		   c->fast_acquires, c->slow_acquires, c->contended,
 		   c->handoffs, c->releases, c->io_releases, c->yields,
 		   c->drop_requests, c->forced_switches, c->owner_deaths,
 		   c->timeouts, c->cancels, c->interrupts, c->lazy_releases,
 		   c->lazy_returns, c->wait.total_ns, c->wait.max_ns,
 		   c->wakeup.total_ns, c->wakeup.max_ns, c->hold.total_ns,
-		   c->hold.max_ns);
+		   c->hold.max_ns, when->now_ns, when->since_ns);
 }
 
 static int locks_show(struct seq_file *seq, void *unused)
 {
 	struct gil_lock_stats *s;
 	struct gil_lock *lock;
+	struct gil_when when;
 
 	s = kmalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
@@ -49,13 +51,15 @@ static int locks_show(struct seq_file *seq, void *unused)
 
 	seq_puts(seq, "lock owner waiting waiting_max threads bound interval_ns grace_ns policy");
 	gil_put_counts_header(seq);
+	seq_putc(seq, '\n');
 	mutex_lock(&gil_locks_mutex);
 	list_for_each_entry(lock, &gil_locks, locks_node) {
-		gil_lock_snapshot(lock, s);
+		gil_lock_snapshot_when(lock, s, &when);
 		seq_printf(seq, "%u %u %u %u %u %u %llu %llu %s", s->lock,
 			   s->owner, s->waiting, s->waiting_max, s->threads,
 			   s->bound, s->interval_ns, s->grace_ns, s->policy);
-		gil_put_counts(seq, &s->counts);
+		gil_put_counts(seq, &s->counts, &when);
+		seq_putc(seq, '\n');
 	}
 	mutex_unlock(&gil_locks_mutex);
 	kfree(s);
@@ -67,6 +71,7 @@ static int threads_show(struct seq_file *seq, void *unused)
 {
 	struct gil_thread_stats *s;
 	struct gil_lock *lock;
+	struct gil_when when;
 	struct gil_ctx *ctx;
 	unsigned long id;
 
@@ -76,15 +81,20 @@ static int threads_show(struct seq_file *seq, void *unused)
 
 	seq_puts(seq, "lock id tgid tid state bind cpu_ns");
 	gil_put_counts_header(seq);
+	seq_puts(seq, " comm\n");
 	mutex_lock(&gil_locks_mutex);
 	list_for_each_entry(lock, &gil_locks, locks_node) {
 		mutex_lock(&lock->attach);
 		xa_for_each(&lock->ids, id, ctx) {
-			gil_thread_snapshot(ctx, s);
+			gil_thread_snapshot_when(ctx, s, &when);
 			seq_printf(seq, "%u %u %u %u %s %#x %llu", lock->nr, s->id,
 				   s->tgid, s->tid, gil_state_names[s->state],
 				   s->bind, s->cpu_ns);
-			gil_put_counts(seq, &s->counts);
+			gil_put_counts(seq, &s->counts, &when);
+			/* A thread may call itself anything. */
+			seq_putc(seq, ' ');
+			seq_escape(seq, s->comm, " \t\n\\");
+			seq_putc(seq, '\n');
 		}
 		mutex_unlock(&lock->attach);
 	}

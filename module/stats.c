@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -18,7 +19,20 @@ void gil_times_add(struct gil_times *times, u64 ns)
 	times->hist[min_t(unsigned int, bucket, GIL_HIST_BUCKETS - 1)]++;
 }
 
-void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats)
+/* An owner that released lazily holds no more. */
+static u64 gil_owned_since(const struct gil_ctx *ctx)
+{
+	bool owns = ctx->state == GIL_STATE_OWNER ||
+		    ctx->state == GIL_STATE_GRANTED;
+
+	lockdep_assert_held(&ctx->lock->lock);
+
+	return owns && ctx->lock->owner == ctx ? ctx->w.grant_ns : 0;
+}
+
+void gil_lock_snapshot_when(struct gil_lock *lock,
+			    struct gil_lock_stats *stats,
+			    struct gil_when *when)
 {
 	unsigned long flags;
 
@@ -35,6 +49,10 @@ void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats)
 	stats->bound = lock->bound;
 	stats->counts = lock->counts;
 	strscpy(stats->policy, lock->policy->name, sizeof(stats->policy));
+	if (when) {
+		when->now_ns = ktime_get_ns();
+		when->since_ns = lock->owner ? gil_owned_since(lock->owner) : 0;
+	}
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 
 	/* What user space says it did: as true as those who share the page. */
@@ -42,7 +60,9 @@ void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats)
 	stats->counts.io_releases += READ_ONCE(lock->page->fast_io_releases);
 }
 
-void gil_thread_snapshot(struct gil_ctx *ctx, struct gil_thread_stats *stats)
+void gil_thread_snapshot_when(struct gil_ctx *ctx,
+			      struct gil_thread_stats *stats,
+			      struct gil_when *when)
 {
 	struct gil_lock *lock = ctx->lock;
 	unsigned long flags;
@@ -61,5 +81,10 @@ void gil_thread_snapshot(struct gil_ctx *ctx, struct gil_thread_stats *stats)
 	if (gil_owner_id(lock) == ctx->w.id && ctx->state == GIL_STATE_IDLE)
 		stats->state = GIL_STATE_OWNER;
 	stats->counts = ctx->counts;
+	if (when) {
+		when->now_ns = ktime_get_ns();
+		when->since_ns = ctx->state == GIL_STATE_QUEUED ?
+			ctx->w.request_ns : gil_owned_since(ctx);
+	}
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }

@@ -10,13 +10,41 @@ struct gil_lock;
 /* Add a time to a figure. Caller holds what protects it. */
 void gil_times_add(struct gil_times *times, u64 ns);
 
-/* Take a consistent copy. Any context; takes lock->lock. */
-void gil_lock_snapshot(struct gil_lock *lock, struct gil_lock_stats *stats);
+/*
+ * When a snapshot was taken, and since when the lock has had its owner, or the
+ * thread has waited or been the owner. 0: it has not, or the kernel does not
+ * know, of the owner by its word alone.
+ */
+struct gil_when {
+	u64 now_ns;
+	u64 since_ns;
+};
+
+/*
+ * Take a consistent copy. Any context; takes lock->lock. @when may be NULL.
+ */
+void gil_lock_snapshot_when(struct gil_lock *lock,
+			    struct gil_lock_stats *stats,
+			    struct gil_when *when);
+
+static inline void gil_lock_snapshot(struct gil_lock *lock,
+				     struct gil_lock_stats *stats)
+{
+	gil_lock_snapshot_when(lock, stats, NULL);
+}
 
 /*
  * As above; tids are the reader's. The caller keeps @ctx from being freed: it
  * is the caller's own, or lock->attach is held, or rcu_read_lock().
  */
-void gil_thread_snapshot(struct gil_ctx *ctx, struct gil_thread_stats *stats);
+void gil_thread_snapshot_when(struct gil_ctx *ctx,
+			      struct gil_thread_stats *stats,
+			      struct gil_when *when);
+
+static inline void gil_thread_snapshot(struct gil_ctx *ctx,
+				       struct gil_thread_stats *stats)
+{
+	gil_thread_snapshot_when(ctx, stats, NULL);
+}
 
 #endif /* GIL_STATS_H */
