@@ -30,11 +30,16 @@ GILREPORT_OPTIONS = "tools/report/options.c"
 CSV = "tools/report/csv.c"
 GILRUN_STATUSES = "userspace/gilrun/options.h"
 GILRUN_JSON = "userspace/gilrun/report_json.c"
+GILTOP_OPTIONS = "userspace/giltop/options.c"
+GILTOP_LIVE = "userspace/giltop/live.c"
+GILTOP_ROW = "userspace/giltop/row.c"
+GILTOP_JSON = "userspace/giltop/json.c"
 GIL_4 = "module/man/gil.4"
 LIBGIL_3 = "userspace/libgil/man/libgil.3"
 GILBENCH_1 = "userspace/gilbench/gilbench.1"
 GILRUN_1 = "userspace/gilrun/gilrun.1"
 GILREPORT_1 = "tools/report/gilreport.1"
+GILTOP_1 = "userspace/giltop/giltop.1"
 README = "README.md"
 MAKEFILE = "Makefile"
 
@@ -315,6 +320,30 @@ def check_gilrun_json(files):
                        {a or b for a, b in named})
 
 
+def check_giltop(files):
+    yield from check_options(files, GILTOP_OPTIONS, GILTOP_1)
+    man = files.man(GILTOP_1)
+    words = section(man, "SH", "KEYS")
+    keys = set(re.findall(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE)))
+    # What only looks alike: the parts of a bar, and q by another name.
+    keys -= set("#=Q")
+    tags = re.findall(r"^\.TP\n\.BR? (.*)$", words, re.M)
+    named = {key for tag in tags for key in re.split(r'[", ]+', tag)
+             if len(key) == 1}
+    yield from compare("key", GILTOP_LIVE, keys, GILTOP_1, named)
+    titles = set(re.findall(r'\] = \{ "([A-Z/]+)", ', files.read(GILTOP_ROW)))
+    tags = re.findall(r"^\.TP\n\.BR? (.*)$", section(man, "SH", "COLUMNS"),
+                      re.M)
+    named = {title for tag in tags for title in re.findall(r"[A-Z/]+", tag)}
+    yield from compare("column", GILTOP_ROW, titles, GILTOP_1, named)
+    members = set(re.findall(r'^\t+ *(?:return .*)?"(\w+)", ',
+                             files.read(GILTOP_JSON), re.M))
+    text = section(man, "SH", '"JSON DOCUMENT"')
+    for name in sorted(members):
+        if not re.search(rf"\b{name}\b", text):
+            yield f"member {name} of {GILTOP_JSON} is not in {GILTOP_1}"
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -398,6 +427,13 @@ CHECKS = [
     (check_gilrun_json, "gilrun's JSON document", [
         (GILRUN_1, r"^\.BR max_ns", ".BR min_ns"),
         (GILRUN_JSON, r'"forced_switches"', '"made_to"'),
+    ]),
+    (check_giltop, "giltop's options, keys, columns and document", [
+        (GILTOP_1, r"delay", "pause"),
+        (GILTOP_OPTIONS, r'"sort"', '"order"'),
+        (GILTOP_LIVE, r"case 'r'", "case 'R'"),
+        (GILTOP_ROW, r'"QUEUE"', '"LINE"'),
+        (GILTOP_JSON, r'"held"', '"kept"'),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

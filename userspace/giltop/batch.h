@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Pictures as lines, or as JSON documents, one after the other on stdout. */
+#ifndef GILTOP_BATCH_H
+#define GILTOP_BATCH_H
+
+#include "options.h"
+
+/* The exit status; what went wrong has been said. */
+int batch_run(const struct options *options);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * giltop: who owns each lock, who waits, and what each thread's time goes to,
+ * as top does it, from the tables of the module in debugfs:
+ *
+ *	table, snapshot		read them
+ *	view, sampler		compare two
+ *	text, layout, row,
+ *	screen			lines of text
+ *	batch, json, live	where they go
+ */
+#include "batch.h"
+#include "live.h"
+#include "options.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	options_parse(&options, argc, argv);
+	return options.batch ? batch_run(&options) : live_run(&options);
+}

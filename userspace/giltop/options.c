@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <argp.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args/duration.h"
+#include "options.h"
+
+const char *argp_program_version = "giltop 1";
+
+static const char doc[] =
+	"Show, as it happens, who owns each /dev/gil lock and who waits for it, "
+	"and what part of the time each thread holds the lock, waits for it, "
+	"and is away.\v"
+	"A TIME is in seconds, or with a unit: 0.5, 200ms. The figures are the "
+	"kernel's, from debugfs, which only root may read.\n\n"
+	"Exit status: 0, or 1 if giltop failed, 2 if it was used wrongly.";
+
+enum {
+	OPTION_ONCE = 256,
+	OPTION_JSON,
+	OPTION_DEBUGFS,
+};
+
+static const struct argp_option argp_options[] = {
+	{ "delay", 'd', "TIME", 0, "Time between two pictures (1)", 0 },
+	{ "interval", 0, NULL, OPTION_ALIAS, NULL, 0 },
+	{ "count", 'n', "N", 0, "End after N of them", 0 },
+	{ "lock", 'l', "LOCK", 0, "Only this lock, and its queue", 0 },
+	{ "sort", 's', "KEY", 0,
+	  "Sort threads by hold (default), wait, away, switches, io or tid", 0 },
+	{ "reverse", 'r', NULL, 0, "The least first", 0 },
+	{ "batch", 'b', NULL, 0, "Write lines, for a file or a pipe", 0 },
+	{ "once", OPTION_ONCE, NULL, 0, "The same as -b -n 1", 0 },
+	{ "json", OPTION_JSON, NULL, 0,
+	  "Write a JSON document, or one a line with -n; once by default", 0 },
+	{ "debugfs", OPTION_DEBUGFS, "DIR", 0,
+	  "Where debugfs is (/sys/kernel/debug)", 0 },
+	{ 0 },
+};
+
+/* Seconds, unlike other times of ours, for so it is in every top. */
+static bool delay_parse(const char *text, uint64_t *ns)
+{
+	char *end;
+	double seconds;
+
+	/* strtod() would take a sign, blanks and words. */
+	if (!strspn(text, "0123456789."))
+		return false;
+	seconds = strtod(text, &end);
+	if (*end)
+		return duration_parse(text, ns);
+	if (!isfinite(seconds) || seconds * 1e9 > (double)DELAY_MAX_NS)
+		return false;
+	*ns = (uint64_t)(seconds * 1e9);
+	return true;
+}
+
+static uint64_t delay(struct argp_state *state, const char *text)
+{
+	uint64_t ns = 0;
+
+	if (!delay_parse(text, &ns) || ns < DELAY_MIN_NS || ns > DELAY_MAX_NS)
+		argp_error(state, "--delay: '%s' is not a time from 10ms to an hour",
+			   text);
+	return ns;
+}
+
+static uint64_t number(struct argp_state *state, const char *option,
+		       const char *text, uint64_t least)
+{
+	const char *rest = NULL;
+	uint64_t value = 0;
+
+	if (!number_parse(text, &value, &rest) || *rest || value < least)
+		argp_error(state, "--%s: '%s' is not a number of that kind",
+			   option, text);
+	return value;
+}
+
+static enum sort_key sort(struct argp_state *state, const char *text)
+{
+	enum sort_key key = sort_find(text);
+
+	if (key == SORT_KEYS)
+		argp_error(state, "--sort: '%s' is not hold, wait, away, switches, io or tid",
+			   text);
+	return key;
+}
+
+static void complete(struct options *options)
+{
+	if (!options->json)
+		return;
+	options->batch = true;
+	if (!options->count)
+		options->count = 1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'd':
+		options->delay_ns = delay(state, arg);
+		break;
+	case 'n':
+		options->count = number(state, "count", arg, 1);
+		break;
+	case 'l':
+		options->lock = number(state, "lock", arg, 0);
+		options->one_lock = true;
+		break;
+	case 's':
+		options->sort = sort(state, arg);
+		break;
+	case 'r':
+		options->reverse = true;
+		break;
+	case 'b':
+		options->batch = true;
+		break;
+	case OPTION_ONCE:
+		options->batch = true;
+		options->count = 1;
+		break;
+	case OPTION_JSON:
+		options->json = true;
+		break;
+	case OPTION_DEBUGFS:
+		options->debugfs = arg;
+		break;
+	case ARGP_KEY_END:
+		complete(options);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = parse,
+		.doc = doc,
+	};
+
+	*options = (struct options){
+		.delay_ns = 1000000000,
+		.debugfs = "/sys/kernel/debug",
+	};
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, options))
+		exit(EXIT_USAGE);
+}

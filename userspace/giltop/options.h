@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the command line asked for. */
+#ifndef GILTOP_OPTIONS_H
+#define GILTOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "view.h"
+
+enum {
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+#define DELAY_MIN_NS	10000000ULL
+#define DELAY_MAX_NS	3600000000000ULL
+
+struct options {
+	uint64_t delay_ns;
+	/* 0: no end. */
+	uint64_t count;
+	bool batch;
+	bool json;
+	bool one_lock;
+	uint64_t lock;
+	enum sort_key sort;
+	bool reverse;
+	const char *debugfs;
+};
+
+/* Does not return after --help, --version or a wrong use. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The picture, as lines of text that are no longer than the screen is wide:
+ * what the live view and the batch mode show.
+ */
+#ifndef GILTOP_SCREEN_H
+#define GILTOP_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "view.h"
+
+#define LINE_MAX_WIDTH	400
+
+enum line_kind {
+	LINE_TITLE,
+	LINE_HEADER,
+	LINE_LOCK,
+	LINE_CHOSEN,		/* the lock that was asked for */
+	LINE_THREAD,
+	LINE_OWNER,		/* a thread that owns its lock */
+	LINE_NOTE,
+};
+
+struct line {
+	char text[LINE_MAX_WIDTH + 1];
+	enum line_kind kind;
+	int bar;		/* where its bar begins, if it has one */
+	int bar_width;
+};
+
+/* How the picture is to be. */
+struct look {
+	int width;		/* of lines, 1 to LINE_MAX_WIDTH */
+	int height;		/* lines at most; 0: as many as it takes */
+	bool one_lock;
+	uint64_t lock;		/* if one_lock */
+	enum sort_key sort;
+	bool reverse;
+	uint64_t delay_ns;
+	size_t skip;		/* threads scrolled away */
+};
+
+typedef void screen_emit(void *to, const struct line *line);
+
+/* The view must be sorted. */
+void screen_draw(const struct view *view, const struct look *look,
+		 screen_emit *emit, void *to);
+
+/* Threads that the look lets through. */
+size_t screen_threads(const struct view *view, const struct look *look);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Figures as short texts, for columns. */
+#ifndef GILTOP_TEXT_H
+#define GILTOP_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CELL_MAX 80
+
+/* "35%" */
+void text_share(char cell[CELL_MAX], double share);
+/* In at most 5 characters: "0", "2.5", "99999", "150k", "12M". */
+void text_rate(char cell[CELL_MAX], double rate);
+/* "4.9ms" */
+void text_time(char cell[CELL_MAX], uint64_t ns);
+/* A thread's name: what a terminal would not print is '?'. */
+void text_name(char cell[CELL_MAX], const char *name);
+
+/*
+ * A bar of @width characters: '#' for the first share, '=' for the second and
+ * @rest for what remains.
+ */
+void text_bar(char *bar, int width, double first, double second, char rest);
+
+#endif
