@@ -22,11 +22,13 @@
 #define ROUNDS	4
 #define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
 
-/* Shared with the actors. */
-static struct shared {
+/* What the actors tell the test. */
+struct shared {
 	volatile int helpers;
 	volatile __u32 bound;
-} *shared;
+};
+
+static struct shared *shared;
 
 static char blocks[BLOCKS][BLOCK];
 

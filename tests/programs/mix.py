@@ -70,12 +70,6 @@ PROGRAMS = [
     Program("rsync", 3, "rsync", "-a", "{data}/", "copy/"),
     Program("strace", 5, "strace", "-f", "-qq", "-o", "/dev/null",
             "pigz", "-nm", "-p4", "-c", "{data}/text"),
-    Program("gdb", 5, "gdb", "-nx", "-batch",
-            "-ex", "set print thread-events off",
-            "-ex", "set print inferior-events off",
-            "-ex", "catch syscall exit_group", "-ex", "run >out",
-            "-ex", "continue", "--args", "pigz", "-nm", "-p4",
-            "-c", "{data}/text"),
     Program("perf", 5, "perf", "stat", "-o", "/dev/null", "--",
             "pigz", "-nm", "-p4", "-c", "{data}/text"),
 ]

@@ -17,7 +17,7 @@ done
 # commands FORMAT: of awk, with the line's number and the line
 commands()
 {
-	head -n 1500 "$data/lines" |
+	head -n 600 "$data/lines" |
 		awk "{ printf \"$1\\r\\n\", NR, \$0 }" | $cli --pipe >/dev/null
 }
 
@@ -25,11 +25,8 @@ commands 'HSET h %d %s' &
 client=$!
 commands 'RPUSH l %d %s'
 wait "$client"
-$cli bgsave >/dev/null
-$cli lrange l 0 9
-$cli mget a b
-$cli hget h 77
-$cli llen l
+printf '%s\n' bgsave 'lrange l 0 9' 'hget h 77' 'llen l' 'hlen h' |
+	$cli
 $cli shutdown nosave
 wait "$server"
 rm -f log dump.rdb temp-*.rdb
