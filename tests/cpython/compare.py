@@ -23,7 +23,7 @@ SKIPPED = 4
 
 # CPython's default, and gilbench's.
 INTERVAL_MS = 5
-OPERATIONS = 12
+OPERATIONS = 8
 ROUNDS = 3
 LIMIT = 120
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """gdb and strace on programs under a lock, and under one themselves.
 
-usage: debuggers.py
+usage: [FULL=1] debuggers.py
 
-Prints KTAP.
+Prints KTAP. With FULL also more ways of the same.
 """
 
-import contextlib
+import functools
+import os
 import re
 import sys
 import tempfile
@@ -40,16 +41,14 @@ SESSION = (
 )
 
 
-@contextlib.contextmanager
-def built():
-    """The program to debug, in a folder of its own."""
+def build(folder):
+    """The program to debug."""
     results.need("gcc")
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder, "two_threads")
-        process = gilrun.run("gcc", "-g", "-O0", "-pthread", "-o",
-                             str(program), str(SOURCE))
-        same("gcc", (0, ""), (process.returncode, process.stderr))
-        yield str(program)
+    program = str(Path(folder, "two_threads"))
+    process = gilrun.run("gcc", "-g", "-O0", "-pthread", "-o", program,
+                         str(SOURCE))
+    same("gcc", (0, ""), (process.returncode, process.stderr))
+    return program
 
 
 def commands(lines):
@@ -69,37 +68,33 @@ def check_session(process):
     assert len(hits) >= 2, output
 
 
-def gdb_and_program():
+def gdb_and_program(program):
     results.need("gdb")
-    with built() as program:
-        check_session(gilrun.run("gilrun", "gdb", "-nx", "-batch",
-                                 *commands(SESSION), program))
+    check_session(gilrun.run("gilrun", "gdb", "-nx", "-batch",
+                             *commands(SESSION), program))
 
 
-def gdb_outside():
+def gdb_outside(program):
     """gdb has a way to start its program through another."""
     results.need("gdb")
     lines = ("set exec-wrapper gilrun", *SESSION)
-    with built() as program:
-        check_session(gilrun.run("gdb", "-nx", "-batch", *commands(lines),
-                                 program))
+    check_session(gilrun.run("gdb", "-nx", "-batch", *commands(lines),
+                             program))
 
 
-def gdb_attaches():
+def gdb_attaches(program):
     """To a program that is under its lock before, meanwhile and after."""
     results.need("gdb")
-    with built() as program:
-        with gilrun.started("gilrun", program, "wait") as process:
-            pid = int(process.stdout.readline())
-            gdb = gilrun.run("gdb", "-nx", "-batch", *commands(
-                ("print total = 5", "backtrace", "detach")),
-                program, str(pid))
-            assert "$1 = 5" in gdb.stdout, (gdb.stdout, gdb.stderr)
-            assert gilrun.is_bound(pid), gilrun.bound()
-            process.stdin.write("\n")
-            process.stdin.close()
-            same("output", "total 200205\n", process.stdout.read())
-            same("status", STATUS, process.wait(gilrun.LIMIT))
+    with gilrun.started("gilrun", program, "wait") as process:
+        pid = int(process.stdout.readline())
+        gdb = gilrun.run("gdb", "-nx", "-batch", *commands(
+            ("print total = 5", "backtrace", "detach")), program, str(pid))
+        assert "$1 = 5" in gdb.stdout, (gdb.stdout, gdb.stderr)
+        assert gilrun.is_bound(pid), gilrun.bound()
+        process.stdin.write("\n")
+        process.stdin.close()
+        same("output", "total 200205\n", process.stdout.read())
+        same("status", STATUS, process.wait(gilrun.LIMIT))
 
 
 def check_trace(log):
@@ -117,50 +112,65 @@ def strace(*prefix):
     """
     before, after = prefix
 
-    def case():
+    def case(program):
         results.need("strace")
-        with built() as program:
-            log = f"{program}.log"
-            process = gilrun.run(*before, "strace", "-f", "-o", log, *after,
-                                 program)
-            same("output", f"{TOTAL}\n", process.stdout)
-            same("status", STATUS, process.returncode)
-            check_trace(log)
+        log = f"{program}.log"
+        process = gilrun.run(*before, "strace", "-f", "-o", log, *after,
+                             program)
+        same("output", f"{TOTAL}\n", process.stdout)
+        same("status", STATUS, process.returncode)
+        check_trace(log)
     return case
 
 
-def strace_attaches():
+def strace_attaches(program):
     results.need("strace")
-    with built() as program:
-        log = f"{program}.log"
-        with gilrun.started("gilrun", program, "wait") as process:
-            pid = int(process.stdout.readline())
-            with gilrun.started("strace", "-f", "-o", log, "-p",
-                                str(pid)) as tracer:
-                status = Path(f"/proc/{pid}/status")
-                gilrun.until(lambda: f"TracerPid:\t{tracer.pid}\n" in
-                             status.read_text(encoding="ascii"),
-                             "strace attaches")
-                process.stdin.write("\n")
-                process.stdin.close()
-                same("output", f"{TOTAL}\n", process.stdout.read())
-                same("status", STATUS, process.wait(gilrun.LIMIT))
-                same("strace", 0, tracer.wait(gilrun.LIMIT))
-            check_trace(log)
+    log = f"{program}.log"
+    with gilrun.started("gilrun", program, "wait") as process:
+        pid = int(process.stdout.readline())
+        with gilrun.started("strace", "-qq", "-f", "-o", log, "-p",
+                            str(pid)) as tracer:
+            status = Path(f"/proc/{pid}/status")
+            gilrun.until(lambda: f"TracerPid:\t{tracer.pid}\n" in
+                         status.read_text(encoding="ascii"),
+                         "strace attaches")
+            process.stdin.write("\n")
+            process.stdin.close()
+            same("output", f"{TOTAL}\n", process.stdout.read())
+            same("status", STATUS, process.wait(gilrun.LIMIT))
+            same("strace", 0, tracer.wait(gilrun.LIMIT))
+        check_trace(log)
 
 
 CASES = (
     ("gdb and its program under one lock: break, step, continue",
      gdb_and_program),
+    ("strace -f attaches to a program under a lock", strace_attaches),
+)
+MORE_CASES = (
     ("gdb runs a program under a lock", gdb_outside),
     ("gdb attaches to a program under a lock", gdb_attaches),
     ("strace -f and its program under one lock",
      strace(("gilrun",), ())),
     ("strace -f runs gilrun", strace((), ("gilrun",))),
     ("strace -f runs gilrun --stats", strace((), gilrun.STAY)),
-    ("strace -f attaches", strace_attaches),
 )
 
+
+def main():
+    cases = CASES + MORE_CASES if os.environ.get("FULL") else CASES
+    with tempfile.TemporaryDirectory() as folder:
+        built = []
+
+        def on_program(case):
+            if not built:
+                built.append(build(folder))
+            case(built[0])
+
+        results.main((name, functools.partial(on_program, case))
+                     for name, case in cases
+                     if len(sys.argv) < 2 or sys.argv[1] in name)
+
+
 if __name__ == "__main__":
-    results.main([case for case in CASES
-                  if len(sys.argv) < 2 or sys.argv[1] in case[0]])
+    main()

@@ -45,12 +45,12 @@ if not me:
     os.wait()
 """
 
-# Two threads that compute for a second, holding no lock of Python's.
+# Two threads that compute for half a second, holding no lock of Python's.
 HOGS = """
 import hashlib, threading, time
 def hog():
     block = bytes(1 << 20)
-    end = time.monotonic() + 1
+    end = time.monotonic() + 0.5
     while time.monotonic() < end:
         hashlib.sha256(block)
 threads = [threading.Thread(target=hog) for _ in range(2)]
@@ -97,7 +97,7 @@ def python(text, *arguments):
 
 def statuses():
     for way in WAYS:
-        for status in (0, 1, 7, 125, 126, 127, 128, 255):
+        for status in (0, 7, 126, 255):
             process = gilrun.run(*way, "sh", "-c", f"exit {status}")
             same(f"{way} exit {status}", status, process.returncode)
             same("standard error", "", process.stderr)
@@ -105,8 +105,7 @@ def statuses():
 
 def deaths():
     for way in WAYS:
-        for name in ("HUP", "INT", "ABRT", "SEGV", "PIPE", "ALRM", "TERM",
-                     "KILL", "RTMIN"):
+        for name in ("INT", "SEGV", "TERM", "KILL", "RTMIN"):
             process = gilrun.run(*way, "sh", "-c", f"kill -{name} $$")
             same(f"{way} SIG{name}", -getattr(signal, "SIG" + name),
                  process.returncode)
@@ -139,7 +138,7 @@ def signals():
 def what_is_inherited():
     """Signals blocked and ignored, descriptors, folder, environment."""
     look = ("sh", "-c", "grep ^Sig /proc/self/status; ls /proc/self/fd; pwd;"
-            " env | grep -v ^_=; ulimit -a; umask; id")
+            " export -p; umask")
 
     def setting():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -199,7 +198,7 @@ def wrong_use():
 def interval():
     """A thread is made to let others go first once in an interval at most."""
     seen = {}
-    for text, seconds in (("1ms", 0.001), ("100ms", 0.1)):
+    for text, seconds in (("1ms", 0.001), ("50ms", 0.05)):
         process, found = gilrun.report(*python(HOGS),
                                        options=("-i", text))
         same("status", 0, process.returncode)
@@ -208,8 +207,8 @@ def interval():
         seen[text] = found["total"]["forced_switches"]
         most = found["elapsed_s"] / seconds + 1
         assert 0 < seen[text] <= most, f"{seen} of {most} at most"
-    assert seen["1ms"] > seen["100ms"], seen
-    return f"{seen['1ms']} with 1 ms, {seen['100ms']} with 100 ms"
+    assert seen["1ms"] > seen["50ms"], seen
+    return f"{seen['1ms']} with 1 ms, {seen['50ms']} with 50 ms"
 
 
 def policies():
@@ -383,7 +382,7 @@ def one_lock_at_auto_io():
     with gilrun.started("gilrun", "--level", "auto-io",
                         *python(MEETING), start_new_session=True) as process:
         begin = time.monotonic()
-        while time.monotonic() < begin + 3:
+        while time.monotonic() < begin + 2:
             same("has ended", None, process.poll())
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)

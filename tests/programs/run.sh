@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # gilrun and programs that others wrote, and a policy beside the program that
 # it is like: run.sh. KTAP on standard output.
-# REPEAT=N runs each program of the mix N times under the lock.
+# REPEAT=N runs each program of the mix N times under the lock, FULL=1 has
+# debuggers do more.
 set -u
 export PYTHONDONTWRITEBYTECODE=1
 here=$(cd "$(dirname "$0")" && pwd)
