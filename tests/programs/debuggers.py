@@ -22,7 +22,7 @@ SOURCE = Path(__file__).with_name("two_threads.c")
 STATUS = 6
 TOTAL = "total 200200"
 
-# The thread that comes to add_number() first; in it, then out of it; the other one.
+# In the thread that comes to add_number() first, then out of it; the other one.
 SESSION = (
     "set pagination off",
     "set confirm off",
