@@ -15,12 +15,16 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from check_report import same
+
+
+PATIENCE_S = 240  # for all of it, on a machine that is busy
 
 
 class Browser:
@@ -32,11 +36,11 @@ class Browser:
         # Out of the way of the two numbers that chromium wants.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 20)
                 for end in (to_read, by_write)]
-        command = [program, "--headless", "--disable-gpu",
+        # Its sandbox is for others' pages, and needs what not every machine
+        # allows.
+        command = [program, "--headless", "--disable-gpu", "--no-sandbox",
                    "--remote-debugging-pipe", "--disable-dev-shm-usage",
                    f"--user-data-dir={profile}", "about:blank"]
-        if os.getuid() == 0:
-            command.insert(1, "--no-sandbox")
         # Bash, which unlike sh knows descriptors of two digits, puts the
         # pipes where chromium looks for them.
         self.process = subprocess.Popen(
@@ -114,9 +118,11 @@ class Browser:
         Path(path).write_bytes(base64.b64decode(data["data"]))
 
     def close(self):
-        self.session = None
-        self.ask("Browser.close")
-        self.process.wait(60)
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 def shown(browser):
@@ -289,7 +295,13 @@ def run(browser, page):
     return failed
 
 
+def took_too_long(*_):
+    raise TimeoutError(f"more than {PATIENCE_S} s: the browser hangs")
+
+
 def browse(chromium, what):
+    signal.signal(signal.SIGALRM, took_too_long)
+    signal.alarm(PATIENCE_S)
     # Its helpers may outlive it by a moment, and write there.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(chromium, profile)

@@ -38,24 +38,37 @@ run_is_itself()
 		[ -s "$tmp/run/report.html" ]
 }
 
+# refusal STATUS REASON COMMAND…
+refusal()
+{
+	local wanted=$1 reason=$2 status=0
+	shift 2
+	"$@" >"$tmp/out" 2>"$tmp/err" || status=$?
+	same "status of $*" "$wanted" "$status" &&
+		grep "$reason" "$tmp/err" >&2
+}
+
 refused()
 {
-	local status=0
-	setpriv --reuid 1000 gilrun --report "$tmp" touch "$tmp/ran" \
-		2>"$tmp/err" || status=$?
-	same "status for a user" 125 "$status" &&
-		grep 'only root may record' "$tmp/err" >&2 || return 1
-	status=0
-	gilbench --report /proc/none contend 2>"$tmp/err" || status=$?
-	same "status for a bad folder" 1 "$status" &&
-		grep "cannot make the folder '/proc/none'" "$tmp/err" >&2 ||
-		return 1
-	status=0
-	PATH=/none "$(command -v gilrun)" --report "$tmp/none" true \
-		2>"$tmp/err" || status=$?
-	same "status without trace-cmd" 125 "$status" || return 1
+	local touch=(gilrun --report "$tmp/none" touch "$tmp/ran") bad=0
+	mkdir "$tmp/bin"
+	ln -s "$(command -v id)" "$tmp/bin/"
+	chmod 777 "$tmp"
+	refusal 125 "only root may record" \
+		setpriv --reuid 1000 "${touch[@]}" || bad=1
+	refusal 125 "trace-cmd is not installed" \
+		env "PATH=$tmp/bin" "$(command -v gilrun)" "${touch[@]:1}" ||
+		bad=1
+	refusal 125 "no tracefs" unshare -m sh -c \
+		'umount -l /sys/kernel/tracing && exec "$@"' sh "${touch[@]}" ||
+		bad=1
+	refusal 1 "cannot make the folder '/proc/none'" \
+		gilbench --report /proc/none contend || bad=1
+	refusal 2 "is for --lock gil only" \
+		gilbench --report "$tmp/none" --lock pthread counter || bad=1
 	same "what ran although it was not recorded" "" \
-		"$(find "$tmp" -name ran -o -path "*none/*.html")"
+		"$(find "$tmp" -name ran)" || bad=1
+	return "$bad"
 }
 
 # What knows nothing of gil.ko sees its waits, as often as they were.
