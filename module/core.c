@@ -217,10 +217,27 @@ int gil_claim(struct gil_ctx *ctx)
 	return gil_tell(ctx);
 }
 
+/*
+ * For as long as the lock stayed put it was kept for its last owner, who has it
+ * charged: else one that releases in time, again and again, would keep it from
+ * all others for next to nothing.
+ */
+static void gil_end_stay(struct gil_ctx *ctx, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	lockdep_assert_held(&lock->lock);
+
+	if (ctx->state == GIL_STATE_LAZY && lock->policy->released)
+		lock->policy->released(&lock->q, &ctx->w,
+				       now - ctx->w.grant_ns);
+}
+
 void gil_return(struct gil_ctx *ctx, u64 now)
 {
 	lockdep_assert_held(&ctx->lock->lock);
 
+	gil_end_stay(ctx, now);
 	gil_own(ctx, GIL_STATE_OWNER, now);
 	gil_count(ctx, slow_acquires);
 	gil_count(ctx, lazy_returns);
@@ -398,7 +415,7 @@ void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now)
 	trace_gil_release(lock, ctx, reason, held_ns);
 	if (lock->policy->released)
 		lock->policy->released(&lock->q, &ctx->w, held_ns);
-	ctx->w.io = reason == GIL_REASON_IO;
+	ctx->io = reason == GIL_REASON_IO;
 	ctx->state = GIL_STATE_IDLE;
 	ctx->told_dead = false;
 }
@@ -423,6 +440,9 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 
 	lockdep_assert_held(&lock->lock);
 
+	gil_end_stay(ctx, now);
+	/* Not before: one that is back in time has not been away. */
+	ctx->w.io = ctx->io;
 	ctx->state = GIL_STATE_IDLE;
 	gil_set_owner(lock, NULL);
 	gil_unask(lock);

@@ -125,6 +125,7 @@ struct gil_ctx {
 	bool sleeping;			/* in gil_wait(), to be woken */
 	bool called;			/* not in the queue: woken to barge */
 	bool told_dead;			/* its next return is EOWNERDEAD */
+	bool io;			/* w.io when the lock has moved on */
 	struct gil_counts counts;
 
 	/*

@@ -10,10 +10,14 @@
  * A thread that was asked to give way does not take the lock again before
  * another has had it (forced switching): it waits to be called like the rest.
  *
- * Worst case: none. A waiter that is called may find the lock taken every
- * time; each change of owner starts the interval again. What is bounded is the
- * time to the next change of owner while somebody waits: one interval, plus
- * the owner's way to its next checkpoint.
+ * Worst case: none. A waiter that is called may find the lock taken, goes to
+ * the end of the line, and so on for ever. What is bounded is the time to the
+ * next change of owner while somebody waits: the interval starts again when the
+ * lock is taken, and when the only one who waits was woken in vain; so it is
+ * one wake-up, one interval and the owner's way to its next checkpoint. In
+ * practice a thread that computes is slow to come and loses no race but to one
+ * that is awake: an I/O thread waits, after each I/O, one interval for each
+ * thread that computes.
  */
 #include "policy.h"
 

@@ -20,14 +20,24 @@
  * Virtual times are ns at nice 0. The least of the owner's and the waiters'
  * never goes back; newcomers start from it, less the credit.
  *
- * Worst case, with I the interval: a waiter gets the lock when no other has
- * less virtual time. It is ahead of the least by at most what it held itself
- * the last time, h' at its weight w'. Each other thread, of weight w, can be
- * behind the least by the credit of I at most, and may overrun by one hold h.
- * So it waits at most for the sum over the others of (h' * w / w' + I + h).
- * Equal weights and holds of at most I: three intervals for each other
- * thread, and one that comes back from I/O after little holding is ahead of
- * all of them: one hold.
+ * Worst case, with I the interval, and equal weights at first: a waiter whose
+ * last turn lasted h' gets the lock when nobody who waits has less time.
+ *
+ * It is ahead of the least by h' at most. When it last got the lock, all who
+ * waited had as much time or more; and before one who came in its turn was
+ * placed, the least rose to what all those had. So when it gave the lock up,
+ * the least was no less than its own time had been before that turn.
+ *
+ * Nobody who waits or owns has less than the least at that moment minus I:
+ * fair_place(). So each other thread catches up with the waiter after having
+ * held for h' + I, and the turn in which it does so is over one turn h later:
+ * an interval, and its way to a checkpoint.
+ *
+ * So it waits for at most h' + I + h for each other thread: three intervals if
+ * all turns are within one. With w' its own weight and w the other's, as
+ * multiples of that of nice 0, it is (h' / w' + I) * w + h. And if it lags
+ * behind all others by more than the granularity, it asks at once and waits for
+ * the owner's way to a checkpoint only.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>

@@ -11,15 +11,23 @@
  * is all spent, ordinary threads go first until it is all earned back: without
  * that, the class would be back ahead after the first nanosecond earned.
  *
- * Worst case, with I the interval and h the longest hold (I plus the way to a
- * checkpoint): an ordinary waiter with k ordinary ones ahead of it waits for
- * their holds and for the class. Between two times that the budget is spent
- * the ordinary ones hold for at least I, and each time the class holds for at
- * most I + h. So it waits at most S + (S / I + 2) * (I + h), where S <= k * h
- * is the sum of the ordinary holds ahead: for holds of at most I, that is
- * some three times what it would wait in fifo, and never for ever. An I/O
- * waiter with m of its class ahead waits for their holds, and for ordinary
- * ones at most I + h for each I of them.
+ * Worst case, with I the interval and h the longest turn:
+ *
+ * An ordinary waiter has k ordinary ones ahead of it, the owner counted, whose
+ * turns last for S <= k * h together. While it waits, every turn of the class
+ * is charged, and the class is ahead only while less than I is spent. So its
+ * turns come to I at most, and what the ordinary ones earn back, S at most, and
+ * each time that the budget is spent out, by how much the last turn went
+ * beyond it, h at most. Between two such times I has to be earned: there are
+ * S / I + 1 of them. Together, S and the class: 2 * S + I + (S / I + 1) * h.
+ * With turns of at most I that is 3 * k + 2 intervals, where fifo has k.
+ *
+ * A waiter of the class has m of it ahead, whose turns last for T <= m * h. To
+ * spend the budget takes I of them: it is spent out T / I + 1 times at most,
+ * and earned back each time in one interval and the rest of a turn, I + h.
+ * Otherwise an ordinary owner is asked at once, and gone after h at most.
+ * Together: T + (T / I + 1) * (I + h) + h; and if no other is of the class,
+ * I + h.
  */
 #include <linux/minmax.h>
 

@@ -14,6 +14,7 @@
 
 #include "main.h"
 #include "actor.h"
+#include "newcomers.h"
 #include "troupe.h"
 
 #define MODULE		"gil_lifo"
@@ -128,40 +129,14 @@ TEST_F_TIMEOUT(policy_module, order, PATIENCE)
 	EXPECT_TURNS(lifo);
 }
 
-/*
- * The worst case as it is written, and reached: one waits behind two that are
- * older, and before each handoff another comes.
- */
+/* As it is written, and reached: one waits behind two that are older. */
 TEST_F_TIMEOUT(policy_module, worst_wait, PATIENCE)
 {
-	const int older = 2;
-	struct actor *victim = &self->actors[older], *owner = NULL;
-	int grants = 0, i, next = older + 1;
-
 	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
 				  self->fd));
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	for (i = 0; i <= older; i++)
-		ASSERT_TRUE(actor_queue(&self->actors[i]));
-	while (owner != victim && grants < 2 * OLDEST_EVERY * (older + 1)) {
-		ASSERT_TRUE(actor_queue(&self->actors[next]));
-		ASSERT_EQ(0, owner ? actor_do(owner, act_release) :
-				     lock_release(self->fd, 0));
-		grants++;
-		/* Who gave it up is the next to come, and so is idle. */
-		if (owner)
-			next = owner - self->actors;
-		else
-			next++;
-		owner = NULL;
-		for (i = 0; i < COUNT; i++)
-			if (lock_owner(self->fd) == self->actors[i].id)
-				owner = &self->actors[i];
-		ASSERT_NE(NULL, owner);
-		ASSERT_EQ(0, actor_end(owner));
-	}
-	EXPECT_EQ(OLDEST_EVERY * (older + 1), grants);
-	for (i = 0; i < COUNT; i++)
+	EXPECT_EQ(OLDEST_EVERY * (2 + 1),
+		  newcomers_grants(self->fd, self->actors, COUNT, 2, 100));
+	for (int i = 0; i < COUNT; i++)
 		actor_kill(&self->actors[i]);
 }
 

@@ -30,7 +30,7 @@ struct gil_waiter {
 	/* The core's: to be read. Times are ns, CLOCK_MONOTONIC. */
 	struct task_struct *task;
 	u32 id;
-	bool io;		/* it gave the lock up for I/O the last time */
+	bool io;		/* the lock last went from it for I/O */
 	bool yielded;		/* it waits because it let others go first */
 	u64 request_ns;		/* when it began to wait */
 	u64 grant_ns;		/* the owner: since when */
@@ -70,8 +70,9 @@ struct gil_queue {
  *		Asked when the lock gets a new owner while others wait, and when
  *		one more waits, which can only make it earlier.
  * @claimed:	@w, which did not wait, is about to be the owner. May be NULL.
- * @released:	the owner has given the lock up, @held_ns after it got it.
- *		May be NULL.
+ * @released:	the owner has given the lock up, @held_ns after it got it. If
+ *		the lock stays put then, called again when it does so no more,
+ *		for that time. May be NULL.
  * @linger:	for how long the lock should stay put, now that @w has released
  *		it while others wait, lest @w comes back at once; 0: not at all.
  *		May be NULL.

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The worst wait of each policy, as gil(4) derives it. Waits and holds are the
+ * kernel's own figures, and a bound is in terms of the longest hold that there
+ * was: how fast the machine is does not matter. Where one must be asked at once,
+ * the interval is so long that all else would take too long.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "main.h"
+#include "actor.h"
+#include "newcomers.h"
+
+#define COUNT	8
+
+FIXTURE(waits)
+{
+	int fd;
+	struct gil_page *page;
+	struct actor *actors;
+};
+
+FIXTURE_SETUP(waits)
+{
+	int i;
+
+	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
+	ASSERT_LE(0, self->fd);
+	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->page);
+	self->actors = actors_new(COUNT);
+	ASSERT_NE(NULL, self->actors);
+	for (i = 0; i < COUNT; i++)
+		self->actors[i].page = self->page;
+}
+
+FIXTURE_TEARDOWN(waits)
+{
+	close(self->fd);
+}
+
+static int set_interval(int fd, __u64 ns)
+{
+	return lock_ioctl(fd, GIL_IOC_SET_INTERVAL, &ns);
+}
+
+/* What the bounds are made of; the longest hold is of any thread. */
+static __u64 longest_hold(int fd)
+{
+	struct gil_lock_stats stats = {};
+
+	lock_stats(fd, &stats);
+	return stats.counts.hold.max_ns;
+}
+
+static bool is_asked(const struct gil_page *page)
+{
+	return __atomic_load_n(&page->drop_request, __ATOMIC_RELAXED);
+}
+
+static int act_release_for_io(struct actor *actor)
+{
+	return lock_release(actor->fd, GIL_RELEASE_IO);
+}
+
+/* Of those that were not born so: its next request is of the I/O class. */
+static int act_become_io(struct actor *actor)
+{
+	return act_acquire(actor) ?: act_release_for_io(actor);
+}
+
+/* Own the lock, and give way when asked, until told to stop. */
+static int act_hog_lock(struct actor *actor)
+{
+	int err = act_acquire(actor);
+
+	while (!err && !actor->stop) {
+		actor->rounds++;
+		if (is_asked(actor->page))
+			err = lock_yield(actor->fd);
+	}
+	actor->stop = false;
+	return err ?: act_release(actor);
+}
+
+static int act_be_nice(struct actor *actor)
+{
+	return setpriority(PRIO_PROCESS, actor->tid, 19) ? errno : 0;
+}
+
+/* In fair, a hold at nice 19 counts for 68 of its length. */
+static int act_hold_long(struct actor *actor)
+{
+	int err = act_acquire(actor);
+
+	usleep(400000);
+	return err ?: act_release(actor);
+}
+
+/* fifo: who is the k-th in line gets the lock after k grants. */
+TEST_F_TIMEOUT(waits, fifo, PATIENCE)
+{
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
+	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
+				  self->fd));
+	EXPECT_EQ(4, newcomers_grants(self->fd, self->actors, COUNT, 3, 100));
+}
+
+/* io_first: within a class, the same. */
+TEST_F_TIMEOUT(waits, io_first_in_a_class, PATIENCE)
+{
+	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
+	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
+				  self->fd));
+	EXPECT_EQ(4, newcomers_grants(self->fd, self->actors, COUNT, 3, 100));
+}
+
+static volatile bool over;
+
+/* What a thread of a crowd does; times are of CLOCK_MONOTONIC. */
+struct worker {
+	int fd;
+	__u64 hold_ns;
+	__u32 release_flags;
+	volatile __u64 turns;	/* how many at most; goes down */
+	struct gil_times wait, hold;
+	int err;
+	pthread_t thread;
+};
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	struct gil_thread_stats stats;
+	int err = 0;
+
+	while (!over && !err && worker->turns--) {
+		__u64 until;
+
+		err = lock_acquire(worker->fd, 0, 0);
+		until = now_ns() + worker->hold_ns;
+		while (worker->hold_ns && now_ns() < until)
+			;
+		err = err ?: lock_release(worker->fd, worker->release_flags);
+	}
+	err = err ?: thread_stats(worker->fd, 0, &stats);
+	worker->wait = stats.counts.wait;
+	worker->hold = stats.counts.hold;
+	worker->err = err;
+	return NULL;
+}
+
+static int start_workers(struct worker *workers, int count)
+{
+	int err = 0, i;
+
+	over = false;
+	for (i = 0; i < count && !err; i++)
+		err = pthread_create(&workers[i].thread, NULL, work,
+				     &workers[i]);
+	return err;
+}
+
+static int end_workers(struct worker *workers, int count)
+{
+	int err = 0, i;
+
+	over = true;
+	for (i = 0; i < count; i++)
+		err = pthread_join(workers[i].thread, NULL) ?: err ?:
+		      workers[i].err;
+	return err;
+}
+
+/* Each has had a turn: from then on it is what it releases the lock for. */
+static bool until_turns(const struct worker *workers, int count)
+{
+	__u64 limit = now_ns() + LIMIT_NS;
+	int i;
+
+	for (i = 0; i < count; i++)
+		while (workers[i].turns > ~0ULL - 2) {
+			if (now_ns() > limit)
+				return false;
+			usleep(1000);
+		}
+	return true;
+}
+
+/* io_first: I/O threads without end, few with long holds or many with none. */
+FIXTURE(stream)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(stream)
+{
+	int count;
+	__u64 hold_ns;
+};
+
+FIXTURE_VARIANT_ADD(stream, of_four) { .count = 4, .hold_ns = MS };
+FIXTURE_VARIANT_ADD(stream, of_forty) { .count = 40, .hold_ns = 0 };
+
+FIXTURE_SETUP(stream)
+{
+	self->fd = lock_create(20 * MS);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
+}
+
+FIXTURE_TEARDOWN(stream)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(stream, starves_nobody, PATIENCE)
+{
+	struct worker workers[40], victim = { .fd = self->fd, .turns = 20 };
+	int i;
+
+	for (i = 0; i < variant->count; i++)
+		workers[i] = (struct worker){
+			.fd = self->fd,
+			.hold_ns = variant->hold_ns,
+			.release_flags = GIL_RELEASE_IO,
+			.turns = ~0ULL,
+		};
+	ASSERT_EQ(0, start_workers(workers, variant->count));
+	ASSERT_TRUE(until_turns(workers, variant->count));
+	work(&victim);
+	ASSERT_EQ(0, end_workers(workers, variant->count));
+	EXPECT_EQ(0, victim.err);
+	/* Nobody ordinary ahead: S is 0. */
+	TH_LOG("waited %llu us at most, held %llu us at most",
+	       victim.wait.max_ns / 1000, longest_hold(self->fd) / 1000);
+	EXPECT_LT(0, victim.wait.count);
+	EXPECT_LE(victim.wait.max_ns, 20 * MS + longest_hold(self->fd));
+}
+
+/* io_first: what each side waits at most, beside the other. */
+TEST_F_TIMEOUT(waits, io_first, PATIENCE)
+{
+	const __u64 interval = 5 * MS;
+	struct worker io = {
+		.fd = self->fd,
+		.release_flags = GIL_RELEASE_IO,
+		.turns = 1,
+	};
+	struct gil_thread_stats stats;
+	__u64 hold, ahead;
+	int i;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
+	ASSERT_EQ(0, set_interval(self->fd, interval));
+	ASSERT_EQ(0, actors_start(self->actors, 4, ACTOR_THREAD, self->fd));
+	over = false;
+	work(&io);
+	for (i = 0; i < 4; i++)
+		actor_begin(&self->actors[i], act_hog_lock);
+	ASSERT_TRUE(until_waiting(self->fd, 3));
+	io.turns = 50;
+	io.hold_ns = 2 * MS;
+	work(&io);
+	EXPECT_EQ(0, io.err);
+	for (i = 0; i < 4; i++)
+		self->actors[i].stop = true;
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, actor_end(&self->actors[i]));
+	hold = longest_hold(self->fd);
+	ahead = 3 * hold;
+	EXPECT_LT(40, io.wait.count);
+	EXPECT_LE(io.wait.max_ns, interval + hold);
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(0, thread_stats(self->fd, self->actors[i].id,
+					  &stats));
+		EXPECT_LT(0, stats.counts.wait.count);
+		EXPECT_LE(stats.counts.wait.max_ns,
+			  2 * ahead + interval +
+			  (ahead / interval + 1) * hold);
+	}
+}
+
+/* A convoy, or none: the same I/O thread beside the same hog. */
+FIXTURE(convoy)
+{
+	int fd;
+	struct actor *hog, *io;
+};
+
+FIXTURE_VARIANT(convoy)
+{
+	const char *policy;
+	__u64 interval_ns;
+	bool waits;
+};
+
+FIXTURE_VARIANT_ADD(convoy, fifo) {
+	.policy = "fifo", .interval_ns = 50 * MS, .waits = true,
+};
+
+FIXTURE_VARIANT_ADD(convoy, cpython) {
+	.policy = "cpython", .interval_ns = 50 * MS, .waits = true,
+};
+
+FIXTURE_VARIANT_ADD(convoy, io_first) {
+	.policy = "io_first", .interval_ns = GIL_INTERVAL_MAX_NS,
+};
+
+FIXTURE_VARIANT_ADD(convoy, fair) {
+	.policy = "fair", .interval_ns = GIL_INTERVAL_MAX_NS,
+};
+
+FIXTURE_SETUP(convoy)
+{
+	struct actor *actors = actors_new(2);
+
+	ASSERT_NE(NULL, actors);
+	self->fd = lock_create(variant->interval_ns);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, lock_set_policy(self->fd, variant->policy));
+	self->hog = &actors[0];
+	self->io = &actors[1];
+	self->hog->page = lock_map(self->fd, PROT_READ);
+	ASSERT_NE(NULL, self->hog->page);
+	ASSERT_EQ(0, actors_start(actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_do(self->io, act_become_io));
+	ASSERT_EQ(0, actor_do(self->hog, act_be_nice));
+	actor_begin(self->hog, act_hog_lock);
+	/* Ahead of the other by more than a fifth of the interval, in fair. */
+	usleep(100000);
+}
+
+FIXTURE_TEARDOWN(convoy)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
+{
+	const unsigned int ops = 5;
+	struct gil_thread_stats stats;
+	unsigned int i;
+
+	for (i = 0; i < ops; i++) {
+		ASSERT_TRUE(until_owner(self->fd, self->hog->id));
+		ASSERT_EQ(0, actor_do(self->io, act_become_io));
+	}
+	self->hog->stop = true;
+	EXPECT_EQ(0, actor_end(self->hog));
+	EXPECT_EQ(0, thread_stats(self->fd, self->io->id, &stats));
+	EXPECT_EQ(ops, stats.counts.wait.count);
+	if (variant->waits) {
+		EXPECT_LE(ops * variant->interval_ns,
+			  stats.counts.wait.total_ns);
+	} else {
+		EXPECT_GT(variant->interval_ns, stats.counts.wait.max_ns);
+	}
+}
+
+/* fair: each of the others for what one held itself, an interval and a hold. */
+TEST_F_TIMEOUT(waits, fair, PATIENCE)
+{
+	const __u64 interval = 5 * MS;
+	const __u64 holds[] = { 0, MS / 10, MS, 10 * MS };
+	const int count = ARRAY_SIZE(holds);
+	struct worker workers[ARRAY_SIZE(holds)];
+	__u64 hold;
+	int i;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
+	ASSERT_EQ(0, set_interval(self->fd, interval));
+	/* The time that the lock stays put is in no hold. */
+	ASSERT_EQ(0, lock_set_grace(self->fd, 0));
+	for (i = 0; i < count; i++)
+		workers[i] = (struct worker){
+			.fd = self->fd,
+			.hold_ns = holds[i],
+			.turns = ~0ULL,
+		};
+	ASSERT_EQ(0, start_workers(workers, count));
+	usleep(700000);
+	ASSERT_EQ(0, end_workers(workers, count));
+	hold = longest_hold(self->fd);
+	for (i = 0; i < count; i++) {
+		EXPECT_LT(0, workers[i].wait.count);
+		EXPECT_LE(workers[i].wait.max_ns,
+			  (count - 1) * (workers[i].hold.max_ns + interval +
+					 hold));
+	}
+}
+
+/*
+ * fair: one that comes to a free lock does not make up for all the time that
+ * it did without. Who comes then is far ahead, by 27 s, and would wait so long.
+ */
+TEST_F_TIMEOUT(waits, fair_claimed, PATIENCE)
+{
+	struct actor *ahead = &self->actors[0], *fresh = &self->actors[1];
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
+	ASSERT_EQ(0, set_interval(self->fd, 100 * MS));
+	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_do(ahead, act_be_nice));
+	ASSERT_EQ(0, actor_do(ahead, act_hold_long));
+	ASSERT_EQ(0, actor_do(fresh, act_acquire));
+	ASSERT_TRUE(actor_queue(ahead));
+	EXPECT_TRUE(until_drop_request(self->page));
+	ASSERT_EQ(0, actor_do(fresh, act_release));
+	EXPECT_EQ(0, actor_end(ahead));
+	EXPECT_EQ(0, actor_do(ahead, act_release));
+}
+
+/* fair: who lags asks at once, be the interval never so long. */
+TEST_F_TIMEOUT(waits, fair_lagging, PATIENCE)
+{
+	struct actor *owner = &self->actors[0], *lags = &self->actors[1];
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
+	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, actor_do(owner, act_be_nice));
+	ASSERT_EQ(0, actor_do(owner, act_acquire));
+	usleep(100000);
+	ASSERT_TRUE(actor_queue(lags));
+	EXPECT_TRUE(is_asked(self->page));
+	ASSERT_EQ(0, actor_do(owner, act_release));
+	EXPECT_EQ(0, actor_end(lags));
+	EXPECT_EQ(0, actor_do(lags, act_release));
+}
+
+/* Release when somebody waits, and compute for as long as the lock stays put. */
+static int act_release_lazily(struct actor *actor)
+{
+	int err;
+
+	while (!lock_waiting(actor->fd))
+		;
+	err = lock_release(actor->fd, GIL_RELEASE_IO | GIL_RELEASE_LAZY);
+	return err ?: act_hog(actor);
+}
+
+/* The same, but come back in time. */
+static int act_bind_and_return(struct actor *actor)
+{
+	int err = act_bind(actor);
+
+	while (!err && !lock_waiting(actor->fd))
+		;
+	err = err ?: lock_release(actor->fd,
+				  GIL_RELEASE_IO | GIL_RELEASE_LAZY);
+	err = err ?: lock_acquire(actor->fd, 0, 0);
+	return err ?: act_hog(actor);
+}
+
+/*
+ * io_first: a lock that stays put for one of the I/O class is time of that
+ * class. One interval of it, so an ordinary one is next.
+ */
+TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
+{
+	const __u64 interval = 900 * MS;
+	struct actor *lazy = &self->actors[0], *next = &self->actors[1];
+	struct actor *io = &self->actors[2], *ordinary = &self->actors[3];
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
+	ASSERT_EQ(0, set_interval(self->fd, interval));
+	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
+	ASSERT_EQ(0, actors_start(next, 3, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_do(io, act_become_io));
+	lazy->argument = GIL_BIND_IO;
+	ASSERT_EQ(0, actor_start_unattached(lazy, ACTOR_PROCESS, self->fd));
+	if (actor_do(lazy, act_bind) == EOPNOTSUPP)
+		SKIP(return, "this kernel binds no threads");
+	/* It blocks between its acts: that makes it one of the class. */
+	ASSERT_TRUE(until_owner(self->fd, 0));
+	actor_begin(lazy, act_release_lazily);
+	ASSERT_TRUE(until_owner(self->fd, lazy->id));
+	ASSERT_EQ(0, actor_do(next, act_acquire));
+	ASSERT_TRUE(actor_queue(io));
+	ASSERT_TRUE(actor_queue(ordinary));
+	ASSERT_EQ(0, actor_do(next, act_release));
+	EXPECT_EQ(0, thread_stats(self->fd, next->id, &stats));
+	/* Unless that one was so slow that it earned all of it back. */
+	EXPECT_EQ(stats.counts.hold.max_ns < interval ? ordinary->id : io->id,
+		  lock_owner(self->fd));
+	actor_kill(lazy);
+	actor_kill(io);
+	actor_kill(ordinary);
+}
+
+/* io_first: who released for I/O, and did not go away, is no I/O thread. */
+TEST_F_TIMEOUT(waits, back_in_time_is_no_io, PATIENCE)
+{
+	struct actor *lazy = &self->actors[0], *waiter = &self->actors[1];
+	struct actor *io = &self->actors[2];
+	struct gil_thread_stats stats;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
+	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
+	ASSERT_EQ(0, actors_start(waiter, 2, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_do(io, act_become_io));
+	if (lock_bind(self->fd, GIL_BIND_IO) == EOPNOTSUPP)
+		SKIP(return, "this kernel binds no threads");
+	ASSERT_EQ(0, lock_unbind(self->fd));
+	lazy->argument = GIL_BIND_IO;
+	ASSERT_EQ(0, actor_start_unattached(lazy, ACTOR_PROCESS, self->fd));
+	actor_begin(lazy, act_bind_and_return);
+	while (lock_owner(self->fd) == 0)
+		usleep(100);
+	ASSERT_TRUE(actor_queue(waiter));
+	ASSERT_TRUE(actor_runs(lazy));
+	EXPECT_FALSE(is_asked(self->page));
+	EXPECT_EQ(0, thread_stats(self->fd, lazy->id, &stats));
+	EXPECT_EQ(1, stats.counts.lazy_returns);
+	ASSERT_TRUE(actor_queue(io));
+	EXPECT_TRUE(is_asked(self->page));
+	actor_kill(lazy);
+	EXPECT_EQ(EOWNERDEAD, actor_end(io));
+	actor_kill(io);
+	actor_kill(waiter);
+}
+
+GIL_TEST_MAIN
