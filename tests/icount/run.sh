@@ -4,12 +4,26 @@
 # them (tools/vm/run --icount), with the module loaded; KTAP.
 set -eu
 
-json=$(mktemp)
-trap 'rm -f "$json"' EXIT
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+events=/sys/kernel/tracing/events/gil/enable
 
 # What gilbench makes of its figures is its own: judged here by the figures.
-gilbench cost --json >"$json" || [ $? -eq 1 ] || {
-	echo "Bail out! gilbench cost did not run"
-	exit 1
+cost()
+{
+	to=$tmp/$1
+	shift
+	gilbench cost --json "$@" >"$to" || [ $? -eq 1 ] || {
+		echo "Bail out! gilbench cost did not run"
+		exit 1
+	}
 }
-python3 "$(dirname "$0")/judge.py" "$json"
+
+[ -e "$events" ] || mount -t tracefs none /sys/kernel/tracing
+cost before
+echo 1 >"$events"
+# Each is two system calls now.
+cost traced --count 1000 --repeat 1
+echo 0 >"$events"
+cost after
+python3 "$(dirname "$0")/judge.py" "$tmp/before" "$tmp/traced" "$tmp/after"
