@@ -40,6 +40,7 @@ GILBENCH_1 = "userspace/gilbench/gilbench.1"
 GILRUN_1 = "userspace/gilrun/gilrun.1"
 GILREPORT_1 = "tools/report/gilreport.1"
 GILTOP_1 = "userspace/giltop/giltop.1"
+TOOLS = "tools/trace"
 README = "README.md"
 MAKEFILE = "Makefile"
 
@@ -344,6 +345,33 @@ def check_giltop(files):
             yield f"member {name} of {GILTOP_JSON} is not in {GILTOP_1}"
 
 
+def check_tools(files):
+    """Each tracing tool has a page, which says what all that it prints is."""
+    for script in sorted((TOP / TOOLS).glob("*.bt")):
+        source = f"{TOOLS}/{script.name}"
+        page = f"{TOOLS}/man/{script.stem}.8"
+        if not (TOP / page).exists():
+            yield f"{source} has no page {page}"
+            continue
+        man = files.man(page)
+        for title in ("EXAMPLES", "FIELDS", "OVERHEAD"):
+            if not section(man, "SH", title):
+                yield f"{page} has no section {title}"
+        text = files.read(source)
+        have = set(re.findall(r"print\(@(\w+)", text))
+        named = set(re.findall(r"@(\w+)", section(man, "SH", "FIELDS")))
+        yield from compare("map @", source, have, page, named)
+        usage = re.search(r"USAGE: \S+ (.*)", text)[1]
+        synopsis = re.sub(r"[^A-Z\[\]]", "", section(man, "SH", "SYNOPSIS")
+                          .partition("\n")[2])
+        if re.sub(r"[^A-Z\[\]]", "", usage) != synopsis.replace("RI", ""):
+            yield f"{page} has other arguments than {source}"
+    readme = files.read(README)
+    for script in sorted((TOP / TOOLS).glob("gil*")):
+        if script.name not in readme:
+            yield f"{TOOLS}/{script.name} is not in {README}"
+
+
 def check_readme(files):
     """Commands shown in the README can be given."""
     targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
@@ -434,6 +462,13 @@ CHECKS = [
         (GILTOP_LIVE, r"case 'r'", "case 'R'"),
         (GILTOP_ROW, r'"QUEUE"', '"LINE"'),
         (GILTOP_JSON, r'"held"', '"kept"'),
+    ]),
+    (check_tools, "the tracing tools", [
+        (f"{TOOLS}/man/gilhold.8", r"@off_cpu_us", "@off_us"),
+        (f"{TOOLS}/gilio.bt", r"print\(@take_backs\)", "print(@backs)"),
+        (f"{TOOLS}/gilfair.bt", r"INTERVAL \[COUNT", "COUNT [INTERVAL"),
+        (f"{TOOLS}/man/gilowner.8", r"^\.SH OVERHEAD", ".SH COST"),
+        (README, r"gilconvoy\.bt", "gilconvoy"),
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),

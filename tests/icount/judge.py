@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Judge the instruction counts of 'gilbench cost --json'. Prints KTAP.
 
-usage: judge.py FILE
+usage: judge.py BEFORE TRACED AFTER
+
+TRACED was made while the gil events were on, the others before and after.
 """
 
 import json
@@ -28,22 +30,40 @@ def checkpoint_is_cheap(medians):
     return 0 < medians["checkpoint"] <= CHECKPOINT_MAX + SLACK
 
 
+def tracing_off_is_free(before, after):
+    return 0 < before["pair"] and (
+        abs(after["pair"] - before["pair"]) <= SLACK)
+
+
+def tracing_is_seen(before, traced):
+    """While it is on, the fast path is not taken: else off and on are one."""
+    return traced["pair"] > 2 * before["pair"]
+
+
 def judges():
     """Would what is too dear be seen?"""
     dear = {"pair": 51, "pthread_mutex": 50, "checkpoint": 5}
     fair = {"pair": 50, "pthread_mutex": 50, "checkpoint": 4}
     none = {"pair": 0, "pthread_mutex": 50, "checkpoint": 0}
     return (pair_is_cheap(fair) and checkpoint_is_cheap(fair) and
+            tracing_off_is_free(fair, fair) and
+            not tracing_off_is_free(fair, dear) and
+            not tracing_off_is_free(none, none) and
+            not tracing_is_seen(fair, dear) and
             not pair_is_cheap(dear) and not checkpoint_is_cheap(dear) and
             not pair_is_cheap(none) and not checkpoint_is_cheap(none))
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.stderr.write("usage: judge.py FILE\n")
+    if len(sys.argv) != 4:
+        sys.stderr.write("usage: judge.py BEFORE TRACED AFTER\n")
         return 2
-    with open(sys.argv[1], encoding="utf-8") as file:
-        medians, instructions = figures(json.load(file))
+    documents = []
+    for path in sys.argv[1:]:
+        with open(path, encoding="utf-8") as file:
+            documents.append(json.load(file))
+    medians, instructions = figures(documents[0])
+    traced, after = (figures(document)[0] for document in documents[1:])
     print("TAP version 13")
     if not instructions:
         print("1..0 # SKIP the clock does not count instructions: "
@@ -51,11 +71,17 @@ def main():
         return 4
     for name, value in medians.items():
         print(f"# {name}: {value:.2f} instructions")
+    print(f"# pair: {traced['pair']:.2f} while traced, "
+          f"{after['pair']:.2f} after")
     tests = [
         ("acquire and release take no more than a pthread mutex's lock and "
          "unlock", pair_is_cheap(medians)),
         (f"a checkpoint takes at most {CHECKPOINT_MAX}",
          checkpoint_is_cheap(medians)),
+        ("while traced, every acquire and release goes through the kernel",
+         tracing_is_seen(medians, traced)),
+        ("after tracing, they take as many instructions as before",
+         tracing_off_is_free(medians, after)),
         ("more would be noticed", judges()),
     ]
     print(f"1..{len(tests)}")

@@ -1,31 +1,46 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In a guest whose clock counts instructions (tools/vm/run --icount), with the
-# module loaded: what libgil's fast path takes, and how threads share a lock's
-# time. KTAP.
+# module loaded: what libgil's fast path takes, also after tracing, and how
+# threads share a lock's time. Two KTAP documents.
 set -eu
 
 here=$(dirname "$0")
-scratch=$(mktemp)
-trap 'rm -f "$scratch"' EXIT
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+events=/sys/kernel/tracing/events/gil/enable
 bad=0
 
 # What gilbench makes of its figures is its own: judged here by the figures.
-gilbench cost --json >"$scratch" || [ $? -eq 1 ] || {
-	echo "Bail out! gilbench cost did not run"
-	exit 1
+cost()
+{
+	to=$tmp/$1
+	shift
+	gilbench cost --json "$@" >"$to" || [ $? -eq 1 ] || {
+		echo "Bail out! gilbench cost did not run"
+		exit 1
+	}
 }
-python3 "$here/judge.py" "$scratch" || bad=$?
 
-# Real-time threads may use all of the guest.
-echo -1 >/proc/sys/kernel/sched_rt_runtime_us
-
-share() {
+share()
+{
 	"$here/../../build/guest/tests/gil_shares" "$@" || {
 		echo "Bail out! gil_shares did not run"
 		exit 1
 	}
 }
+
+[ -e "$events" ] || mount -t tracefs none /sys/kernel/tracing
+cost before
+echo 1 >"$events"
+# Each is two system calls now.
+cost traced --count 1000 --repeat 1
+echo 0 >"$events"
+cost after
+python3 "$here/judge.py" "$tmp/before" "$tmp/traced" "$tmp/after" || bad=$?
+
+# Real-time threads may use all of the guest.
+echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 {
 	share fifo 600 100 1000 10000
 	share fair 600 100 1000 10000
@@ -33,6 +48,6 @@ share() {
 	share fair 600 1000:0 1000:5 1000:10
 	share fair 600 100:0 10000:5
 	share fair 600 10000:0 100:5
-} >"$scratch"
-python3 "$here/judge_shares.py" "$scratch" || bad=$?
+} >"$tmp/shares"
+python3 "$here/judge_shares.py" "$tmp/shares" || bad=$?
 exit "$bad"
