@@ -73,9 +73,10 @@ TEST_F(bind, flags_refused)
 	struct gil_bind pad_top = { .flags = GIL_BIND_IO, .pad = 1U << 31 };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(flags); i++)
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		EXPECT_EQ(EINVAL, lock_bind(self->fd, flags[i]))
 			TH_LOG("flags %#x", flags[i]);
+	}
 	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_BIND, &pad));
 	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_BIND, &pad_top));
 	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_BIND, NULL));

@@ -588,10 +588,12 @@ FIXTURE_VARIANT(disturbed)
 };
 
 FIXTURE_VARIANT_ADD(disturbed, signals_to_threads) { .sig = SIGUSR1 };
+
 FIXTURE_VARIANT_ADD(disturbed, signals_to_processes) {
 	.sig = SIGUSR1,
 	.processes = true,
 };
+
 FIXTURE_VARIANT_ADD(disturbed, stops) { .sig = SIGSTOP, .processes = true };
 
 FIXTURE_SETUP(disturbed)

@@ -119,7 +119,7 @@ boot() {
 }
 
 run_guests() {
-	boot hang 30 'echo before; sleep infinity' &
+	boot hang 60 'echo before; sleep infinity' &
 	# More output than fits into any buffer on its way.
 	boot fail 120 'seq 100000; echo "said on stderr" >/dev/stderr
 		rm /usr/bin/bpftrace && touch /left; exit 7' &

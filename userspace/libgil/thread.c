@@ -8,7 +8,7 @@ _Thread_local struct slot thread_slots[THREAD_SLOTS];
 /* A thread may have been bound before its first instruction: ask. */
 static int ask_if_bound(const struct handle *h)
 {
-	struct gil_thread_stats stats;
+	struct gil_thread_stats stats = { 0 };
 	struct gil_stats args = {
 		.size = sizeof(stats),
 		.addr = (__u64)(uintptr_t)&stats,

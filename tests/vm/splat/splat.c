@@ -43,17 +43,18 @@ static void splat_sleep(void)
 
 static void splat_kasan(void)
 {
-	char *volatile freed = kmalloc(64, GFP_KERNEL);
+	char *freed = kmalloc(64, GFP_KERNEL);
 
 	kfree(freed);
+	OPTIMIZER_HIDE_VAR(freed);
 	READ_ONCE(freed[1]);
 }
 
 static void splat_leak(void)
 {
-	char *volatile lost = kmalloc(64, GFP_KERNEL);
+	char *lost = kmalloc(64, GFP_KERNEL);
 
-	lost = NULL;
+	OPTIMIZER_HIDE_VAR(lost);
 }
 
 static int __init splat_init(void)
