@@ -98,6 +98,9 @@ static void pass_on(const struct supervisor *s,
  * The shell sees its job stopped, by the signal that stopped the program, and
  * continues it by SIGCONT. Without a terminal there is no such shell; whoever
  * stopped the program may continue it without us.
+ *
+ * The SIGCONT stays pending and is passed on as any signal, unless by then the
+ * job has been stopped again: the kernel drops it then.
  */
 static void stop_too(const struct supervisor *s, int signo)
 {
@@ -112,7 +115,6 @@ static void stop_too(const struct supervisor *s, int signo)
 	raise(signo);
 	sigprocmask(SIG_UNBLOCK, &set, &mask);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
-	kill(s->child, SIGCONT);
 }
 
 static void look_at_child(struct supervisor *s)
