@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -103,11 +104,38 @@ def both_ways(test):
     return case
 
 
+def is_idle(pid):
+    """Asleep, not stopped, and through with its signals; or gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return True
+    return bool(re.search(r"^State:\tS", text, re.M) and
+                re.search(r"^SigPnd:\t0+$", text, re.M) and
+                re.search(r"^ShdPnd:\t0+$", text, re.M))
+
+
+def is_settled(group):
+    """Those of a job are continued one by one. A key between two of them would
+    stop some, and the shell would continue those again."""
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return all(is_idle(pid) for pid in pids if group_of(pid) == group)
+
+
+def group_of(pid):
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def stop_and_continue(sh, way):
     sh.type(f"{way} cat\n")
     for word in "one", "two", "three":
         sh.type(f"{word}\n")
         sh.expect(word)
+        gilrun.until(lambda: is_settled(os.tcgetpgrp(sh.terminal)),
+                     "all of the job run")
         sh.type("\x1a")
         sh.expect("Stopped")
         sh.expect(PROMPT)
@@ -169,7 +197,8 @@ def background(sh, way):
     sh.expect(PROMPT)
     sh.do("bg")
     assert "Running" in sh.do("jobs")
-    sh.type("touch flag; wait %1; echo status=$?\n")
+    sh.type("wait %1; echo status=$?\n")
+    Path("flag").touch()
     sh.expect("finished")
     sh.expect("status=0")
 
