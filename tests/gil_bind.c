@@ -605,4 +605,4 @@ TEST_F(bind, release_flags)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

@@ -310,4 +310,4 @@ TEST_F_TIMEOUT(async, right_and_not_bound, PATIENCE)
 	EXPECT_TRUE(actor_runs(hog));
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

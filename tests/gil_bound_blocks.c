@@ -699,4 +699,4 @@ TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
 	EXPECT_EQ(GIL_STATE_OWNER, stats.state);
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

@@ -751,5 +751,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "--look"))
 		return look_after_exec(argv[2], argv[3]);
-	return gil_test_main(argc, argv);
+	return gil_bound_test_main(argc, argv);
 }

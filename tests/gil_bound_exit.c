@@ -517,4 +517,4 @@ TEST(crowds_are_killed)
 	close(fd);
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

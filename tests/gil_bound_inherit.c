@@ -273,4 +273,4 @@ TEST_F_TIMEOUT(inherit, nobody, PATIENCE)
 	EXPECT_EQ(self->lock, self->threads[0].lock);
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

@@ -403,4 +403,4 @@ TEST_F_TIMEOUT(seccomp, beside_a_hog, PATIENCE)
 	EXPECT_TRUE(actor_runs(self->hog));
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

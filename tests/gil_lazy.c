@@ -258,4 +258,4 @@ TEST_F(lazy, grace_is_set_and_got)
 	close(other);
 }
 
-GIL_TEST_MAIN
+GIL_BOUND_TEST_MAIN

@@ -188,6 +188,8 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 	struct troupe *troupe = troupe_new();
 	unsigned int changes = 0;
 
+	if (!lock_can_bind())
+		SKIP(return, "no thread can be bound here");
 	ASSERT_NE(NULL, troupe);
 	troupe->fd = self->fd;
 	troupe->flags = GIL_BIND_IO | GIL_BIND_SLICE;

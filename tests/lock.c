@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,6 +116,17 @@ int lock_bind(int fd, __u32 flags)
 int lock_unbind(int fd)
 {
 	return lock_ioctl(fd, GIL_IOC_UNBIND, NULL);
+}
+
+bool lock_can_bind(void)
+{
+	pid_t child = fork();
+	int status;
+
+	/* Bound until it ends. */
+	if (!child)
+		_exit(lock_bind(lock_create(0), GIL_BIND_IO) == EOPNOTSUPP);
+	return child < 0 || waitpid(child, &status, 0) != child || !status;
 }
 
 int lock_set_grace(int fd, __u64 grace_ns)

@@ -30,6 +30,8 @@ int lock_yield(int fd);
 int lock_cancel(int fd);
 int lock_bind(int fd, __u32 flags);
 int lock_unbind(int fd);
+/* Does this kernel, with this module, bind threads at all? */
+bool lock_can_bind(void);
 int lock_set_grace(int fd, __u64 grace_ns);
 int lock_set_policy(int fd, const char *name);
 int lock_stats(int fd, struct gil_lock_stats *stats);

@@ -158,6 +158,13 @@ offered()
 	return 1
 }
 
+# What binding a thread needs of the kernel.
+can_bind()
+{
+	grep -q ' preempt_notifier_register\b' /proc/kallsyms &&
+		grep -q ' __ksymtab_task_work_add\b' /proc/kallsyms
+}
+
 restore()
 {
 	rm -f "$scratch"
@@ -199,16 +206,28 @@ good_parameters
 report $? "parameters take effect"
 interval_set_later
 report $? "interval_us is checked when it is set later"
-for what in open private mapped owner waiter bound; do
+for what in open private mapped owner waiter; do
 	refused_while $what
 	report $? "not unloaded while in use: $what"
 done
-offered manual '' 1
-report $? "level=manual: no binding, and one line says so"
-offered auto-io io 1
-report $? "level=auto-io: no slices, and one line says so"
-offered enforced 'io slice' 0
-report $? "level=enforced: all of it, and no word"
+if can_bind; then
+	refused_while bound
+	report $? "not unloaded while in use: bound"
+	offered manual '' 1
+	report $? "level=manual: no binding, and one line says so"
+	offered auto-io io 1
+	report $? "level=auto-io: no slices, and one line says so"
+	offered enforced 'io slice' 0
+	report $? "level=enforced: all of it, and no word"
+else
+	echo "# this kernel lacks what binding a thread needs"
+	load && ! "$helpers/gil_holder" bound </dev/null && rmmod gil
+	report $? "nobody is bound"
+	for level in manual auto-io enforced; do
+		offered $level '' 1
+		report $? "level=$level: no binding, and one line says so"
+	done
+fi
 refused interval_us=0 "invalid for parameter"
 report $? "interval_us=0 is refused"
 refused interval_us=10000001 "invalid for parameter"
