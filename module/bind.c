@@ -117,6 +117,21 @@ void gil_bind_notify(struct gil_ctx *ctx)
 	gil_binding_put(binding);
 }
 
+/*
+ * By the thread, which may be the owner: the timer, asking it, may have marked
+ * the work as queued and be about to queue it. That is over when the thread has
+ * had the lock, so that it passes the work before it is in user mode.
+ */
+static void gil_bind_notify_self(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	gil_bind_notify(ctx);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+}
+
 static void gil_sched_out(struct preempt_notifier *notifier,
 			  struct task_struct *next)
 {
@@ -211,7 +226,7 @@ static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
 	init_task_work(&binding->work, gil_bind_work);
 	gil_bound(ctx, binding, bind);
 	gil_notifier_on(binding);
-	gil_bind_notify(ctx);
+	gil_bind_notify_self(ctx);
 	return 0;
 }
 
@@ -227,7 +242,7 @@ int gil_bind(struct file *filp, u32 bind)
 		return -EBUSY;
 	if (bound) {
 		gil_bound(bound, bound->binding, bind);
-		gil_bind_notify(bound);
+		gil_bind_notify_self(bound);
 		return 0;
 	}
 	if (gil_ctx_other(file))
@@ -243,7 +258,7 @@ int gil_unbind(struct file *filp)
 	if (!bound || bound->file != filp->private_data)
 		return -ENOENT;
 	bound->binding->ending = true;
-	gil_bind_notify(bound);
+	gil_bind_notify_self(bound);
 	return 0;
 }
 
@@ -253,7 +268,7 @@ void gil_bind_exec_privileged(void)
 
 	if (bound) {
 		bound->binding->ending = true;
-		gil_bind_notify(bound);
+		gil_bind_notify_self(bound);
 	}
 }
 

@@ -31,7 +31,8 @@ int gil_unbind(struct file *filp);
 
 /*
  * Have the bound thread pass gil_come_back() before it is next in user mode.
- * The thread itself, or whoever holds its lock->lock.
+ * The thread itself while it does not own the lock, or whoever holds its
+ * lock->lock: then the work is queued when that is unlocked.
  */
 void gil_bind_notify(struct gil_ctx *ctx);
 
