@@ -12,15 +12,25 @@
 #include "policy.h"
 #include "record.h"
 
-u64 gil_get_interval(struct gil_lock *lock)
+static u64 gil_get(struct gil_lock *lock, const u64 *setting)
 {
 	unsigned long flags;
-	u64 interval_ns;
+	u64 value;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	interval_ns = lock->q.interval_ns;
+	value = *setting;
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return interval_ns;
+	return value;
+}
+
+u64 gil_get_interval(struct gil_lock *lock)
+{
+	return gil_get(lock, &lock->q.interval_ns);
+}
+
+u64 gil_get_grace(struct gil_lock *lock)
+{
+	return gil_get(lock, &lock->q.grace_ns);
 }
 
 void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
@@ -33,17 +43,6 @@ void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
 	if (lock->owner && lock->q.waiting && !lock->asked)
 		gil_ask_later(lock, ktime_get_ns());
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
-}
-
-u64 gil_get_grace(struct gil_lock *lock)
-{
-	unsigned long flags;
-	u64 grace_ns;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	grace_ns = lock->q.grace_ns;
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return grace_ns;
 }
 
 void gil_set_grace(struct gil_lock *lock, u64 grace_ns)
