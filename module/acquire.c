@@ -56,7 +56,6 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
-	struct task_struct *wakee = NULL;
 	unsigned long flags;
 	bool done;
 	int ret;
@@ -83,13 +82,9 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 		}
 		if (done)
 			ctx->sleeping = false;
-		if (next)
-			wakee = gil_wakee(next);
-		raw_spin_unlock_irqrestore(&lock->lock, flags);
+		gil_unlock_and_wake(lock, next, flags);
 	} while (!done);
 	gil_contention_end(lock, ret);
-
-	gil_wake(wakee);
 	return ret;
 }
 
@@ -226,7 +221,6 @@ static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 
 int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -237,10 +231,7 @@ int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
 		ret = -EINVAL;
 	else
 		ret = gil_release_owned(ctx, reason, lazy, &next);
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 	return ret;
 }
 
@@ -305,7 +296,6 @@ struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
 
 int gil_yield(struct gil_ctx *ctx)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -313,10 +303,7 @@ int gil_yield(struct gil_ctx *ctx)
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	ret = gil_give_way(ctx, &next);
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 
 	if (ret != -EINPROGRESS)
 		return ret;
@@ -325,7 +312,6 @@ int gil_yield(struct gil_ctx *ctx)
 
 int gil_cancel(struct gil_ctx *ctx)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -342,10 +328,7 @@ int gil_cancel(struct gil_ctx *ctx)
 	} else {
 		ret = -ENOENT;
 	}
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 	return ret;
 }
 
@@ -369,7 +352,6 @@ struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 
 bool gil_kill(struct gil_ctx *ctx)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -381,10 +363,7 @@ bool gil_kill(struct gil_ctx *ctx)
 		next = gil_leave(ctx);
 		WRITE_ONCE(ctx->dead, true);
 	}
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 	return first;
 }
 

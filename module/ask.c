@@ -106,7 +106,6 @@ static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
 enum hrtimer_restart gil_timer(struct hrtimer *timer)
 {
 	struct gil_lock *lock = container_of(timer, struct gil_lock, timer);
-	struct task_struct *wakee = NULL;
 	struct gil_ctx *next;
 	unsigned long flags;
 	u64 due;
@@ -114,14 +113,11 @@ enum hrtimer_restart gil_timer(struct hrtimer *timer)
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	/* Still said to be armed: nobody starts it while we are at it, ... */
 	next = gil_do_due(lock, ktime_get_ns());
-	if (next)
-		wakee = gil_wakee(next);
 	/* ... but somebody may have between its firing and our locking. */
 	due = hrtimer_is_queued(timer) ? U64_MAX : gil_due(lock);
 	if (due != U64_MAX)
 		hrtimer_set_expires(timer, ns_to_ktime(due));
 	lock->timer_armed = due != U64_MAX || hrtimer_is_queued(timer);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 	return due == U64_MAX ? HRTIMER_NORESTART : HRTIMER_RESTART;
 }

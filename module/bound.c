@@ -41,7 +41,6 @@ void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
 
 void gil_unbound(struct gil_ctx *ctx)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -58,10 +57,7 @@ void gil_unbound(struct gil_ctx *ctx)
 		next = gil_let_go(ctx, GIL_REASON_EXPLICIT, ktime_get_ns());
 	else if (!ctx->dead)
 		gil_drop_fast(ctx);
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 }
 
 /*
@@ -145,7 +141,6 @@ static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
 
 void gil_come_back(struct gil_ctx *ctx)
 {
-	struct task_struct *wakee = NULL;
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
@@ -154,10 +149,7 @@ void gil_come_back(struct gil_ctx *ctx)
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	ret = gil_ask_back(ctx, &next);
 	ctx->giving = false;
-	if (next)
-		wakee = gil_wakee(next);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(wakee);
+	gil_unlock_and_wake(lock, next, flags);
 
 	if (ret == -EINPROGRESS)
 		gil_wait(ctx, GIL_COMING_BACK, NULL, 0);

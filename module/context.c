@@ -72,7 +72,7 @@ static void gil_file_free(struct kref *ref)
 	kfree(file);
 }
 
-/* A grant that gil_wake() could not tell: one may sleep, or poll. */
+/* A grant that the granter could not tell: one may sleep, or poll. */
 static void gil_granted(struct irq_work *work)
 {
 	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);

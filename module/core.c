@@ -371,22 +371,26 @@ bool gil_answer(struct gil_ctx *ctx, int *told)
 	return true;
 }
 
-struct task_struct *gil_wakee(struct gil_ctx *ctx)
-{
-	lockdep_assert_held(&ctx->lock->lock);
-
-	if (ctx->sleeping)
-		return get_task_struct(ctx->w.task);
-	irq_work_queue(&ctx->granted);
-	return NULL;
-}
-
-void gil_wake(struct task_struct *task)
+static void gil_wake(struct task_struct *task)
 {
 	if (task) {
 		wake_up_process(task);
 		put_task_struct(task);
 	}
+}
+
+void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
+			 unsigned long flags)
+	__releases(&lock->lock)
+{
+	struct task_struct *task = NULL;
+
+	if (next && next->sleeping)
+		task = get_task_struct(next->w.task);
+	else if (next)
+		irq_work_queue(&next->granted);
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	gil_wake(task);
 }
 
 void gil_wake_sleeper(struct gil_ctx *ctx)

@@ -22,8 +22,8 @@
  * blocks, from within the scheduler, under its run queue's lock. Nothing is
  * copied from or to user space, put to sleep or woken under it: a function
  * that grants returns the context to wake, which the caller gives to
- * gil_wakee() and, after unlocking, to gil_wake(); under a run queue's lock
- * it queues the context's irq_work instead.
+ * gil_unlock_and_wake(); under a run queue's lock it queues the context's
+ * irq_work instead.
  */
 #ifndef GIL_CORE_H
 #define GIL_CORE_H
@@ -106,7 +106,7 @@ struct gil_ctx {
 	/* Constant from gil_ctx_attach() on; @w.id and @w.task too. */
 	struct gil_lock *lock;
 	struct gil_file *file;		/* a reference, which keeps @lock too */
-	struct irq_work granted;	/* wakes, where gil_wake() may not */
+	struct irq_work granted;	/* wakes, where the granter may not */
 
 	/* The table by task; see context.c. */
 	struct rhlist_head task_node;
@@ -187,7 +187,7 @@ bool gil_is_granted(struct gil_ctx *ctx);
 /* Figures that user space reports of its own fast path. */
 void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases);
 
-/* The grant could not be told by gil_wake(): do it now. Any context. */
+/* The granter could not tell of the grant: do it now. Any context. */
 void gil_wake_sleeper(struct gil_ctx *ctx);
 
 u64 gil_get_interval(struct gil_lock *lock);

@@ -99,11 +99,12 @@ struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
 				u64 now);
 
 /*
- * The task that the caller must wake with gil_wake() after unlocking, or
- * NULL: one that does not sleep in gil_wait() polls, and is told by irq_work.
+ * Unlock lock->lock, taken with @flags, and then wake @next, which one of the
+ * above returned, or nobody: NULL. One that does not sleep in gil_wait() polls,
+ * and is told by its irq_work. Not under a run queue's lock.
  */
-struct task_struct *gil_wakee(struct gil_ctx *ctx);
-void gil_wake(struct task_struct *task);
+void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
+			 unsigned long flags) __releases(&lock->lock);
 
 /*
  * acquire.c: the part of an acquire that does not wait; as its ioctl, but
