@@ -21,31 +21,11 @@
  */
 #include "policy.h"
 
-static void cpython_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
-{
-	list_add_tail(&w->node, &q->list[0]);
-}
-
-static void cpython_dequeue(struct gil_queue *q, struct gil_waiter *w)
-{
-	list_del(&w->node);
-}
-
-static struct gil_waiter *cpython_pick(struct gil_queue *q, u64 now)
-{
-	return gil_queue_pop(&q->list[0]);
-}
-
-static u64 cpython_patience(const struct gil_queue *q, u64 now)
-{
-	return q->interval_ns;
-}
-
 struct gil_policy_ops gil_policy_cpython = {
 	.name = "cpython",
 	.barging = true,
-	.enqueue = cpython_enqueue,
-	.dequeue = cpython_dequeue,
-	.pick = cpython_pick,
-	.patience = cpython_patience,
+	.enqueue = gil_fifo_enqueue,
+	.dequeue = gil_fifo_dequeue,
+	.pick = gil_fifo_pick,
+	.patience = gil_fifo_patience,
 };

@@ -12,30 +12,30 @@
  */
 #include "policy.h"
 
-static void fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
+void gil_fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {
 	list_add_tail(&w->node, &q->list[0]);
 }
 
-static void fifo_dequeue(struct gil_queue *q, struct gil_waiter *w)
+void gil_fifo_dequeue(struct gil_queue *q, struct gil_waiter *w)
 {
 	list_del(&w->node);
 }
 
-static struct gil_waiter *fifo_pick(struct gil_queue *q, u64 now)
+struct gil_waiter *gil_fifo_pick(struct gil_queue *q, u64 now)
 {
 	return gil_queue_pop(&q->list[0]);
 }
 
-static u64 fifo_patience(const struct gil_queue *q, u64 now)
+u64 gil_fifo_patience(const struct gil_queue *q, u64 now)
 {
 	return q->interval_ns;
 }
 
 struct gil_policy_ops gil_policy_fifo = {
 	.name = "fifo",
-	.enqueue = fifo_enqueue,
-	.dequeue = fifo_dequeue,
-	.pick = fifo_pick,
-	.patience = fifo_patience,
+	.enqueue = gil_fifo_enqueue,
+	.dequeue = gil_fifo_dequeue,
+	.pick = gil_fifo_pick,
+	.patience = gil_fifo_patience,
 };

@@ -45,11 +45,6 @@ static void io_first_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 	list_add_tail(&w->node, &q->list[w->io ? IO : ORDINARY]);
 }
 
-static void io_first_dequeue(struct gil_queue *q, struct gil_waiter *w)
-{
-	list_del(&w->node);
-}
-
 static struct gil_waiter *io_first_pick(struct gil_queue *q, u64 now)
 {
 	int first = q->data[SPENT_OUT] ? ORDINARY : IO;
@@ -87,7 +82,7 @@ static u64 io_first_patience(const struct gil_queue *q, u64 now)
 struct gil_policy_ops gil_policy_io_first = {
 	.name = "io_first",
 	.enqueue = io_first_enqueue,
-	.dequeue = io_first_dequeue,
+	.dequeue = gil_fifo_dequeue,
 	.pick = io_first_pick,
 	.patience = io_first_patience,
 	.released = io_first_released,
