@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "lock.h"
 
 const struct lock_ops *const lock_backends[] = {
@@ -30,5 +31,18 @@ int lock_open(struct lock **lock, const struct lock_ops *ops,
 			ops->name, options->policy ? " with policy " : "",
 			options->policy ? options->policy : "",
 			strerror(error));
+	return error;
+}
+
+int lock_sleep(struct lock *lock, uint64_t ns, uint64_t *took_ns)
+{
+	uint64_t start = now_ns();
+	int error = lock_io_begin(lock);
+
+	if (error)
+		return error;
+	sleep_ns(ns);
+	error = lock_io_end(lock);
+	*took_ns = now_ns() - start;
 	return error;
 }

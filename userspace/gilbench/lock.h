@@ -153,6 +153,9 @@ static inline int lock_io_end(struct lock *lock)
 	return lock->ops->io_end(lock);
 }
 
+/* An I/O of that length: sleep without the lock, and be back under it. */
+int lock_sleep(struct lock *lock, uint64_t ns, uint64_t *took_ns);
+
 static inline uint64_t lock_interval_ns(struct lock *lock)
 {
 	return lock->ops->interval_ns(lock);

@@ -64,20 +64,6 @@ struct kept {
 	unsigned int cut_short;
 };
 
-/* One operation: sleep without the lock, and be back under it. */
-static int operate(struct lock *lock, uint64_t *ns)
-{
-	uint64_t start = now_ns();
-	int error = lock_io_begin(lock);
-
-	if (error)
-		return error;
-	sleep_ns(IO_NS);
-	error = lock_io_end(lock);
-	*ns = now_ns() - start;
-	return error;
-}
-
 /*
  * The operation that was waiting when the arm was cut short counts, even if it
  * was to be the warm-up: those after it have no hogs beside them.
@@ -89,11 +75,11 @@ static int do_io(struct team *team, struct job *job)
 
 	job->latency_ns[0] = now_ns() - start;
 	for (int i = 0; i < WARM_UP && !error && !team_stopping(team); i++)
-		error = operate(job->lock, &job->latency_ns[0]);
+		error = lock_sleep(job->lock, IO_NS, &job->latency_ns[0]);
 	if (team_stopping(team))
 		job->done = 1;
 	while (!error && job->done < job->ops && !team_stopping(team)) {
-		error = operate(job->lock, &job->latency_ns[job->done]);
+		error = lock_sleep(job->lock, IO_NS, &job->latency_ns[job->done]);
 		job->done++;
 	}
 	return error ? error : lock_release(job->lock);

@@ -87,19 +87,6 @@ static const char *row(const char *what, unsigned int arm)
 	return name;
 }
 
-static int operate(struct lock *lock, uint64_t *ns)
-{
-	uint64_t start = now_ns();
-	int error = lock_io_begin(lock);
-
-	if (error)
-		return error;
-	sleep_ns(IO_NS);
-	error = lock_io_end(lock);
-	*ns = now_ns() - start;
-	return error;
-}
-
 static bool more_ops(const struct job *job)
 {
 	uint64_t ns = now_ns() - job->started;
@@ -114,9 +101,9 @@ static int do_io(struct job *job)
 	int error = 0;
 
 	for (int i = 0; i < WARM_UP && !error; i++)
-		error = operate(job->lock, &job->latency_ns[0]);
+		error = lock_sleep(job->lock, IO_NS, &job->latency_ns[0]);
 	while (!error && more_ops(job)) {
-		error = operate(job->lock, &job->latency_ns[job->done]);
+		error = lock_sleep(job->lock, IO_NS, &job->latency_ns[job->done]);
 		job->done++;
 	}
 	return error;
