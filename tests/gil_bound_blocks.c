@@ -178,30 +178,33 @@ static int by_semop(void)
 	return semop(room->semaphores, &down, 1) ? errno : 0;
 }
 
+static int wait_for(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && !status ? 0 : EINVAL;
+}
+
 static int by_wait(void)
 {
 	pid_t child = fork();
-	int status;
 
 	if (!child) {
 		by_read();
 		_exit(0);
 	}
-	return waitpid(child, &status, 0) == child && !status ?
-		0 : EINVAL;
+	return wait_for(child);
 }
 
 static int by_vfork(void)
 {
 	pid_t child = vfork();
-	int status;
 
 	if (!child) {
 		by_read();
 		_exit(0);
 	}
-	return waitpid(child, &status, 0) == child && !status ?
-		0 : EINVAL;
+	return wait_for(child);
 }
 
 static void *read_in_thread(void *arg)
