@@ -361,6 +361,8 @@ bool gil_kill(struct gil_ctx *ctx)
 	first = !ctx->dead;
 	if (first) {
 		next = gil_leave(ctx);
+		if (ctx->bind)
+			lock->bound--;
 		WRITE_ONCE(ctx->dead, true);
 	}
 	gil_unlock_and_wake(lock, next, flags);

@@ -46,7 +46,7 @@ void gil_unbound(struct gil_ctx *ctx)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	if (ctx->bind)
+	if (ctx->bind && !ctx->dead)
 		lock->bound--;
 	ctx->binding = NULL;
 	ctx->bind = 0;

@@ -87,7 +87,7 @@ struct gil_lock {
 	u32 policy_nr;			/* counts the policies it has had */
 	struct gil_queue q;		/* all but the waiters is the core's */
 	u32 waiting_max;
-	u32 bound;			/* contexts that are bound */
+	u32 bound;			/* contexts that are bound, not dead */
 	struct gil_counts counts;
 	struct hrtimer timer;
 };

@@ -4,6 +4,8 @@
  * as to the lock, and how a binding ends.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 
@@ -485,6 +487,44 @@ TEST_F_TIMEOUT(bind, statistics, PATIENCE)
 	actor_stop(self->b);
 	EXPECT_TRUE(until_bound(self->fd, 1));
 	EXPECT_TRUE(until_threads(self->fd, 1));
+}
+
+struct passer_by {
+	int fd;
+	sem_t go;
+	pthread_t thread;
+};
+
+static void *bind_and_end(void *arg)
+{
+	struct passer_by *passer_by = arg;
+
+	if (lock_bind(passer_by->fd, GIL_BIND_IO))
+		return NULL;
+	sem_wait(&passer_by->go);
+	return NULL;
+}
+
+/* Whoever looks while threads end sees no more of them bound than there are. */
+TEST_F_TIMEOUT(bind, ended_threads_are_not_bound, PATIENCE)
+{
+	struct passer_by one = { .fd = self->fd };
+	struct gil_lock_stats stats;
+	int i, odd = 0;
+
+	ASSERT_EQ(0, sem_init(&one.go, 0, 0));
+	for (i = 0; i < 500; i++) {
+		ASSERT_EQ(0, pthread_create(&one.thread, NULL, bind_and_end,
+					    &one));
+		ASSERT_TRUE(until_bound(self->fd, 1));
+		sem_post(&one.go);
+		do {
+			ASSERT_EQ(0, lock_stats(self->fd, &stats));
+			odd += stats.bound > stats.threads;
+		} while (stats.threads);
+		ASSERT_EQ(0, pthread_join(one.thread, NULL));
+	}
+	EXPECT_EQ(0, odd);
 }
 
 /* CPU time is that of the thread's life, as its own clock says. */
