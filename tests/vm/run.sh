@@ -63,6 +63,13 @@ test_ktap() {
 	sum=$("$vm/ktap" "$here"/ktap/{all-pass,one-fails}.ktap | tail -n 1)
 	same "two files" "4 passed, 1 failed, 1 skipped" "$sum"
 	result $? "ktap: files are added up"
+
+	"$vm/ktap" "$here/ktap/one-fails.ktap" >"$work/said"
+	same "said" "$(printf '    %s\n' \
+		'gil_one.c:12:release:Expected 0 (0) == err (1)' \
+		'release: Test terminated by assertion')" \
+		"$(grep '^  ' "$work/said")"
+	result $? "ktap: what a failed test said is below it, and nothing else"
 }
 
 test_splats() {
