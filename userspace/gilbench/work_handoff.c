@@ -4,7 +4,8 @@
  * more waiters in the queue.
  *
  * All workers are started once. A round wakes as many as it needs; they queue
- * behind the main thread, which owns the lock until all of them wait. Then
+ * behind the main thread, which owns the lock until all of them wait (as a
+ * manual user at every level: it sleeps meanwhile). Then
  * the lock goes round: every owner notes how long ago it was released, and
  * lets all others go first, so that the queue stays as long as it is. When
  * enough handoffs were noted the owners leave one by one.
@@ -48,6 +49,7 @@ static const unsigned int rungs[] = { 2, 10, 100, 1000, 10000 };
 
 struct job {
 	struct lock *lock;
+	const struct lock_ops *manual;
 	/* Waiters in each rung; a round has one worker more, the owner. */
 	unsigned int waiters[RUNGS_MAX];
 	unsigned int rung_count;
@@ -64,7 +66,8 @@ struct job {
 	uint64_t released_ns;
 	uint64_t end_ns;
 	uint64_t wanted;
-	uint64_t noted;
+	/* A bound owner may be switched anywhere: it counts past wanted then. */
+	atomic_uint_fast64_t noted;
 	uint64_t latency_ns[];
 };
 
@@ -89,12 +92,15 @@ static unsigned int rung_of(const struct job *job, unsigned int index)
 /* One owner's turn; whether there is another. */
 static bool note(struct job *job, unsigned int index)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), slot;
 
-	if (job->owner != index && job->noted < job->wanted)
-		job->latency_ns[job->noted++] = now - job->released_ns;
+	if (job->owner != index) {
+		slot = atomic_fetch_add(&job->noted, 1);
+		if (slot < job->wanted)
+			job->latency_ns[slot] = now - job->released_ns;
+	}
 	job->owner = index;
-	return job->noted < job->wanted && now < job->end_ns;
+	return atomic_load(&job->noted) < job->wanted && now < job->end_ns;
 }
 
 static int go_round(struct job *job, unsigned int index)
@@ -194,11 +200,11 @@ static void wait_until_done(struct team *team, struct job *job,
 static int one_round(struct team *team, struct job *job, unsigned int rung)
 {
 	unsigned int workers = job->waiters[rung] + 1;
-	int error = lock_acquire(job->lock), released;
+	int error = job->manual->acquire(job->lock), released;
 
 	if (error)
 		return error;
-	job->noted = 0;
+	atomic_store(&job->noted, 0);
 	job->owner = NOBODY;
 	atomic_store(&job->ready, 0);
 	atomic_store(&job->done, 0);
@@ -206,7 +212,7 @@ static int one_round(struct team *team, struct job *job, unsigned int rung)
 	error = wait_until_queued(team, job, workers);
 	job->released_ns = now_ns();
 	job->end_ns = job->released_ns + ROUND_MAX_NS;
-	released = lock_release(job->lock);
+	released = job->manual->release(job->lock);
 	wait_until_done(team, job, workers);
 	return error ? error : released;
 }
@@ -235,16 +241,19 @@ static int measure_rung(struct team *team, struct result *result,
 			struct job *job, unsigned int rung)
 {
 	int error = one_round(team, job, rung);
-	uint64_t median;
+	uint64_t median, noted;
 
 	if (error)
 		fprintf(stderr, "gilbench: the first owner failed: %s\n",
 			strerror(error));
 	if (error || team_stopping(team))
 		return -1;
-	if (!job->noted)
+	noted = atomic_load(&job->noted);
+	if (!noted)
 		return 0;
-	median = sample_quantile(job->latency_ns, job->noted, 0.5);
+	if (noted > job->wanted)
+		noted = job->wanted;
+	median = sample_quantile(job->latency_ns, noted, 0.5);
 	result_sample(result, rung_name(job->waiters[rung]),
 		      (double)median / NS_PER_S);
 	return 0;
@@ -352,6 +361,7 @@ static int run(const struct options *options, struct result *result)
 	if (!job)
 		return -1;
 	job->wanted = wanted;
+	job->manual = options->lock;
 	if (!lock_open(&job->lock, options->lock, &options->lock_options)) {
 		error = run_team(options, result, job, asked);
 		lock_close(job->lock);
@@ -369,5 +379,6 @@ const struct workload workload_handoff = {
 	} },
 	.claim_count = 1,
 	.baseline = "futex",
+	.any_level = true,
 	.run = run,
 };
