@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""gilbench: every workload at every level that it works at, what it writes of
+it, and wrong uses. Whether a claim holds is the machine's affair, and nothing
+here depends on it. Prints KTAP.
+
+usage: gilbench.py [PART-OF-A-CASE'S-NAME]
+
+FULL=1 has all workloads at all levels, also those that take long.
+"""
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+
+import results
+
+LIMIT = 240  # seconds, under slow emulation
+REPEAT = 2
+BOUND_TOO = ("countdown", "io", "counter", "convoy", "handoff", "fairness",
+             "policies", "levels")
+MANUAL_ONLY = ("cost", "contend")
+LEVELS = ("manual", "auto-io", "enforced")
+# They take 15 s under emulation: at one level, unless FULL=1.
+LONG = {"policies": "enforced", "levels": "auto-io"}
+LOCKS = ("gil", "pthread", "none")
+VERDICTS = ("held", "not held", "not judged")
+WRONG = (
+    ((), "no WORKLOAD"),
+    (("sleep",), "no workload 'sleep'"),
+    (("--lock", "mutex", "io"), "no lock 'mutex'"),
+    (("--level", "high", "io"), "'high' is not manual"),
+    (("--level", "enforced", "--lock", "none", "io"), "--lock gil only"),
+    (("--policy", "fair", "--lock", "pthread", "io"), "--lock gil only"),
+    (("--threads", "0", "io"), "threads"),
+    (("--threads", "2", "--procs", "2", "io"), "not both"),
+    (("--count", "many", "io"), "count"),
+    (("--interval", "1h", "io"), "interval"),
+    (("--repeat", "0", "io"), "repeat"),
+    (("--timeout", "-1", "io"), "timeout"),
+    (("--nothing", "io"), "nothing"),
+)
+
+
+def gilbench(*options, **settings):
+    return subprocess.run(["gilbench", *options], text=True, timeout=LIMIT,
+                          capture_output=True, check=False, **settings)
+
+
+def same(what, expected, seen):
+    if expected != seen:
+        raise AssertionError(f"{what}: expected {expected!r}, got {seen!r}")
+
+
+def check_figures(result):
+    # A known answer needs no repetition.
+    samples = 1 if result["workload"] == "contend" else REPEAT
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    same("names", len(result["figures"]), len(figures))
+    for name, figure in figures.items():
+        same(f"samples of {name}", samples, len(figure["samples"]))
+        median = statistics.median(figure["samples"])
+        if not math.isclose(median, figure["median"], rel_tol=1e-6):
+            raise AssertionError(f"{name}: median {figure['median']} of "
+                                 f"{figure['samples']}")
+        if figure["ratio"] is None:
+            continue
+        base = figures[figure["baseline"]]["median"]
+        if not math.isclose(median / base, figure["ratio"], rel_tol=1e-5):
+            raise AssertionError(f"{name}: ratio {figure['ratio']} to {base}")
+
+
+def check_result(result, workload, lock):
+    same("workload", workload, result["workload"])
+    same("lock", lock, result["lock"])
+    if result["verdict"] not in VERDICTS:
+        raise AssertionError(f"verdict {result['verdict']!r}")
+    same("a reason, if not judged", result["verdict"] == "not judged",
+         bool(result["reason"]))
+    for text in ("claim", "seen"):
+        if not result[text]:
+            raise AssertionError(f"no {text}")
+    check_figures(result)
+
+
+def measure(workload, *options, level="manual", lock="gil"):
+    """The results of one run, checked, and how it judged."""
+    done = gilbench("--json", "--quick", "--repeat", str(REPEAT), *options,
+                    "--level", level, "--lock", lock, workload)
+    if done.returncode == results.SKIPPED and level != "manual":
+        raise results.Skip("no thread can be bound here")
+    if done.returncode > 1:
+        raise AssertionError(f"status {done.returncode}: {done.stderr}")
+    same("standard error", "", done.stderr)
+    document = json.loads(done.stdout)
+    same("schema", "gilbench/1", document["schema"])
+    same("kernel", os.uname().release, document["kernel"])
+    same("CPUs", len(os.sched_getaffinity(0)), document["cpus"])
+    same("level", level, document["parameters"]["level"])
+    same("workloads", [workload], document["parameters"]["workloads"])
+    if not document["results"]:
+        raise AssertionError("no results")
+    for result in document["results"]:
+        check_result(result, workload, lock)
+    verdicts = [result["verdict"] for result in document["results"]]
+    same(f"status after {verdicts}", 1 if "not held" in verdicts else 0,
+         done.returncode)
+    return verdicts
+
+
+def at_level(workload, level):
+    return lambda: ", ".join(measure(workload, level=level))
+
+
+def on_lock(lock):
+    def case():
+        return ", ".join(verdict for workload in ("countdown", "counter")
+                         for verdict in measure(workload, lock=lock))
+    return case
+
+
+def manual_only():
+    for workload in MANUAL_ONLY:
+        done = gilbench("--level", "enforced", workload)
+        same("status", 2, done.returncode)
+        if f"{workload} works at the level manual only" not in done.stderr:
+            raise AssertionError(done.stderr)
+
+
+def text():
+    """The same workload in words."""
+    done = gilbench("--quick", "--repeat", "1", "counter")
+    if done.returncode > 1:
+        raise AssertionError(f"status {done.returncode}: {done.stderr}")
+    for line in ("counter on gil\n", "  claim:   ", "  seen:    ",
+                 "  verdict: "):
+        if line not in done.stdout:
+            raise AssertionError(f"no {line!r} in {done.stdout}")
+    same("what failed by the text and by the status",
+         "verdict: not held" in done.stdout, done.returncode == 1)
+
+
+def wrong_uses():
+    for options, said in WRONG:
+        done = gilbench(*options)
+        same(f"status of {options}", 2, done.returncode)
+        same(f"output of {options}", "", done.stdout)
+        if said not in done.stderr:
+            raise AssertionError(f"{options}: {done.stderr}")
+
+
+def no_such_policy():
+    done = gilbench("--policy", "lottery", "io")
+    same("status", 1, done.returncode)
+    if "lottery" not in done.stderr:
+        raise AssertionError(done.stderr)
+
+
+def full_disk():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(["gilbench", "--quick", "--json", "--repeat",
+                               "1", "counter"], stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=LIMIT,
+                              check=False)
+    same("status", 1, done.returncode)
+    if "No space left" not in done.stderr:
+        raise AssertionError(done.stderr)
+
+
+def listed():
+    """What is tried here is what there is."""
+    done = gilbench("--list")
+    names = [line.split()[0] for line in done.stdout.splitlines()
+             if line.startswith("  ")]
+    same("workloads and locks", sorted(BOUND_TOO + MANUAL_ONLY + LOCKS),
+         sorted(names))
+
+
+def levels_of(workload):
+    if workload in LONG and not os.environ.get("FULL"):
+        return (LONG[workload],)
+    # Bound in any case: manual stands for enforced.
+    return LEVELS[1:] if workload == "levels" else LEVELS
+
+
+CASES = (
+    ("workloads and locks", listed),
+    *((f"{workload} at the level {level}", at_level(workload, level))
+      for workload in BOUND_TOO for level in levels_of(workload)),
+    *((workload, at_level(workload, "manual")) for workload in MANUAL_ONLY),
+    *((f"on the lock {lock}", on_lock(lock)) for lock in LOCKS[1:]),
+    ("these are manual only", manual_only),
+    ("in words", text),
+    ("wrong uses", wrong_uses),
+    ("a policy that there is not", no_such_policy),
+    ("output that cannot be written", full_disk),
+)
+
+if __name__ == "__main__":
+    results.main([case for case in CASES
+                  if len(sys.argv) < 2 or sys.argv[1] in case[0]],
+                 bound=False)
