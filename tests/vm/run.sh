@@ -114,6 +114,21 @@ test_verdict() {
 	seen=$?
 	same status 81 "$seen" && has "$work/said" '^guest: HANG: .*10 s'
 	result $? "verdict: a guest that was stopped is a failure"
+
+	printf '%s\n' '[    0.1] Run /init' \
+		'[   15.7] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI' \
+		'[   15.8] Kernel panic - not syncing: Fatal exception in interrupt' \
+		>"$work/log"
+	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
+	seen=$?
+	same status 84 "$seen" && has "$work/said" '^guest: EMULATOR: '
+	result $? "verdict: the emulator's int3 is told apart"
+
+	sed -i '1i [    0.0] Hypervisor detected: KVM' "$work/log"
+	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
+	seen=$?
+	same status 80 "$seen"
+	result $? "verdict: and without an emulator it is a panic"
 }
 
 ### Guests, a few at a time. boot NAME LIMIT COMMAND: what came of it is in
