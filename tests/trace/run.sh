@@ -299,7 +299,14 @@ gilsnoop_owns_up()
 		awk '/^Lost [0-9]+ events/ { n += $2 } END { print n + 0 }')
 	total=$(awk '/^@(requests|grants|acquires|releases|drop_requests)\[/ ||
 			/^@sleeps\[/ { n += $NF } END { print n + 0 }' few.txt)
-	same "shown and lost of $total" "$total" "$((shown + lost))"
+	same "contended, of all" 3000 \
+		"$(awk '/^@contended\[/ { print $NF }' few.txt)" || return 1
+	# bpftrace 0.27 loses them without a word: then the totals tell.
+	if [ "$lost" -eq 0 ] && bpftrace --version | grep -qF 'v0.27'; then
+		[ "$shown" -le "$total" ]
+	else
+		same "shown and lost of $total" "$total" "$((shown + lost))"
+	fi
 }
 
 # The checks above must be able to fail.
