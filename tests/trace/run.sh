@@ -198,6 +198,16 @@ interval()
 		nothing_lost interval.txt interval.err
 }
 
+# The stack of the longest hold goes from ioctl() through libgil to the worker,
+# for all but the C library is built with frame pointers.
+gilhold_interval()
+{
+	interval gilhold && { grep -qE '^ +(gil_[a-z]+|[a-z]+_slow)\+[0-9]+' interval.txt &&
+		grep -qE '^ +thread_main\+[0-9]+' interval.txt; } && return 0
+	grep -A12 longest_stack interval.txt >&2
+	return 1
+}
+
 # bpftrace SCRIPT around the known run; -c starts it once all is attached.
 run_script()
 {
@@ -345,6 +355,7 @@ failed=0
 
 # bpftrace has the types of a kernel by its BTF, which Debian's all have.
 by_scripts=' gillat_many_threads run_scripts gilsnoop interval gilsnoop_owns_up'
+by_scripts+=' gilhold_interval'
 by_scripts+=' notices_missing_line notices_other_kernel_count notices_loss agrees '
 
 run_test()
@@ -367,7 +378,7 @@ tests=(
 	"gillat: known answer, of more threads than it lists" gillat_many_threads
 	"all scripts attach to one run" run_scripts
 	"gilsnoop: known answer of gilbench" gilsnoop
-	"gilhold: an interval and a count" "interval gilhold"
+	"gilhold: an interval and a count, and whole stacks" gilhold_interval
 	"gilrecord: known answer" gilrecord
 	"gilrecord: the scheduler's events too" gilrecord_sched
 	"gilrecord: the command's exit status" gilrecord_status
