@@ -198,12 +198,14 @@ interval()
 		nothing_lost interval.txt interval.err
 }
 
-# The stack of the longest hold goes from ioctl() through libgil to the worker,
-# for all but the C library is built with frame pointers.
+# The stack of the longest hold goes from ioctl() through libgil to the thread's
+# begin, for all but the C library is built with frame pointers.
 gilhold_interval()
 {
-	interval gilhold && { grep -qE '^ +(gil_[a-z]+|[a-z]+_slow)\+[0-9]+' interval.txt &&
-		grep -qE '^ +thread_main\+[0-9]+' interval.txt; } && return 0
+	interval gilhold &&
+		grep -qE '^ +(gil_[a-z]+|[a-z]+_slow)\+[0-9]+' interval.txt &&
+		grep -qE '^ +(main|thread_main)\+[0-9]+' interval.txt &&
+		return 0
 	grep -A12 longest_stack interval.txt >&2
 	return 1
 }
