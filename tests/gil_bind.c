@@ -8,6 +8,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "main.h"
 #include "actor.h"
@@ -52,6 +53,13 @@ static __u32 bound_flags(int fd, __u32 id)
 	struct gil_thread_stats stats;
 
 	return thread_stats(fd, id, &stats) ? ~0U : stats.bind;
+}
+
+static int act_release_soon(struct actor *actor)
+{
+	usleep(20000);
+	actor->answer = lock_waiting(actor->fd);
+	return lock_release(actor->fd, 0);
 }
 
 /* To be idle is to have no lock, not to want it, and to be bound still. */
@@ -336,6 +344,53 @@ TEST_F_TIMEOUT(bind, outside, PATIENCE)
 	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_owner(self->fd));
+}
+
+/* Bound once more, it is the owner before it is back in user mode. */
+TEST_F_TIMEOUT(bind, bound_again_outside, PATIENCE)
+{
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	ASSERT_EQ(0, actor_do(self->b, act_acquire));
+	actor_begin(self->b, act_release_soon);
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO | GIL_BIND_SLICE));
+	EXPECT_EQ(1, self->b->answer);
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_EQ(GIL_BIND_IO | GIL_BIND_SLICE, bound_flags(self->fd, 0));
+	EXPECT_EQ(1, lock_bound(self->fd));
+	EXPECT_EQ(0, lock_unbind(self->fd));
+}
+
+static void wake(int sig)
+{
+	(void)sig;
+}
+
+/* It could be granted the lock, and block elsewhere: it has no place to keep. */
+TEST_F_TIMEOUT(bind, keeps_no_place_outside, PATIENCE)
+{
+	struct sigaction action = { .sa_handler = wake };
+	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
+	ASSERT_EQ(0, lock_release(self->fd, 0));
+	ASSERT_EQ(0, actor_do(self->b, act_attach));
+	ASSERT_EQ(0, actor_do(self->b, act_acquire));
+	EXPECT_EQ(ETIMEDOUT, lock_acquire(self->fd, GIL_ACQUIRE_KEEP |
+					  GIL_ACQUIRE_DEADLINE, now_ns() + MS));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	soon.it_interval = soon.it_value;
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
+	EXPECT_EQ(EINTR, lock_acquire(self->fd, GIL_ACQUIRE_KEEP, 0));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
+	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
 TEST_F(bind, unbind_outside)

@@ -110,6 +110,120 @@ TEST_F_TIMEOUT(traced, single_steps, PATIENCE)
 
 #endif
 
+static bool goes_on(pid_t pid)
+{
+	return !ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+}
+
+/* The system call of a stop at its begin or end; false if it is no such stop. */
+static bool call_of(pid_t pid, struct __ptrace_syscall_info *info)
+{
+	return stop_of(pid) == (SIGTRAP | 0x80) &&
+	       ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(*info), info) > 0;
+}
+
+static bool begins(pid_t pid, __u64 command)
+{
+	struct __ptrace_syscall_info info;
+
+	do {
+		if (!goes_on(pid) || !call_of(pid, &info))
+			return false;
+	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
+		 info.entry.nr != SYS_ioctl || info.entry.args[1] != command);
+	return true;
+}
+
+/* The result of the system call that it is in. */
+static __s64 result_of(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+
+	if (!call_of(pid, &info) || info.op != PTRACE_SYSCALL_INFO_EXIT)
+		return -ETIME;
+	return info.exit.rval;
+}
+
+FIXTURE(called)
+{
+	int fd;
+	struct actor *actor;
+};
+
+FIXTURE_VARIANT(called)
+{
+	actor_fn act;
+	__u64 command;
+	int result;
+};
+
+FIXTURE_VARIANT_ADD(called, acquire) {
+	.act = act_acquire,
+	.command = GIL_IOC_ACQUIRE,
+	.result = EDEADLK,
+};
+
+FIXTURE_VARIANT_ADD(called, release) {
+	.act = act_release,
+	.command = GIL_IOC_RELEASE,
+};
+
+FIXTURE_VARIANT_ADD(called, yield) {
+	.act = act_yield,
+	.command = GIL_IOC_YIELD,
+};
+
+FIXTURE_SETUP(called)
+{
+	struct actor *actor = actors_new(1);
+
+	ASSERT_NE(NULL, actor);
+	self->fd = lock_create(MS / 4);
+	ASSERT_LE(0, self->fd);
+	self->actor = actor;
+	ASSERT_EQ(0, actor_start_unattached(actor, ACTOR_PROCESS, self->fd));
+	actor->argument = SLICED;
+	ASSERT_EQ(0, actor_do(actor, act_bind));
+	ASSERT_TRUE(interrupted(actor->pid));
+	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, actor->pid, NULL,
+			    PTRACE_O_TRACESYSGOOD));
+}
+
+FIXTURE_TEARDOWN(called)
+{
+	actor_kill(self->actor);
+	close(self->fd);
+}
+
+/*
+ * An owner loses the lock in the very call that is about it: it is stopped at
+ * the call's begin. The call finds it to be what it was in user mode, the owner.
+ */
+TEST_F_TIMEOUT(called, by_an_owner, PATIENCE)
+{
+	struct actor *actor = self->actor;
+	bool gives_up = variant->command == GIL_IOC_RELEASE;
+
+	actor_begin(actor, variant->act);
+	ASSERT_TRUE(begins(actor->pid, variant->command));
+	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, actor->id));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(goes_on(actor->pid));
+	/* It has the lock back before the stop at the call's end, or never. */
+	if (!gives_up) {
+		ASSERT_TRUE(until_waiting(self->fd, 1));
+		EXPECT_EQ(0, lock_release(self->fd, 0));
+	}
+	EXPECT_EQ(-variant->result, result_of(actor->pid));
+	EXPECT_EQ(0, lock_waiting(self->fd));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, actor->pid, NULL, NULL));
+	EXPECT_EQ(variant->result, actor_end(actor));
+	if (gives_up) {
+		EXPECT_EQ(0, lock_release(self->fd, 0));
+		EXPECT_EQ(0, actor_do(actor, act_acquire));
+	}
+}
+
 /* The tracer is under the same lock: it waits without having it. */
 TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
 {
