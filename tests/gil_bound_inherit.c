@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(inherit, one_lock, PATIENCE)
 		EXPECT_LT(0, self->threads[i].tid);
 		EXPECT_EQ(FAMILY, self->threads[i].bind);
 	}
-	EXPECT_EQ(0, lock_threads(self->fd));
+	EXPECT_TRUE(until_threads(self->fd, 0));
 	EXPECT_EQ(0, lock_bound(self->fd));
 }
 
