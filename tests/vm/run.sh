@@ -162,7 +162,7 @@ test_debug_splats() {
 
 	for kind in "${debug_splats[@]%%=*}"; do
 		boot "$kind" 120 "insmod /gil/${work#"$top"/}/splat/splat.ko \
-			kind=$kind" &
+			kind=$kind; tools/vm/guest-leaks" &
 		[ "$(jobs -r | wc -l)" -lt 2 ] || wait -n
 	done
 	wait
