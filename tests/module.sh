@@ -161,7 +161,8 @@ offered()
 # What binding a thread needs of the kernel.
 can_bind()
 {
-	grep -q ' preempt_notifier_register\b' /proc/kallsyms &&
+	! uname -v | grep -qw PREEMPT_RT &&
+		grep -q ' preempt_notifier_register\b' /proc/kallsyms &&
 		grep -q ' __ksymtab_task_work_add\b' /proc/kallsyms
 }
 
