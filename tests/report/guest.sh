@@ -39,6 +39,33 @@ run_is_itself()
 		[ -s "$tmp/run/report.html" ]
 }
 
+# What is sent to gilrun reaches the program, whoever is between them.
+signals_go_on()
+{
+	local pid status=0
+	gilrun true 2>&1 | grep -q 'no level' && return "$skip"
+	rm -rf "$tmp/out" "$tmp/term"
+	# shellcheck disable=SC2016	# for the shell under gilrun
+	gilrun --report="$tmp/term" "$@" -- bash -c '
+		trap "echo usr1" USR1; trap "echo term; exit 7" TERM
+		echo $$; while :; do sleep 0.1; done' >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	until [ -s "$tmp/out" ] || ! kill -0 "$pid" 2>/dev/null; do
+		sleep 0.1
+	done
+	kill -USR1 "$pid"
+	until grep -q usr1 "$tmp/out" || ! kill -0 "$pid" 2>/dev/null; do
+		sleep 0.1
+	done
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	cat "$tmp/err" >&2
+	same "status" 7 "$status" &&
+		same "output" "usr1 term" "$(tail -n +2 "$tmp/out" | xargs)" &&
+		[ -s "$tmp/term/report.html" ] || return 1
+	! kill -0 "$(head -n 1 "$tmp/out")" 2>/dev/null
+}
+
 # refusal STATUS REASON COMMAND…
 refusal()
 {
@@ -91,6 +118,8 @@ perf_sees_waits()
 tests=(
 	"counts_agree|the report, gilbench and the kernel agree"
 	"run_is_itself|gilrun --report: the program's output and status are its own"
+	"signals_go_on|gilrun --report: signals go on to the program"
+	"signals_go_on --stats|gilrun --report --stats: the same"
 	"refused|--report where it cannot be done: says why, and runs nothing"
 	"perf_sees_waits|perf lock contention sees each wait, and where"
 )
@@ -99,7 +128,8 @@ echo "1..${#tests[@]}"
 number=0 failed=0
 for row in "${tests[@]}"; do
 	number=$((number + 1))
-	"${row%%|*}"
+	# shellcheck disable=SC2086	# a function and its arguments
+	${row%%|*}
 	case $? in
 	0) echo "ok $number ${row#*|}" ;;
 	"$skip") echo "ok $number ${row#*|} # SKIP this kernel cannot do it" ;;

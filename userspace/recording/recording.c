@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +9,26 @@
 #include <unistd.h>
 
 #include "recording.h"
+#include "relay.h"
 
-/* Set in the run that is recorded, and for nobody that it starts. */
+/*
+ * Set in the run that is recorded, and for nobody that it starts: by which
+ * descriptor to tell its process (relay.h).
+ */
 #define RECORDED "GIL_RECORDED"
 
 #define NOT_RUN (-1)
 
 bool recording_wanted(void)
 {
-	bool recorded = getenv(RECORDED);
+	const char *recorded = getenv(RECORDED);
 
+	if (!recorded)
+		return true;
+	if (atoi(recorded) > STDERR_FILENO)
+		relay_here(atoi(recorded));
 	unsetenv(RECORDED);
-	return !recorded;
+	return false;
 }
 
 static int cannot(const struct recording *recording, const char *what,
@@ -89,31 +96,62 @@ static int need_program(const struct recording *recording, char *path,
 	return NOT_RUN;
 }
 
-/* Its exit status, as a shell has it; what it prints goes to stderr if @quiet. */
-static int run(const struct recording *recording, char **argv, bool quiet)
+static void become(const struct recording *recording, char **argv)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
-	int status = 0;
-	pid_t pid;
+	execv(argv[0], argv);
+	cannot(recording, "run", argv[0], errno);
+	_exit(127);
+}
 
-	/* Ctrl-C is for the program; what was recorded is still reported. */
-	sigaction(SIGINT, &ignore, &saved);
-	pid = fork();
-	if (!pid) {
-		sigaction(SIGINT, &saved, NULL);
-		if (quiet)
-			dup2(STDERR_FILENO, STDOUT_FILENO);
-		execv(argv[0], argv);
-		cannot(recording, "run", argv[0], errno);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	sigaction(SIGINT, &saved, NULL);
+/* The exit status of @pid, as a shell has it. */
+static int status_of(const struct recording *recording, pid_t pid,
+		     const char *path)
+{
+	int status = 0;
+
 	if (pid < 0)
-		return cannot(recording, "run", argv[0], errno);
+		return cannot(recording, "run", path, errno);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 				   128 + WTERMSIG(status);
+}
+
+/* Signals are for the program; what was recorded is still reported. */
+static int run_recorded(const struct recording *recording, char **argv)
+{
+	struct relay relay;
+	char to[16];
+	int status;
+	pid_t pid;
+
+	if (relay_begin(&relay))
+		return cannot(recording, "hand on signals to", argv[0], errno);
+	snprintf(to, sizeof(to), "%d", relay.to);
+	setenv(RECORDED, to, 1);
+	pid = fork();
+	if (!pid) {
+		relay_in_child(&relay);
+		become(recording, argv);
+	}
+	unsetenv(RECORDED);
+	if (pid > 0)
+		relay_until_ended(&relay, pid);
+	status = status_of(recording, pid, argv[0]);
+	relay_end(&relay);
+	return status;
+}
+
+/* What it prints is no output of the program's: it goes to stderr. */
+static int run_quietly(const struct recording *recording, char **argv)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		become(recording, argv);
+	}
+	return status_of(recording, pid, argv[0]);
 }
 
 /* The run's status, if it was recorded: gilrecord's text comes last. */
@@ -137,9 +175,7 @@ static int record(const struct recording *recording, char *gilrecord,
 	memcpy(argv + FIXED, recording->argv + 1,
 	       (size_t)count * sizeof(*argv));
 	unlink(text);
-	setenv(RECORDED, "1", 1);
-	status = run(recording, argv, false);
-	unsetenv(RECORDED);
+	status = run_recorded(recording, argv);
 	free(argv);
 	return access(text, F_OK) ? NOT_RUN : status;
 }
@@ -153,7 +189,7 @@ static int report(const struct recording *recording, char *gilreport,
 
 	snprintf(interval, sizeof(interval), "--interval=%lluns",
 		 (unsigned long long)recording->interval_ns);
-	return run(recording, argv, true);
+	return run_quietly(recording, argv);
 }
 
 int recording_run(const struct recording *recording)
