@@ -198,10 +198,11 @@ static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 {
 	struct gil_lock *lock = ctx->lock;
 	bool asked = lock->asked;
-	u64 now = ktime_get_ns();
-	u64 stay_ns;
+	u64 now, stay_ns;
 
 	gil_pull(lock);
+	/* Not before: an owner that is adopted here holds it from then on. */
+	now = ktime_get_ns();
 	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER) {
 		gil_put_back(lock);
 		if (!gil_was_taken(ctx))
@@ -335,18 +336,17 @@ int gil_cancel(struct gil_ctx *ctx)
 struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
-	u64 now = ktime_get_ns();
 	struct gil_ctx *next = NULL;
 
 	if (ctx->state == GIL_STATE_QUEUED)
-		next = gil_dequeue(ctx, now);
+		next = gil_dequeue(ctx, ktime_get_ns());
 	/* A fast owner, by its word alone, is one whose death counts too. */
 	if (gil_owner_id(lock) == ctx->w.id) {
 		gil_pull(lock);
 		gil_put_back(lock);
 	}
 	if (lock->owner == ctx)
-		next = gil_let_go(ctx, GIL_REASON_EXIT, now);
+		next = gil_let_go(ctx, GIL_REASON_EXIT, ktime_get_ns());
 	return next;
 }
 

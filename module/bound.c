@@ -120,7 +120,6 @@ static bool gil_must_give(struct gil_ctx *ctx)
 /* The part of gil_come_back() that does not wait; as gil_request(). */
 static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
 {
-	u64 now = ktime_get_ns();
 	int ret;
 
 	if (ctx->dead || !ctx->wants)
@@ -135,7 +134,8 @@ static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
 	if (!gil_must_give(ctx))
 		return 0;
 	*next = gil_yield_owned(ctx, ctx->giving ? GIL_REASON_YIELD :
-						   GIL_REASON_INTERVAL, now);
+						   GIL_REASON_INTERVAL,
+				ktime_get_ns());
 	return -EINPROGRESS;
 }
 

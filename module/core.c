@@ -218,6 +218,17 @@ int gil_claim(struct gil_ctx *ctx)
 }
 
 /*
+ * What policies reckon with. Their sums do not bear a time of half an eternity,
+ * which is what one from before the grant would make.
+ */
+static u64 gil_held_ns(const struct gil_ctx *ctx, u64 now)
+{
+	u64 grant_ns = ctx->w.grant_ns;
+
+	return now > grant_ns ? now - grant_ns : 0;
+}
+
+/*
  * For as long as the lock stayed put it was kept for its last owner, who has it
  * charged: else one that releases in time, again and again, would keep it from
  * all others for next to nothing.
@@ -230,7 +241,7 @@ static void gil_end_stay(struct gil_ctx *ctx, u64 now)
 
 	if (ctx->state == GIL_STATE_LAZY && lock->policy->released)
 		lock->policy->released(&lock->q, &ctx->w,
-				       now - ctx->w.grant_ns);
+				       gil_held_ns(ctx, now));
 }
 
 void gil_return(struct gil_ctx *ctx, u64 now)
@@ -408,7 +419,7 @@ void gil_wake_sleeper(struct gil_ctx *ctx)
 void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
-	u64 held_ns = now - ctx->w.grant_ns;
+	u64 held_ns = gil_held_ns(ctx, now);
 
 	lockdep_assert_held(&lock->lock);
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "main.h"
 #include "actor.h"
@@ -217,6 +218,53 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 }
 
 /* Who promises a turn to everybody; cpython does not. */
+static int act_nice(struct actor *actor)
+{
+	return setpriority(PRIO_PROCESS, 0, (int)actor->argument) ? errno : 0;
+}
+
+/*
+ * The kernel learns of an owner by the word alone when it gives the lock up by
+ * the kernel, or dies. It has held it for no time that the kernel knows of, and
+ * no policy charges it for more.
+ */
+TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
+{
+	static const int nice[] = { 0, 1, 19 };
+	struct actor *one = &self->actors[0], *hog = &self->actors[1];
+	struct gil_lock_stats stats;
+	unsigned int i;
+
+	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
+	one->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, one->page);
+	for (i = 0; i < ARRAY_SIZE(nice); i++) {
+		one->argument = nice[i];
+		ASSERT_EQ(0, actor_start(one, ACTOR_PROCESS, self->fd));
+		ASSERT_EQ(0, actor_do(one, act_nice));
+		ASSERT_EQ(0, actor_do(one, act_fast_acquire));
+		ASSERT_EQ(0, actor_do(one, act_release));
+		ASSERT_EQ(0, actor_do(one, act_fast_acquire));
+		actor_kill(one);
+		EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
+		EXPECT_EQ(0, lock_release(self->fd, 0));
+		ASSERT_EQ(0, lock_stats(self->fd, &stats));
+		EXPECT_GT(now_ns(), stats.counts.hold.max_ns);
+	}
+	if (!lock_can_bind())
+		return;
+	hog->argument = GIL_BIND_IO | GIL_BIND_SLICE;
+	ASSERT_EQ(0, actor_start_unattached(hog, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_do(hog, act_bind));
+	actor_begin(hog, act_hog);
+	ASSERT_TRUE(actor_runs(hog));
+	usleep(10000);
+	EXPECT_EQ(0, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
+				  now_ns() + LIMIT_NS));
+	lock_release(self->fd, 0);
+	actor_kill(hog);
+}
+
 FIXTURE(turns)
 {
 	int fd;

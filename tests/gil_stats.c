@@ -73,6 +73,7 @@ static bool hist_holds(const struct gil_times *times)
 		EXPECT_EQ(n, hist_sum(times));				\
 		EXPECT_TRUE(hist_holds(times));				\
 		EXPECT_LE((times)->max_ns, (times)->total_ns);		\
+		EXPECT_LT((times)->max_ns, now_ns());			\
 	} while (0)
 
 #define EXPECT_COUNTS(c, ...)						\
@@ -134,6 +135,17 @@ TEST_F_TIMEOUT(stats, uncontended, PATIENCE)
 		      .io_releases = 3);
 	EXPECT_COUNTS(&thread.counts, .slow_acquires = 11, .releases = 10,
 		      .io_releases = 3);
+}
+
+/* The kernel counts the hold of one that it learns of by its release. */
+TEST_F_TIMEOUT(stats, fast_then_released, PATIENCE)
+{
+	struct gil_lock_stats lock;
+
+	ASSERT_TRUE(fast_acquire(self->page, self->id));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_stats(self->fd, &lock));
+	EXPECT_COUNTS(&lock.counts, .releases = 1);
 }
 
 /* A program that uses the fast path counts for itself. */
