@@ -65,11 +65,17 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 		ret = gil_sleep(ctx, state, deadline);
 
 		raw_spin_lock_irqsave(&lock->lock, flags);
-		if (ctx->state == GIL_STATE_GRANTED) {
-			ret = gil_take(ctx);
+		if (ctx->state != GIL_STATE_GRANTED) {
+			done = ctx->called && gil_answer(ctx, &ret);
+		} else if (fatal_signal_pending(current)) {
+			/* It will not run with it: that is nobody's death. */
+			ret = -ERESTARTSYS;
+			next = gil_let_go(ctx, GIL_REASON_CANCEL,
+					  ktime_get_ns());
 			done = true;
 		} else {
-			done = ctx->called && gil_answer(ctx, &ret);
+			ret = gil_take(ctx);
+			done = true;
 		}
 		if (!done && ret) {
 			if (!(keep & (ret == -ETIMEDOUT ?

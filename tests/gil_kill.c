@@ -5,6 +5,7 @@
  * lock, and nobody waits for ever.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -173,6 +174,64 @@ TEST_F_TIMEOUT(killed, during_the_grant, PATIENCE)
 		ASSERT_EQ(0, actor_do(self->second, act_release));
 	}
 	TH_LOG("killed before it owned: %d, after: %d", untouched, told);
+}
+
+static int use_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
+}
+
+static int act_use_cpu_0(struct actor *actor)
+{
+	(void)actor;
+	return use_cpu(0);
+}
+
+/* Nobody else on this CPU until the test says so. */
+static int act_keep_cpu_0(struct actor *actor)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	int err = use_cpu(0);
+
+	if (err || sched_setscheduler(0, SCHED_FIFO, &param))
+		return err ?: errno;
+	actor->rounds = 1;
+	while (!actor->stop)
+		;
+	param.sched_priority = 0;
+	return sched_setscheduler(0, SCHED_OTHER, &param) ? errno : 0;
+}
+
+/* It has been granted the lock, and is killed before it has run with it. */
+TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "needs a CPU that is kept from one thread");
+	ASSERT_EQ(0, use_cpu(1));
+	ASSERT_EQ(0, actor_do(self->first, act_use_cpu_0));
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue(self->first));
+	ASSERT_TRUE(actor_queue(self->second));
+	actor_begin(self->killer, act_keep_cpu_0);
+	while (!self->killer->rounds && !actor_ended(self->killer))
+		usleep(100);
+	if (actor_ended(self->killer)) {
+		lock_release(self->fd, 0);
+		SKIP(return, "only root has a CPU for itself");
+	}
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->first->id));
+	kill(self->first->pid, SIGKILL);
+	self->killer->stop = true;
+	EXPECT_EQ(0, actor_end(self->killer));
+	actor_reap(self->first);
+	EXPECT_EQ(0, actor_end(self->second));
+	EXPECT_EQ(self->second->id, lock_owner(self->fd));
+	EXPECT_EQ(0, actor_do(self->second, act_release));
 }
 
 GIL_TEST_MAIN
