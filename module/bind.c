@@ -110,7 +110,7 @@ void gil_bind_notify(struct gil_ctx *ctx)
 	if (atomic_xchg(&binding->queued, 1))
 		return;
 	kref_get(&binding->ref);
-	if (!task_work_add(ctx->w.task, &binding->work, TWA_RESUME))
+	if (!task_work_add(ctx->w.task, &binding->work, GIL_TWA_LOCKED))
 		return;
 	/* It exits, and will not see user mode again. */
 	atomic_set(&binding->queued, 0);

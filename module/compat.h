@@ -67,6 +67,16 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 extern typeof(task_work_add) task_work_add __weak;
 #endif
 
+/*
+ * Under a raw lock: with KASAN, task_work_add() would allocate to note who
+ * called it. (Later kernels never do; 6.1 does, and has no way to be told.)
+ */
+#ifdef GIL_HAVE_TWAF_NO_ALLOC
+#define GIL_TWA_LOCKED	(TWA_RESUME | TWAF_NO_ALLOC)
+#else
+#define GIL_TWA_LOCKED	TWA_RESUME
+#endif
+
 /* What is against it in this kernel, for people, or NULL. */
 static inline const char *gil_bind_obstacle(void)
 {
