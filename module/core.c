@@ -482,9 +482,9 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 
 bool gil_is_killed(const struct task_struct *task)
 {
-	if (task->flags & PF_EXITING)
-		return task->exit_code & 0x7f;
-	/* Not in do_exit() yet: it may be dumping core. */
+	if (task->flags & PF_EXITING && task->exit_code & 0x7f)
+		return true;
+	/* do_exit() has not set it yet: it may be dumping core. */
 	return task->flags & PF_SIGNALED &&
 	       READ_ONCE(task->signal->group_exit_code) & 0x7f;
 }
