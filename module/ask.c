@@ -66,10 +66,19 @@ static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 	return now + min_t(u64, patience, KTIME_MAX - now);
 }
 
+/*
+ * A bound owner has to reach user mode first: else, with an interval that is
+ * shorter than the way there, threads would hand the lock round for ever and
+ * none would run.
+ */
 static void gil_ask_at(struct gil_lock *lock, u64 now, u64 at)
 {
+	const struct gil_ctx *owner = lock->owner;
+
+	if (owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER)
+		at = max(at, owner->turn_ns + GIL_TURN_MIN_NS);
 	lock->ask_at = at;
-	if (at <= now && lock->owner->state != GIL_STATE_LAZY)
+	if (at <= now && owner->state != GIL_STATE_LAZY)
 		gil_ask(lock, now);
 	else
 		gil_arm(lock);
@@ -90,6 +99,20 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now)
 
 	if (at < lock->ask_at)
 		gil_ask_at(lock, now, at);
+}
+
+void gil_ask_anew(struct gil_lock *lock, u64 now)
+{
+	struct gil_ctx *owner = lock->owner;
+	u64 grant_ns = owner->w.grant_ns;
+
+	lockdep_assert_held(&lock->lock);
+
+	gil_unask(lock);
+	/* For the policy its turn begins; the hold began with the grant. */
+	owner->w.grant_ns = now;
+	gil_ask_later(lock, now);
+	owner->w.grant_ns = grant_ns;
 }
 
 /* What was due is done: returns the context to wake. */

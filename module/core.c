@@ -135,6 +135,8 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 	gil_unask(lock);
 	atomic_set(gil_word(lock), ctx->w.id | GIL_WORD_KERNEL);
 	ctx->wants = ctx->bind;
+	if (state == GIL_STATE_OWNER)
+		ctx->turn_ns = now;
 	/* Last: gil_wait() and gil_is_away() look at it without the lock. */
 	WRITE_ONCE(ctx->state, state);
 }
@@ -531,5 +533,8 @@ int gil_take(struct gil_ctx *ctx)
 	gil_count_time(ctx, wakeup, wakeup_ns);
 	trace_gil_acquire(ctx->lock, ctx, true,
 			  ctx->w.grant_ns - ctx->w.request_ns, wakeup_ns);
+	ctx->turn_ns = ctx->w.grant_ns + wakeup_ns;
+	if (ctx->bind & GIL_BIND_SLICE && ctx->lock->q.waiting)
+		gil_ask_anew(ctx->lock, ctx->turn_ns);
 	return gil_tell(ctx);
 }

@@ -137,6 +137,7 @@ struct gil_ctx {
 	struct gil_binding *binding;	/* bind.c's */
 	bool wants;
 	bool giving;			/* it yields on its way to user mode */
+	u64 turn_ns;			/* ns, awake as the owner since */
 };
 
 /* Why a context lets go of a lock: the reason in gil:gil_release. */

@@ -517,6 +517,38 @@ TEST_F_TIMEOUT(bind, stands_still_without_the_lock, PATIENCE)
 	EXPECT_EQ(0, actor_end(self->a));
 }
 
+/*
+ * An interval that is over before a thread is awake: each turn is one in user
+ * mode all the same.
+ */
+TEST_F_TIMEOUT(bind, shortest_interval, PATIENCE)
+{
+	static const char *const policies[] = {
+		"fifo", "cpython", "io_first", "fair",
+	};
+	__u64 interval = GIL_INTERVAL_MIN_NS;
+	unsigned int i;
+
+	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	self->a->argument = GIL_BIND_IO | GIL_BIND_SLICE;
+	self->b->argument = GIL_BIND_IO | GIL_BIND_SLICE;
+	ASSERT_EQ(0, actor_do(self->a, act_bind));
+	ASSERT_EQ(0, actor_do(self->b, act_bind));
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		ASSERT_EQ(0, lock_set_policy(self->fd, policies[i]));
+		self->a->stop = false;
+		self->b->stop = false;
+		actor_begin(self->a, act_hog);
+		actor_begin(self->b, act_hog);
+		EXPECT_TRUE(actor_runs(self->a)) TH_LOG("%s", policies[i]);
+		EXPECT_TRUE(actor_runs(self->b)) TH_LOG("%s", policies[i]);
+		self->a->stop = true;
+		self->b->stop = true;
+		EXPECT_EQ(0, actor_end(self->a));
+		EXPECT_EQ(0, actor_end(self->b));
+	}
+}
+
 TEST_F_TIMEOUT(bind, statistics, PATIENCE)
 {
 	struct gil_thread_stats stats;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In a guest whose clock counts instructions (tools/vm/run --icount), with the
-# module loaded: what libgil's fast path takes, also after tracing, and how
-# threads share a lock's time. Two KTAP documents.
+# module loaded: what libgil's fast path takes, also after tracing, the shortest
+# interval, and how threads share a lock's time. Three KTAP documents.
 set -eu
 
 here=$(dirname "$0")
@@ -38,6 +38,9 @@ cost traced --count 1000 --repeat 1
 echo 0 >"$events"
 cost after
 python3 "$here/judge.py" "$tmp/before" "$tmp/traced" "$tmp/after" || bad=$?
+
+# With timers that are on time: with late ones a short interval is none.
+"$here/../../build/guest/tests/gil_bind" -t shortest_interval || bad=$?
 
 # Real-time threads may use all of the guest.
 echo -1 >/proc/sys/kernel/sched_rt_runtime_us

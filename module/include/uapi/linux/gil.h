@@ -33,6 +33,9 @@
 #define GIL_INTERVAL_MAX_NS	10000000000ULL
 #define GIL_INTERVAL_DEFAULT_NS	5000000ULL
 
+/* The shortest turn of a thread that is preempted at the interval, ns. */
+#define GIL_TURN_MIN_NS		50000ULL
+
 /*
  * struct gil_page - what mmap() of a gil descriptor shows, one page per lock
  *
@@ -244,7 +247,10 @@ struct gil_bind {
 
 /* Release when the thread blocks. */
 #define GIL_BIND_IO		0x1U
-/* Preempt it at the switch interval, at any instruction, if somebody waits. */
+/*
+ * Preempt it at the switch interval, at any instruction, if somebody waits. The
+ * interval is counted from when it is awake, and is GIL_TURN_MIN_NS at least.
+ */
 #define GIL_BIND_SLICE		0x2U
 /* Threads and processes that the thread starts are bound likewise. */
 #define GIL_BIND_INHERIT	0x4U
