@@ -442,6 +442,21 @@ static int act_release_lazily(struct actor *actor)
 	return err ?: act_hog(actor);
 }
 
+/* The same, but come back for a moment when two thirds of the time are over. */
+static int act_release_lazily_twice(struct actor *actor)
+{
+	int err;
+
+	while (!lock_waiting(actor->fd))
+		;
+	actor->deadline_ns += now_ns();
+	err = lock_release(actor->fd, GIL_RELEASE_IO | GIL_RELEASE_LAZY);
+	while (now_ns() < actor->deadline_ns)
+		actor->rounds++;
+	err = err ?: lock_acquire(actor->fd, 0, 0);
+	return err ?: act_release_lazily(actor);
+}
+
 /* The same, but come back in time. */
 static int act_bind_and_return(struct actor *actor)
 {
@@ -459,7 +474,9 @@ static int act_bind_and_return(struct actor *actor)
  * io_first: a lock that stays put for one of the I/O class is time of that
  * class. One interval of it, so an ordinary one is next.
  */
-TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
+static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
+					  FIXTURE_DATA(waits) *self,
+					  actor_fn act)
 {
 	const __u64 interval = 900 * MS;
 	struct actor *lazy = &self->actors[0], *next = &self->actors[1];
@@ -477,7 +494,8 @@ TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
 		SKIP(return, "this kernel binds no threads");
 	/* It blocks between its acts: that makes it one of the class. */
 	ASSERT_TRUE(until_owner(self->fd, 0));
-	actor_begin(lazy, act_release_lazily);
+	lazy->deadline_ns = interval * 2 / 3;
+	actor_begin(lazy, act);
 	ASSERT_TRUE(until_owner(self->fd, lazy->id));
 	ASSERT_EQ(0, actor_do(next, act_acquire));
 	ASSERT_TRUE(actor_queue(io));
@@ -490,6 +508,17 @@ TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
 	actor_kill(lazy);
 	actor_kill(io);
 	actor_kill(ordinary);
+}
+
+TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
+{
+	expect_staying_put_is_charged(_metadata, self, act_release_lazily);
+}
+
+TEST_F_TIMEOUT(waits, staying_put_and_back_is_charged, PATIENCE)
+{
+	expect_staying_put_is_charged(_metadata, self,
+				      act_release_lazily_twice);
 }
 
 /* io_first: who released for I/O, and did not go away, is no I/O thread. */
