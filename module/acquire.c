@@ -57,7 +57,7 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
-	bool done;
+	bool done = false;
 	int ret;
 
 	gil_contention_begin(lock);
@@ -65,19 +65,22 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 		ret = gil_sleep(ctx, state, deadline);
 
 		raw_spin_lock_irqsave(&lock->lock, flags);
-		if (ctx->state != GIL_STATE_GRANTED) {
-			done = ctx->called && gil_answer(ctx, &ret);
-		} else if (fatal_signal_pending(current)) {
-			/* It will not run with it: that is nobody's death. */
+		/* One that will not run with the lock is not to die with it. */
+		if (fatal_signal_pending(current)) {
 			ret = -ERESTARTSYS;
+			keep = 0;
+		} else if (ctx->state == GIL_STATE_GRANTED) {
+			ret = gil_take(ctx);
+			done = true;
+		} else {
+			done = ctx->called && gil_answer(ctx, &ret);
+		}
+		if (ctx->state == GIL_STATE_GRANTED) {
+			gil_count_failure(ctx, ret);
 			next = gil_let_go(ctx, GIL_REASON_CANCEL,
 					  ktime_get_ns());
 			done = true;
-		} else {
-			ret = gil_take(ctx);
-			done = true;
-		}
-		if (!done && ret) {
+		} else if (!done && ret) {
 			if (!(keep & (ret == -ETIMEDOUT ?
 				      GIL_ACQUIRE_KEEP_TIMEOUT :
 				      GIL_ACQUIRE_KEEP_INTR))) {

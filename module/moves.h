@@ -114,9 +114,9 @@ int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep);
 
 /*
  * Sleep until granted; not holding lock->lock. A grant always wins over a
- * signal, of those that @state is woken by (but for SIGKILL: then it goes on to
- * the next), or the deadline that it raced with; after either of those, leave the queue unless @keep says otherwise,
- * GIL_ACQUIRE_KEEP_*.
+ * signal, of those that @state is woken by, or the deadline that it raced
+ * with; after either of those, leave the queue unless @keep says otherwise,
+ * GIL_ACQUIRE_KEEP_*. Only SIGKILL wins over a grant, which goes to the next.
  */
 int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 	     u32 keep);

@@ -206,11 +206,14 @@ static int act_keep_cpu_0(struct actor *actor)
 	return sched_setscheduler(0, SCHED_OTHER, &param) ? errno : 0;
 }
 
-/* It has been granted the lock, and is killed before it has run with it. */
-TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
+static void expect_no_death(struct __test_metadata *_metadata,
+			    FIXTURE_DATA(killed) *self, const char *policy)
 {
+	struct gil_lock_stats stats;
+
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "needs a CPU that is kept from one thread");
+	ASSERT_EQ(0, lock_set_policy(self->fd, policy));
 	ASSERT_EQ(0, use_cpu(1));
 	ASSERT_EQ(0, actor_do(self->first, act_use_cpu_0));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -224,14 +227,29 @@ TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
 		SKIP(return, "only root has a CPU for itself");
 	}
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->first->id));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_NE(self->second->id, stats.owner);
 	kill(self->first->pid, SIGKILL);
 	self->killer->stop = true;
 	EXPECT_EQ(0, actor_end(self->killer));
 	actor_reap(self->first);
 	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(self->second->id, lock_owner(self->fd));
+	EXPECT_EQ(0, lock_stats(self->fd, &stats));
+	EXPECT_EQ(self->second->id, stats.owner);
+	EXPECT_EQ(0, stats.counts.owner_deaths);
 	EXPECT_EQ(0, actor_do(self->second, act_release));
+}
+
+/* It has been granted the lock, and is killed before it has run with it. */
+TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
+{
+	expect_no_death(_metadata, self, "fifo");
+}
+
+/* The lock is there for it, and it is killed before it has come. */
+TEST_F_TIMEOUT(killed, when_called, PATIENCE)
+{
+	expect_no_death(_metadata, self, "cpython");
 }
 
 GIL_TEST_MAIN
