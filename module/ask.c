@@ -33,13 +33,31 @@ static void gil_ask(struct gil_lock *lock, u64 now)
 		gil_bind_notify(owner);
 }
 
-/* When the timer has something to do; U64_MAX: never. */
+/* Is it one that is made to give way, awake, and in user mode or about to? */
+static bool gil_is_sliced(const struct gil_ctx *owner)
+{
+	return owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER;
+}
+
+/*
+ * When the timer has something to do; U64_MAX: never.
+ *
+ * An owner that is made to give way has to reach user mode first: else, with an
+ * interval that is shorter than the way there, threads would hand the lock round
+ * for ever and none would run. While it sleeps there is nothing to ask it.
+ */
 static u64 gil_due(const struct gil_lock *lock)
 {
-	if (!lock->owner || !lock->q.waiting || lock->asked)
+	const struct gil_ctx *owner = lock->owner;
+
+	if (!owner || !lock->q.waiting || lock->asked)
 		return U64_MAX;
-	if (lock->owner->state == GIL_STATE_LAZY)
+	if (owner->state == GIL_STATE_LAZY)
 		return min(lock->stay_until, lock->ask_at);
+	if (gil_is_sliced(owner))
+		return max(lock->ask_at, owner->turn_ns + GIL_TURN_MIN_NS);
+	if (owner->bind & GIL_BIND_SLICE)
+		return U64_MAX;
 	return lock->ask_at;
 }
 
@@ -58,27 +76,28 @@ void gil_arm(struct gil_lock *lock)
 	hrtimer_start(&lock->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_HARD);
 }
 
-/* When the policy's patience ends. */
+/*
+ * When the policy's patience ends. It counts the turn of one that is made to
+ * give way from its waking up, though it has held the lock since the grant.
+ */
 static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 {
-	u64 patience = lock->policy->patience(&lock->q, now);
+	struct gil_ctx *owner = lock->owner;
+	u64 grant_ns = owner->w.grant_ns;
+	u64 patience;
+
+	if (gil_is_sliced(owner))
+		owner->w.grant_ns = max(grant_ns, owner->turn_ns);
+	patience = lock->policy->patience(&lock->q, now);
+	owner->w.grant_ns = grant_ns;
 
 	return now + min_t(u64, patience, KTIME_MAX - now);
 }
 
-/*
- * A bound owner has to reach user mode first: else, with an interval that is
- * shorter than the way there, threads would hand the lock round for ever and
- * none would run.
- */
 static void gil_ask_at(struct gil_lock *lock, u64 now, u64 at)
 {
-	const struct gil_ctx *owner = lock->owner;
-
-	if (owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER)
-		at = max(at, owner->turn_ns + GIL_TURN_MIN_NS);
 	lock->ask_at = at;
-	if (at <= now && owner->state != GIL_STATE_LAZY)
+	if (gil_due(lock) <= now && lock->owner->state != GIL_STATE_LAZY)
 		gil_ask(lock, now);
 	else
 		gil_arm(lock);
@@ -99,20 +118,6 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now)
 
 	if (at < lock->ask_at)
 		gil_ask_at(lock, now, at);
-}
-
-void gil_ask_anew(struct gil_lock *lock, u64 now)
-{
-	struct gil_ctx *owner = lock->owner;
-	u64 grant_ns = owner->w.grant_ns;
-
-	lockdep_assert_held(&lock->lock);
-
-	gil_unask(lock);
-	/* For the policy its turn begins; the hold began with the grant. */
-	owner->w.grant_ns = now;
-	gil_ask_later(lock, now);
-	owner->w.grant_ns = grant_ns;
 }
 
 /* What was due is done: returns the context to wake. */

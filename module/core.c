@@ -248,10 +248,14 @@ static void gil_end_stay(struct gil_ctx *ctx, u64 now)
 
 void gil_return(struct gil_ctx *ctx, u64 now)
 {
+	u64 turn_ns = ctx->turn_ns;
+
 	lockdep_assert_held(&ctx->lock->lock);
 
 	gil_end_stay(ctx, now);
 	gil_own(ctx, GIL_STATE_OWNER, now);
+	/* Its turn goes on. */
+	ctx->turn_ns = turn_ns;
 	gil_count(ctx, slow_acquires);
 	gil_count(ctx, lazy_returns);
 	trace_gil_request(ctx->lock, ctx);
@@ -534,7 +538,8 @@ int gil_take(struct gil_ctx *ctx)
 	trace_gil_acquire(ctx->lock, ctx, true,
 			  ctx->w.grant_ns - ctx->w.request_ns, wakeup_ns);
 	ctx->turn_ns = ctx->w.grant_ns + wakeup_ns;
+	/* Not before, if it is made to give way: it could not. */
 	if (ctx->bind & GIL_BIND_SLICE && ctx->lock->q.waiting)
-		gil_ask_anew(ctx->lock, ctx->turn_ns);
+		gil_ask_later(ctx->lock, ctx->turn_ns);
 	return gil_tell(ctx);
 }
