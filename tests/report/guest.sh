@@ -66,6 +66,21 @@ signals_go_on()
 	! kill -0 "$(head -n 1 "$tmp/out")" 2>/dev/null
 }
 
+# timeout(1) sends what it sends to the whole process group.
+sent_to_all()
+{
+	local status=0
+	gilrun true 2>&1 | grep -q 'no level' && return "$skip"
+	rm -rf "$tmp/out" "$tmp/term"
+	timeout --preserve-status 20 gilrun --report="$tmp/term" -- bash -c '
+		trap "sleep 1; echo end; exit 7" TERM
+		while :; do sleep 0.1; done' >"$tmp/out" 2>"$tmp/err" ||
+		status=$?
+	cat "$tmp/err" >&2
+	same "status" 7 "$status" && same "output" end "$(cat "$tmp/out")" &&
+		[ -s "$tmp/term/report.html" ]
+}
+
 # refusal STATUS REASON COMMAND…
 refusal()
 {
@@ -120,6 +135,7 @@ tests=(
 	"run_is_itself|gilrun --report: the program's output and status are its own"
 	"signals_go_on|gilrun --report: signals go on to the program"
 	"signals_go_on --stats|gilrun --report --stats: the same"
+	"sent_to_all|gilrun --report: sent to the group, they do not end who records"
 	"refused|--report where it cannot be done: says why, and runs nothing"
 	"perf_sees_waits|perf lock contention sees each wait, and where"
 )

@@ -111,8 +111,9 @@ static int status_of(const struct recording *recording, pid_t pid,
 
 	if (pid < 0)
 		return cannot(recording, "run", path, errno);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return cannot(recording, "wait for", path, errno);
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 				   128 + WTERMSIG(status);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "relay.h"
@@ -34,7 +34,7 @@ int relay_begin(struct relay *relay)
 	relay->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (relay->signals < 0)
 		return -1;
-	if (pipe(ends)) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends)) {
 		close(relay->signals);
 		return -1;
 	}
@@ -54,9 +54,8 @@ void relay_here(int to)
 {
 	pid_t self = getpid();
 
-	/* If nobody reads it any more, nobody has signals for us. */
-	if (write(to, &self, sizeof(self)) < 0)
-		errno = 0;
+	/* If nobody hears it any more, nobody has signals for us. */
+	send(to, &self, sizeof(self), MSG_NOSIGNAL);
 	close(to);
 }
 
@@ -76,6 +75,13 @@ static void hand_on(const struct relay *relay, int program)
 					  0);
 }
 
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 /* -1: it did not begin. */
 static int program_of(struct relay *relay)
 {
@@ -84,46 +90,43 @@ static int program_of(struct relay *relay)
 
 	if (read(relay->from, &pid, sizeof(pid)) == sizeof(pid))
 		program = pidfd_open(pid, 0);
-	close(relay->from);
-	relay->from = -1;
+	close_end(&relay->from);
 	return program;
 }
 
 void relay_until_ended(struct relay *relay, pid_t child)
 {
 	int ended = pidfd_open(child, 0), program = -1;
+	bool over = ended < 0;
 
-	close(relay->to);
-	relay->to = -1;
-	while (ended >= 0) {
+	close_end(&relay->to);
+	while (!over) {
 		struct pollfd fds[] = {
 			{ .fd = ended, .events = POLLIN },
 			{ .fd = relay->from, .events = POLLIN },
+			{ .fd = program, .events = POLLIN },
 			{ .fd = program < 0 ? -1 : relay->signals,
 			  .events = POLLIN },
 		};
 
 		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
 			continue;
+		over = fds[0].revents;
 		if (fds[1].revents)
 			program = program_of(relay);
 		if (fds[2].revents)
+			close_end(&program);
+		else if (fds[3].revents)
 			hand_on(relay, program);
-		if (fds[0].revents)
-			break;
 	}
-	if (program >= 0)
-		close(program);
-	if (ended >= 0)
-		close(ended);
+	close_end(&program);
+	close_end(&ended);
 }
 
 void relay_end(struct relay *relay)
 {
-	if (relay->from >= 0)
-		close(relay->from);
-	if (relay->to >= 0)
-		close(relay->to);
-	close(relay->signals);
+	close_end(&relay->from);
+	close_end(&relay->to);
+	close_end(&relay->signals);
 	sigprocmask(SIG_SETMASK, &relay->mask, NULL);
 }

@@ -3,7 +3,7 @@
  * Signals for a program that runs some processes away: whoever started us knows
  * us alone, and between us and the program are those that record it.
  *
- * The program, begun, tells its process by a pipe that all of them inherit.
+ * The program, begun, tells its process by a socket that all of them inherit.
  */
 #ifndef RECORDING_RELAY_H
 #define RECORDING_RELAY_H
@@ -15,7 +15,7 @@ struct relay {
 	/* As it was before signals were kept back. */
 	sigset_t mask;
 	int signals;
-	/* The pipe's two ends: ours, and the program's. */
+	/* The socket's two ends: ours, and the program's. */
 	int from;
 	int to;
 };
@@ -27,15 +27,16 @@ int relay_begin(struct relay *relay);
 void relay_in_child(const struct relay *relay);
 
 /*
- * Until that child has ended, and may be waited for: hand on what other
- * processes send. What a terminal sends, it sends to all.
+ * Until that child has ended, and may be waited for: hand on to the program, as
+ * long as there is one, what other processes send. What a terminal sends, it
+ * sends to all.
  */
 void relay_until_ended(struct relay *relay, pid_t child);
 
-/* What was not handed on is ours: SIGTERM, for one, ends this process. */
+/* What came when there was no program takes effect now. */
 void relay_end(struct relay *relay);
 
-/* In the program: @to is the pipe's end of relay_begin(), inherited. */
+/* In the program: @to is the socket's end of relay_begin(), inherited. */
 void relay_here(int to);
 
 #endif
