@@ -66,7 +66,7 @@ struct job {
 	uint64_t released_ns;
 	uint64_t end_ns;
 	uint64_t wanted;
-	/* A bound owner may be switched anywhere: it counts past wanted then. */
+	/* A bound owner may be switched anywhere, and count past wanted then. */
 	atomic_uint_fast64_t noted;
 	uint64_t latency_ns[];
 };
@@ -94,7 +94,7 @@ static bool note(struct job *job, unsigned int index)
 {
 	uint64_t now = now_ns(), slot;
 
-	if (job->owner != index) {
+	if (job->owner != index && now >= job->released_ns) {
 		slot = atomic_fetch_add(&job->noted, 1);
 		if (slot < job->wanted)
 			job->latency_ns[slot] = now - job->released_ns;
