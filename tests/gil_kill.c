@@ -206,50 +206,52 @@ static int act_keep_cpu_0(struct actor *actor)
 	return sched_setscheduler(0, SCHED_OTHER, &param) ? errno : 0;
 }
 
-static void expect_no_death(struct __test_metadata *_metadata,
-			    FIXTURE_DATA(killed) *self, const char *policy)
+static void expect_no_death(struct __test_metadata *_metadata, int fd,
+			    struct actor *actors, const char *policy)
 {
+	struct actor *first = &actors[0], *second = &actors[1];
+	struct actor *killer = &actors[2];
 	struct gil_lock_stats stats;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "needs a CPU that is kept from one thread");
-	ASSERT_EQ(0, lock_set_policy(self->fd, policy));
+	ASSERT_EQ(0, lock_set_policy(fd, policy));
 	ASSERT_EQ(0, use_cpu(1));
-	ASSERT_EQ(0, actor_do(self->first, act_use_cpu_0));
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_TRUE(actor_queue(self->first));
-	ASSERT_TRUE(actor_queue(self->second));
-	actor_begin(self->killer, act_keep_cpu_0);
-	while (!self->killer->rounds && !actor_ended(self->killer))
+	ASSERT_EQ(0, actor_do(first, act_use_cpu_0));
+	ASSERT_EQ(0, lock_acquire(fd, 0, 0));
+	ASSERT_TRUE(actor_queue(first));
+	ASSERT_TRUE(actor_queue(second));
+	actor_begin(killer, act_keep_cpu_0);
+	while (!killer->rounds && !actor_ended(killer))
 		usleep(100);
-	if (actor_ended(self->killer)) {
-		lock_release(self->fd, 0);
+	if (actor_ended(killer)) {
+		lock_release(fd, 0);
 		SKIP(return, "only root has a CPU for itself");
 	}
-	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_NE(self->second->id, stats.owner);
-	kill(self->first->pid, SIGKILL);
-	self->killer->stop = true;
-	EXPECT_EQ(0, actor_end(self->killer));
-	actor_reap(self->first);
-	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(self->second->id, stats.owner);
+	EXPECT_EQ(0, lock_release(fd, 0));
+	EXPECT_EQ(0, lock_stats(fd, &stats));
+	EXPECT_NE(second->id, stats.owner);
+	kill(first->pid, SIGKILL);
+	killer->stop = true;
+	EXPECT_EQ(0, actor_end(killer));
+	actor_reap(first);
+	EXPECT_EQ(0, actor_end(second));
+	EXPECT_EQ(0, lock_stats(fd, &stats));
+	EXPECT_EQ(second->id, stats.owner);
 	EXPECT_EQ(0, stats.counts.owner_deaths);
-	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, actor_do(second, act_release));
 }
 
 /* It has been granted the lock, and is killed before it has run with it. */
 TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
 {
-	expect_no_death(_metadata, self, "fifo");
+	expect_no_death(_metadata, self->fd, self->first, "fifo");
 }
 
 /* The lock is there for it, and it is killed before it has come. */
 TEST_F_TIMEOUT(killed, when_called, PATIENCE)
 {
-	expect_no_death(_metadata, self, "cpython");
+	expect_no_death(_metadata, self->fd, self->first, "cpython");
 }
 
 GIL_TEST_MAIN

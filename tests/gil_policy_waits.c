@@ -475,36 +475,36 @@ static int act_bind_and_return(struct actor *actor)
  * class. One interval of it, so an ordinary one is next.
  */
 static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
-					  FIXTURE_DATA(waits) *self,
+					  int fd, struct actor *actors,
 					  actor_fn act)
 {
 	const __u64 interval = 900 * MS;
-	struct actor *lazy = &self->actors[0], *next = &self->actors[1];
-	struct actor *io = &self->actors[2], *ordinary = &self->actors[3];
+	struct actor *lazy = &actors[0], *next = &actors[1];
+	struct actor *io = &actors[2], *ordinary = &actors[3];
 	struct gil_thread_stats stats;
 
-	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
-	ASSERT_EQ(0, set_interval(self->fd, interval));
-	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
-	ASSERT_EQ(0, actors_start(next, 3, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, lock_set_policy(fd, "io_first"));
+	ASSERT_EQ(0, set_interval(fd, interval));
+	ASSERT_EQ(0, lock_set_grace(fd, GIL_GRACE_MAX_NS));
+	ASSERT_EQ(0, actors_start(next, 3, ACTOR_PROCESS, fd));
 	ASSERT_EQ(0, actor_do(io, act_become_io));
 	lazy->argument = GIL_BIND_IO;
-	ASSERT_EQ(0, actor_start_unattached(lazy, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actor_start_unattached(lazy, ACTOR_PROCESS, fd));
 	if (actor_do(lazy, act_bind) == EOPNOTSUPP)
 		SKIP(return, "this kernel binds no threads");
 	/* It blocks between its acts: that makes it one of the class. */
-	ASSERT_TRUE(until_owner(self->fd, 0));
+	ASSERT_TRUE(until_owner(fd, 0));
 	lazy->deadline_ns = interval * 2 / 3;
 	actor_begin(lazy, act);
-	ASSERT_TRUE(until_owner(self->fd, lazy->id));
+	ASSERT_TRUE(until_owner(fd, lazy->id));
 	ASSERT_EQ(0, actor_do(next, act_acquire));
 	ASSERT_TRUE(actor_queue(io));
 	ASSERT_TRUE(actor_queue(ordinary));
 	ASSERT_EQ(0, actor_do(next, act_release));
-	EXPECT_EQ(0, thread_stats(self->fd, next->id, &stats));
+	EXPECT_EQ(0, thread_stats(fd, next->id, &stats));
 	/* Unless that one was so slow that it earned all of it back. */
 	EXPECT_EQ(stats.counts.hold.max_ns < interval ? ordinary->id : io->id,
-		  lock_owner(self->fd));
+		  lock_owner(fd));
 	actor_kill(lazy);
 	actor_kill(io);
 	actor_kill(ordinary);
@@ -512,12 +512,13 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 
 TEST_F_TIMEOUT(waits, staying_put_is_charged, PATIENCE)
 {
-	expect_staying_put_is_charged(_metadata, self, act_release_lazily);
+	expect_staying_put_is_charged(_metadata, self->fd, self->actors,
+				      act_release_lazily);
 }
 
 TEST_F_TIMEOUT(waits, staying_put_and_back_is_charged, PATIENCE)
 {
-	expect_staying_put_is_charged(_metadata, self,
+	expect_staying_put_is_charged(_metadata, self->fd, self->actors,
 				      act_release_lazily_twice);
 }
 
