@@ -131,12 +131,6 @@ void gil_unask(struct gil_lock *lock);
 void gil_ask_later(struct gil_lock *lock, u64 now);
 void gil_ask_sooner(struct gil_lock *lock, u64 now);
 
-/*
- * The owner, bound, is awake: what it was asked while it was not is forgotten,
- * and the policy's patience is counted from now.
- */
-void gil_ask_anew(struct gil_lock *lock, u64 now);
-
 /* Have the timer fire when something is due. */
 void gil_arm(struct gil_lock *lock);
 enum hrtimer_restart gil_timer(struct hrtimer *timer);
