@@ -124,7 +124,13 @@ test_verdict() {
 	same status 84 "$seen" && has "$work/said" '^guest: EMULATOR: '
 	result $? "verdict: the emulator's int3 is told apart"
 
-	sed -i '1i [    0.0] Hypervisor detected: KVM' "$work/log"
+	sed -i '2i [   15.6] BUG: KASAN: use-after-free in gil_timer' "$work/log"
+	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
+	seen=$?
+	same status 80 "$seen"
+	result $? "verdict: but not with another splat before it"
+
+	sed -i -e 2d -e '1i [    0.0] Hypervisor detected: KVM' "$work/log"
 	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
 	seen=$?
 	same status 80 "$seen"
