@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lifo: who came last goes first, but every fourth turn is the oldest's.
+ * lifo: the waiter that came last goes first, but every fourth grant goes to the
+ * waiter that came first.
  *
- * A scheduling policy of /dev/gil in a module of its own: an example, and
- * something to start from. It is chosen by its name as those of gil.ko are.
+ * This is an example of a scheduling policy of /dev/gil in a module of its own.
+ * Copy it to write another policy. Users choose lifo by its name, like the
+ * policies in gil.ko.
  *
- * Worst case: every fourth grant goes to the one that has waited longest, and
- * nobody overtakes it in that order. So who comes while k others wait gets the
- * lock after at most 4 * (k + 1) grants, that is, after as many holds.
+ * Worst case: the fourth grants serve the waiters in order of arrival. So a
+ * thread that comes while k others wait gets the lock after at most
+ * 4 * (k + 1) grants.
  */
 #include <linux/list.h>
 #include <linux/module.h>
@@ -16,10 +18,10 @@
 
 #define OLDEST_EVERY	4
 
-/* Index of gil_queue.data: grants since the oldest had its turn. */
+/* Index of gil_queue.data: the grants since the oldest waiter was served. */
 #define SINCE_OLDEST	0
 
-/* The oldest is the first in the list. */
+/* The oldest waiter is the first in the list. */
 static void lifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {
 	list_add_tail(&w->node, &q->list[0]);
@@ -59,13 +61,13 @@ static struct gil_policy_ops lifo = {
 	.patience = lifo_patience,
 };
 
-/* From here on locks may use it, so it comes last. */
+/* Locks may use the policy from here on, so register it as the last step. */
 static int __init lifo_init(void)
 {
 	return gil_policy_register(&lifo);
 }
 
-/* No lock uses it: the kernel unloads no module that is referred to. */
+/* No lock uses the policy now: each such lock has a reference to this module. */
 static void __exit lifo_exit(void)
 {
 	gil_policy_unregister(&lifo);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Scheduling policies of /dev/gil, gil.ko's own and other modules'.
+ * The interface of scheduling policies of /dev/gil, for those in gil.ko and for
+ * those in other modules.
  *
- * A policy says who gets a lock next, and how long its owner may keep those
- * who wait waiting. Nothing else: the core moves the lock. Each lock has one
- * policy, chosen by name when it is made or later.
+ * A policy decides which thread gets a lock next, and how long the owner may
+ * keep the lock while other threads wait. The core does the rest and moves the
+ * lock. Each lock has one policy, which is chosen by its name when the lock is
+ * made or later.
  */
 #ifndef GIL_POLICY_H
 #define GIL_POLICY_H
@@ -18,64 +20,71 @@ struct task_struct;
 
 /* One thread on one lock, as a policy sees it. */
 struct gil_waiter {
-	/* The policy's, from enqueue to pick or dequeue. */
+	/* For the policy, from enqueue to pick or dequeue. */
 	union {
 		struct list_head node;
 		struct rb_node rb;
 	};
 
-	/* The policy's for as long as it is the lock's; 0 at first. */
+	/* For the policy: 0 when the lock gets the policy, and kept after that. */
 	u64 key;
 
-	/* The core's: to be read. Times are ns, CLOCK_MONOTONIC. */
+	/*
+	 * The core writes these, and the policy may read them. Times are in ns
+	 * of CLOCK_MONOTONIC.
+	 */
 	struct task_struct *task;
 	u32 id;
-	bool io;		/* the lock last went from it for I/O */
+	bool io;		/* it last lost the lock because of I/O */
 	bool yielded;		/* it waits because it let others go first */
 	u64 request_ns;		/* when it began to wait */
-	u64 grant_ns;		/* the owner: since when */
+	u64 grant_ns;		/* when it became the owner */
 };
 
-/* The threads that wait for one lock, as its policy sees them. */
+/* One lock and the threads that wait for it, as its policy sees them. */
 struct gil_queue {
 	/*
-	 * The policy's, to keep the waiters in: the lists and the tree are
-	 * empty and the data 0 when the lock gets the policy.
+	 * For the policy, to keep the waiters in. When a lock gets the policy,
+	 * the lists and the tree are empty, and the data are 0.
 	 */
 	struct list_head list[2];
 	struct rb_root_cached tree;
 	u64 data[4];
 
-	/* The core's: to be read. */
+	/* The core writes these, and the policy may read them. */
 	struct gil_waiter *owner;	/* or NULL */
-	u32 waiting;
+	u32 waiting;			/* how many threads wait */
 	u64 interval_ns;
 	u64 grace_ns;
 };
 
 /*
- * All calls are made under the lock's raw spinlock, with interrupts off, some
- * from within the scheduler: they may not sleep, wake, or take a lock, and
- * should take constant or logarithmic time.
+ * The core calls all functions under the lock's raw spinlock with interrupts
+ * off, and some from within the scheduler. They must not sleep, wake a thread,
+ * or take a lock, and should take constant or logarithmic time. @now is in ns
+ * of CLOCK_MONOTONIC.
  *
- * @name:	what users ask for; at most 15 characters.
- * @owner:	THIS_MODULE. It cannot be unloaded while a lock uses it.
- * @barging:	a release grants the lock to nobody: it calls the one that
- *		@pick returns, and whoever comes first takes the lock. One that
- *		came too late is enqueued again.
+ * @name:	the name by which users choose the policy, at most 15 characters.
+ * @owner:	THIS_MODULE, which cannot be unloaded while a lock uses the
+ *		policy.
+ * @barging:	a release grants the lock to nobody. It wakes the thread that
+ *		@pick returns, and the first thread that comes takes the lock. A
+ *		woken thread that comes too late is enqueued again.
  * @enqueue:	@w begins to wait.
- * @dequeue:	@w, which waits, gives up.
- * @pick:	take the next owner out of the queue; NULL if it is empty.
- * @patience:	ns from now until the owner is asked to give way; 0: at once.
- *		Asked when the lock gets a new owner while others wait, and when
- *		one more waits, which can only make it earlier.
- * @claimed:	@w, which did not wait, is about to be the owner. May be NULL.
- * @released:	the owner has given the lock up, @held_ns after it got it. If
- *		the lock stays put then, called again when it does so no more,
- *		for that time. May be NULL.
- * @linger:	for how long the lock should stay put, now that @w has released
- *		it while others wait, lest @w comes back at once; 0: not at all.
- *		May be NULL.
+ * @dequeue:	@w waits and gives up.
+ * @pick:	take the next owner out of the queue and return it, or NULL if
+ *		the queue is empty.
+ * @patience:	return in how many ns the owner is to be asked to give way; 0:
+ *		at once. The core calls this when the lock gets a new owner while
+ *		threads wait, and when another thread begins to wait. In the
+ *		second case the answer can only make the time earlier.
+ * @claimed:	@w is about to be the owner and did not wait. May be NULL.
+ * @released:	the owner has released the lock, which it got @held_ns ago. If
+ *		the lock stays put after that, @released is called again at the
+ *		end of that time, and @held_ns is then its length. May be NULL.
+ * @linger:	return for how many ns the lock should stay put, because @w may
+ *		come back at once; 0: not at all. The core calls this when @w has
+ *		released the lock while others wait. May be NULL.
  */
 struct gil_policy_ops {
 	const char *name;
@@ -91,18 +100,19 @@ struct gil_policy_ops {
 	u64 (*linger)(const struct gil_queue *q, const struct gil_waiter *w,
 		      u64 now);
 
-	struct list_head node;	/* the registry's */
+	struct list_head node;	/* for the registry of policies */
 };
 
 /*
- * Offer a policy, take it back: from module init and exit. May sleep. EINVAL:
- * the name's length, or a function or the owner is missing; EEXIST: the name is
- * taken.
+ * Offer a policy when the module is loaded, and take it back when the module is
+ * unloaded. Both may sleep. EINVAL: the name is empty or too long, or @owner or
+ * a function that may not be NULL is missing; EEXIST: another policy has this
+ * name.
  */
 int gil_policy_register(struct gil_policy_ops *ops);
 void gil_policy_unregister(struct gil_policy_ops *ops);
 
-/* For policies that keep their waiters in order of arrival in a list. */
+/* The first waiter of a list, which is taken out of it; NULL if there is none. */
 static inline struct gil_waiter *gil_queue_pop(struct list_head *list)
 {
 	struct gil_waiter *w;
