@@ -6,10 +6,12 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "acquire.h"
+#include "ask.h"
 #include "bind.h"
 #include "compat.h"
+#include "core.h"
 #include "gil_trace.h"
-#include "moves.h"
 
 static void gil_count_failure(struct gil_ctx *ctx, int err)
 {

@@ -8,9 +8,10 @@
  */
 #include <linux/ktime.h>
 
+#include "ask.h"
 #include "bind.h"
+#include "core.h"
 #include "gil_trace.h"
-#include "moves.h"
 
 void gil_unask(struct gil_lock *lock)
 {

@@ -28,6 +28,7 @@
 #include <linux/task_work.h>
 
 #include "bind.h"
+#include "bound.h"
 #include "chardev.h"
 #include "compat.h"
 #include "context.h"

@@ -18,8 +18,10 @@
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 
+#include "acquire.h"
+#include "bound.h"
+#include "core.h"
 #include "gil_trace.h"
-#include "moves.h"
 
 /* Only SIGKILL ends this wait; it is no load, and no hindrance to a suspend. */
 #define GIL_COMING_BACK	(TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)

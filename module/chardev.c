@@ -9,9 +9,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "acquire.h"
 #include "chardev.h"
 #include "compat.h"
 #include "context.h"
+#include "lock.h"
 #include "policy.h"
 #include "record.h"
 #include "stats.h"

@@ -13,8 +13,11 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "acquire.h"
 #include "bind.h"
 #include "context.h"
+#include "core.h"
+#include "lock.h"
 #include "record.h"
 #include "trace.h"
 

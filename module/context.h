@@ -10,7 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/wait.h>
 
-#include "core.h"
+#include "objects.h"
 
 /*
  * One open file on a lock. Referenced by the struct file and by each context

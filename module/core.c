@@ -70,8 +70,9 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "ask.h"
+#include "core.h"
 #include "gil_trace.h"
-#include "moves.h"
 
 void gil_count_at(struct gil_ctx *ctx, size_t offset)
 {

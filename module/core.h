@@ -1,234 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The lock core: who owns a lock, who waits, and how it moves. It knows
- * nothing of files, user memory or tracing back ends.
- *
- *	core.c		the lock's states, and all moves between them
- *	ask.c		when an owner is asked to give way: the timer
- *	acquire.c	the operations, and waiting
- *	bound.c		what the kernel does for threads that are bound
- *	lock.c		a lock's making, settings and end
- *
- * Lock order, outermost first:
- *
- *	gil_locks_mutex		(context.c)  the list of all locks
- *	  lock->attach		(below)      which contexts a lock has
- *	    the run queue's lock (kernel/sched)
- *	      lock->lock	(below)      who owns it, who waits
- *	        hrtimer's base lock (kernel/time)
- *
- * lock->lock is a raw spinlock, taken with interrupts off, also from the
- * timer's interrupt, from the exit path of a task, and, when a bound thread
- * blocks, from within the scheduler, under its run queue's lock. Nothing is
- * copied from or to user space, put to sleep or woken under it: a function
- * that grants returns the context to wake, which the caller gives to
- * gil_unlock_and_wake(); under a run queue's lock it queues the context's
- * irq_work instead.
+ * The moves between a lock's states, drawn in core.c. Each is called holding
+ * lock->lock unless it says otherwise.
  */
 #ifndef GIL_CORE_H
 #define GIL_CORE_H
 
-#include <linux/atomic.h>
-#include <linux/gil.h>
-#include <linux/hrtimer.h>
-#include <linux/irq_work.h>
-#include <linux/kref.h>
-#include <linux/list.h>
-#include <linux/mutex.h>
-#include <linux/rhashtable-types.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
-#include <linux/xarray.h>
+#include "objects.h"
+#include "stats.h"
 
-#include <gil_policy.h>
+/* Count once for the context and once for its lock. */
+#define gil_count(ctx, field) \
+	gil_count_at(ctx, offsetof(struct gil_counts, field))
+#define gil_count_time(ctx, field, ns) \
+	gil_count_time_at(ctx, offsetof(struct gil_counts, field), ns)
 
-struct gil_binding;
-struct gil_entry;
-struct gil_file;
-struct gil_recorder;
-
-/*
- * One lock. Referenced by the open files that it has (struct gil_file), the
- * global lock by the module too; freed, after a grace period, with the last of
- * them.
- */
-struct gil_lock {
-	/* Constant from gil_lock_create() on. */
-	u32 nr;			/* for people: in trace events, tables */
-	struct gil_page *page;	/* user space writes here: believe nothing */
-	struct gil_recorder *recorder;	/* a reference, or NULL */
-
-	struct kref ref;
-	struct rcu_head rcu;	/* gil_kill() comes here by a context under RCU */
-
-	/* gil_locks_mutex protects: */
-	struct list_head locks_node;
-
-	/*
-	 * Contexts come and go under this mutex; process context only. @ids
-	 * (id -> context) is also read under RCU.
-	 */
-	struct mutex attach;
-	struct xarray ids;
-	u32 next_id;
-	u32 threads;
-
-	/* Protects the rest, and what struct gil_ctx says of it. */
-	raw_spinlock_t lock;
-
-	struct gil_ctx *owner;		/* kernel-kept owner; see core.c */
-	bool abandoned;			/* the last owner died; no owner now */
-	bool open;			/* no owner; a waiter has been called */
-	bool asked;			/* the owner has been asked to yield */
-	bool timer_armed;
-	u64 ask_at;			/* ns, when to ask the owner */
-	u64 stay_until;			/* ns, the owner's state is LAZY */
-	const struct gil_policy_ops *policy;	/* a reference */
-	u32 policy_nr;			/* counts the policies it has had */
-	struct gil_queue q;		/* all but the waiters is the core's */
-	u32 waiting_max;
-	u32 bound;			/* contexts that are bound, not dead */
-	struct gil_counts counts;
-	struct hrtimer timer;
-};
-
-/*
- * One thread on one lock, through one open file. It is linked into
- * lock->ids, its file's list and the table by task while both the thread and
- * the file live. It is used by that thread, and by whoever holds lock->lock
- * as long as @dead is not set. Its last reference frees it, after a grace
- * period.
- */
-struct gil_ctx {
-	/* One for being linked, one for a struct gil_binding. */
-	struct kref ref;
-
-	/* Constant from gil_ctx_attach() on; @w.id and @w.task too. */
-	struct gil_lock *lock;
-	struct gil_file *file;		/* a reference, which keeps @lock too */
-	struct irq_work granted;	/* wakes, where the granter may not */
-
-	/* The table by task; see context.c. */
-	struct rhlist_head task_node;
-	struct work_struct reap;
-	struct rcu_head rcu;
-	struct gil_entry *entry;	/* for its record, or NULL */
-
-	/* lock->attach protects: */
-	struct list_head file_node;
-
-	/* lock->lock protects: */
-	struct gil_waiter w;		/* with a reference to the task */
-	u32 policy_nr;			/* whose w.key is */
-	u32 state;			/* GIL_STATE_* */
-	bool dead;			/* never touches the lock again */
-	bool sleeping;			/* in gil_wait(), to be woken */
-	bool called;			/* not in the queue: woken to barge */
-	bool told_dead;			/* its next return is EOWNERDEAD */
-	bool io;			/* w.io when the lock has moved on */
-	struct gil_counts counts;
-
-	/*
-	 * Bound, or @bind is 0. @wants: it must own the lock when in user
-	 * mode. @wants is also read by the thread itself without the lock,
-	 * when only the thread can clear it.
-	 */
-	u32 bind;			/* GIL_BIND_* */
-	struct gil_binding *binding;	/* bind.c's */
-	bool wants;
-	bool giving;			/* it yields on its way to user mode */
-	u64 turn_ns;			/* ns, awake as the owner since */
-};
-
-/* Why a context lets go of a lock: the reason in gil:gil_release. */
-enum gil_reason {
-	GIL_REASON_EXPLICIT = 0,
-	GIL_REASON_YIELD = 1,
-	GIL_REASON_IO = 2,
-	GIL_REASON_INTERVAL = 3,
-	GIL_REASON_EXIT = 4,
-	GIL_REASON_CANCEL = 5,
-};
-
-/*
- * A new lock with one reference. It takes over the caller's reference to the
- * policy and, if not NULL, to the recorder, if it succeeds. Error pointer:
- * ENOMEM. May sleep, as may gil_lock_put(), unless the reference is not the
- * last.
- */
-struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
-				 u64 interval_ns, u64 grace_ns,
-				 struct gil_recorder *recorder);
-void gil_lock_get(struct gil_lock *lock);
-void gil_lock_put(struct gil_lock *lock);
-
-/*
- * The operations, as <linux/gil.h> has them, by the context's own thread;
- * negative error numbers. Acquire and yield may sleep.
- */
-int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns);
-int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy);
-int gil_yield(struct gil_ctx *ctx);
-int gil_cancel(struct gil_ctx *ctx);
-
-/*
- * The context's thread or file is gone: leave the queue or pass the lock on,
- * for good. False if that has been done before. Any context; the context may
- * be one that another caller is freeing, under rcu_read_lock().
- */
-bool gil_kill(struct gil_ctx *ctx);
-
-/*
- * Has the request been granted, and not been claimed? A poller that asks after
- * it has queued on the file's wait queue misses no grant: both this and the
- * grant that comes before the wake-up take lock->lock.
- */
-bool gil_is_granted(struct gil_ctx *ctx);
-
-/* Figures that user space reports of its own fast path. */
-void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases);
-
-/* The granter could not tell of the grant: do it now. Any context. */
-void gil_wake_sleeper(struct gil_ctx *ctx);
-
-u64 gil_get_interval(struct gil_lock *lock);
-void gil_set_interval(struct gil_lock *lock, u64 interval_ns);
-u64 gil_get_grace(struct gil_lock *lock);
-void gil_set_grace(struct gil_lock *lock, u64 grace_ns);
-
-/*
- * The caller owns a reference to the policy that it gets, and gives one to the
- * lock. Those who wait go over to the new policy in the order in which the old
- * one would have served them, under lock->lock: linear in their number.
- */
-const struct gil_policy_ops *gil_get_policy(struct gil_lock *lock);
-void gil_set_policy(struct gil_lock *lock,
-		    const struct gil_policy_ops *policy);
+void gil_count_at(struct gil_ctx *ctx, size_t offset);
+void gil_count_time_at(struct gil_ctx *ctx, size_t offset, u64 ns);
 
 /* Who owns the lock, as far as can be known, or 0. Holding lock->lock. */
 u32 gil_owner_id(struct gil_lock *lock);
 
+/* The granter could not tell of the grant: do it now. Any context. */
+void gil_wake_sleeper(struct gil_ctx *ctx);
+
 /*
- * For bind.c. A bound context's own thread calls them, gil_blocks() from
- * within the scheduler when it blocks, the others from process context; only
- * gil_come_back() sleeps.
- *
- * gil_bound(): it is bound from now on, or with other flags, and wants the
- * lock. gil_unbound(): no more; gives the lock up.
- * gil_is_away(): must it come back, now that it runs on?
+ * Make the word the kernel's, and learn who owns the lock: adopt. If
+ * afterwards there is neither an owner nor an abandoned or open lock, it is
+ * free, and the caller claims it or calls gil_put_back().
  */
-void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind);
-void gil_unbound(struct gil_ctx *ctx);
-void gil_blocks(struct gil_ctx *ctx);
-bool gil_is_away(struct gil_ctx *ctx);
-void gil_come_back(struct gil_ctx *ctx);
+void gil_pull(struct gil_lock *lock);
 
-/* Tell user space, GIL_PAGE_*. Callers are serialised by gil_locks_mutex. */
-static inline void gil_page_flag(struct gil_lock *lock, u32 flag, bool on)
-{
-	u32 flags = READ_ONCE(lock->page->flags);
+/* Undo gil_pull() if the lock turned out to be free. Only after a pull. */
+void gil_put_back(struct gil_lock *lock);
 
-	WRITE_ONCE(lock->page->flags, on ? flags | flag : flags & ~flag);
-}
+/*
+ * As gil_pull() and gil_let_go() for a thread that owns the lock by its word
+ * alone, if it does.
+ */
+bool gil_drop_fast(struct gil_ctx *ctx);
+
+/*
+ * claim, recover: a pulled lock without an owner becomes @ctx's. 0 or
+ * -EOWNERDEAD.
+ */
+int gil_claim(struct gil_ctx *ctx);
+
+/* A granted owner runs with the lock. 0 or -EOWNERDEAD. */
+int gil_take(struct gil_ctx *ctx);
+
+/* return: a lazy owner is back. */
+void gil_return(struct gil_ctx *ctx, u64 now);
+
+/* The policy's key is of another policy's making: it starts from 0. */
+void gil_key(struct gil_ctx *ctx);
+
+void gil_enqueue(struct gil_ctx *ctx, u64 now, bool yielded);
+
+/*
+ * A waiter gives up. Returns a context that must be woken in its stead, or
+ * NULL.
+ */
+struct gil_ctx *gil_dequeue(struct gil_ctx *ctx, u64 now);
+
+/*
+ * barge: a waiter that was called takes the lock if nobody was faster, or is
+ * in the queue again: false.
+ */
+bool gil_answer(struct gil_ctx *ctx, int *told);
+
+/* stay: the owner's release is lazy, and the lock stays put for @stay_ns. */
+void gil_stay(struct gil_ctx *ctx, u64 now, u64 stay_ns);
+
+/* The owner's hold ends, but the lock has not moved yet. */
+void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now);
+
+/*
+ * grant, call, free, abandon: @ctx, whose hold has ended, passes the lock on.
+ * Returns the context to wake, or NULL.
+ */
+struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now);
+
+/*
+ * The owner, granted, lazy or held, gives the lock up: both of the above. Says
+ * whether an owner died if @reason is EXIT.
+ */
+struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
+			   u64 now);
+
+/* Is this task, the caller, ending because of a signal? Any context. */
+bool gil_is_killed(const struct task_struct *task);
+
+/*
+ * Unlock lock->lock, taken with @flags, and then wake @next, which one of the
+ * above returned, or nobody: NULL. One that does not sleep in gil_wait() polls,
+ * and is told by its irq_work. Not under a run queue's lock.
+ */
+void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
+			 unsigned long flags) __releases(&lock->lock);
 
 #endif /* GIL_CORE_H */

@@ -16,7 +16,7 @@
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
-#include "core.h"
+#include "objects.h"
 #include "trace.h"
 
 /* Readers of the format files know the values by these. */

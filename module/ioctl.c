@@ -10,9 +10,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "acquire.h"
 #include "bind.h"
 #include "chardev.h"
 #include "context.h"
+#include "lock.h"
 #include "policy.h"
 #include "record.h"
 #include "stats.h"

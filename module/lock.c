@@ -6,9 +6,11 @@
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
+#include "ask.h"
 #include "compat.h"
+#include "core.h"
 #include "gil_trace.h"
-#include "moves.h"
+#include "lock.h"
 #include "policy.h"
 #include "record.h"
 

@@ -11,7 +11,7 @@
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
-#include "core.h"
+#include "objects.h"
 #include "record.h"
 #include "stats.h"
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A lock's making, its settings, and its end. */
+#ifndef GIL_LOCK_H
+#define GIL_LOCK_H
+
+#include "objects.h"
+
+/*
+ * A new lock with one reference. It takes over the caller's reference to the
+ * policy and, if not NULL, to the recorder, if it succeeds. Error pointer:
+ * ENOMEM. May sleep, as may gil_lock_put(), unless the reference is not the
+ * last.
+ */
+struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
+				 u64 interval_ns, u64 grace_ns,
+				 struct gil_recorder *recorder);
+void gil_lock_get(struct gil_lock *lock);
+void gil_lock_put(struct gil_lock *lock);
+
+u64 gil_get_interval(struct gil_lock *lock);
+void gil_set_interval(struct gil_lock *lock, u64 interval_ns);
+u64 gil_get_grace(struct gil_lock *lock);
+void gil_set_grace(struct gil_lock *lock, u64 grace_ns);
+
+/*
+ * The caller owns a reference to the policy that it gets, and gives one to the
+ * lock. Those who wait go over to the new policy in the order in which the old
+ * one would have served them, under lock->lock: linear in their number.
+ */
+const struct gil_policy_ops *gil_get_policy(struct gil_lock *lock);
+void gil_set_policy(struct gil_lock *lock,
+		    const struct gil_policy_ops *policy);
+
+#endif /* GIL_LOCK_H */
