@@ -22,7 +22,7 @@ void gil_unask(struct gil_lock *lock)
 }
 
 /* A bound owner is made to; any other is told so by the lock's page. */
-static void gil_ask(struct gil_lock *lock, u64 now)
+void gil_ask(struct gil_lock *lock, u64 now)
 {
 	struct gil_ctx *owner = lock->owner;
 
@@ -47,7 +47,7 @@ static bool gil_is_sliced(const struct gil_ctx *owner)
  * interval that is shorter than the way there, threads would hand the lock round
  * for ever and none would run. While it sleeps there is nothing to ask it.
  */
-static u64 gil_due(const struct gil_lock *lock)
+u64 gil_due(const struct gil_lock *lock)
 {
 	const struct gil_ctx *owner = lock->owner;
 
@@ -119,34 +119,4 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now)
 
 	if (at < lock->ask_at)
 		gil_ask_at(lock, now, at);
-}
-
-/* What was due is done: returns the context to wake. */
-static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
-{
-	if (now < gil_due(lock))
-		return NULL;
-	if (lock->owner->state == GIL_STATE_LAZY)
-		return gil_pass_on(lock->owner, false, now);
-	gil_ask(lock, now);
-	return NULL;
-}
-
-enum hrtimer_restart gil_timer(struct hrtimer *timer)
-{
-	struct gil_lock *lock = container_of(timer, struct gil_lock, timer);
-	struct gil_ctx *next;
-	unsigned long flags;
-	u64 due;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	/* Still said to be armed: nobody starts it while we are at it, ... */
-	next = gil_do_due(lock, ktime_get_ns());
-	/* ... but somebody may have between its firing and our locking. */
-	due = hrtimer_is_queued(timer) ? U64_MAX : gil_due(lock);
-	if (due != U64_MAX)
-		hrtimer_set_expires(timer, ns_to_ktime(due));
-	lock->timer_armed = due != U64_MAX || hrtimer_is_queued(timer);
-	gil_unlock_and_wake(lock, next, flags);
-	return due == U64_MAX ? HRTIMER_NORESTART : HRTIMER_RESTART;
 }

@@ -17,6 +17,8 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now);
 
 /* Have the timer fire when something is due. */
 void gil_arm(struct gil_lock *lock);
-enum hrtimer_restart gil_timer(struct hrtimer *timer);
+/* When that is, U64_MAX: never; and ask now. */
+u64 gil_due(const struct gil_lock *lock);
+void gil_ask(struct gil_lock *lock, u64 now);
 
 #endif /* GIL_ASK_H */

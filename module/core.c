@@ -544,3 +544,33 @@ int gil_take(struct gil_ctx *ctx)
 		gil_ask_later(ctx->lock, ctx->turn_ns);
 	return gil_tell(ctx);
 }
+
+/* What was due is done: returns the context to wake. */
+static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
+{
+	if (now < gil_due(lock))
+		return NULL;
+	if (lock->owner->state == GIL_STATE_LAZY)
+		return gil_pass_on(lock->owner, false, now);
+	gil_ask(lock, now);
+	return NULL;
+}
+
+enum hrtimer_restart gil_timer(struct hrtimer *timer)
+{
+	struct gil_lock *lock = container_of(timer, struct gil_lock, timer);
+	struct gil_ctx *next;
+	unsigned long flags;
+	u64 due;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	/* Still said to be armed: nobody starts it while we are at it, ... */
+	next = gil_do_due(lock, ktime_get_ns());
+	/* ... but somebody may have between its firing and our locking. */
+	due = hrtimer_is_queued(timer) ? U64_MAX : gil_due(lock);
+	if (due != U64_MAX)
+		hrtimer_set_expires(timer, ns_to_ktime(due));
+	lock->timer_armed = due != U64_MAX || hrtimer_is_queued(timer);
+	gil_unlock_and_wake(lock, next, flags);
+	return due == U64_MAX ? HRTIMER_NORESTART : HRTIMER_RESTART;
+}

@@ -99,4 +99,7 @@ bool gil_is_killed(const struct task_struct *task);
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 			 unsigned long flags) __releases(&lock->lock);
 
+/* The timer of a lock: what is due is done. */
+enum hrtimer_restart gil_timer(struct hrtimer *timer);
+
 #endif /* GIL_CORE_H */
