@@ -11,6 +11,7 @@
 #include "bind.h"
 #include "compat.h"
 #include "core.h"
+#include "counts.h"
 #include "gil_trace.h"
 
 static void gil_count_failure(struct gil_ctx *ctx, int err)

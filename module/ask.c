@@ -10,7 +10,7 @@
 
 #include "ask.h"
 #include "bind.h"
-#include "core.h"
+#include "counts.h"
 #include "gil_trace.h"
 
 void gil_unask(struct gil_lock *lock)

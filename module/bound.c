@@ -21,6 +21,7 @@
 #include "acquire.h"
 #include "bound.h"
 #include "core.h"
+#include "counts.h"
 #include "gil_trace.h"
 
 /* Only SIGKILL ends this wait; it is no load, and no hindrance to a suspend. */

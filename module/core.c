@@ -72,23 +72,8 @@
 
 #include "ask.h"
 #include "core.h"
+#include "counts.h"
 #include "gil_trace.h"
-
-void gil_count_at(struct gil_ctx *ctx, size_t offset)
-{
-	lockdep_assert_held(&ctx->lock->lock);
-
-	++*(u64 *)((void *)&ctx->counts + offset);
-	++*(u64 *)((void *)&ctx->lock->counts + offset);
-}
-
-void gil_count_time_at(struct gil_ctx *ctx, size_t offset, u64 ns)
-{
-	lockdep_assert_held(&ctx->lock->lock);
-
-	gil_times_add((void *)&ctx->counts + offset, ns);
-	gil_times_add((void *)&ctx->lock->counts + offset, ns);
-}
 
 static atomic_t *gil_word(struct gil_lock *lock)
 {

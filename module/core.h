@@ -7,16 +7,6 @@
 #define GIL_CORE_H
 
 #include "objects.h"
-#include "stats.h"
-
-/* Count once for the context and once for its lock. */
-#define gil_count(ctx, field) \
-	gil_count_at(ctx, offsetof(struct gil_counts, field))
-#define gil_count_time(ctx, field, ns) \
-	gil_count_time_at(ctx, offsetof(struct gil_counts, field), ns)
-
-void gil_count_at(struct gil_ctx *ctx, size_t offset);
-void gil_count_time_at(struct gil_ctx *ctx, size_t offset, u64 ns);
 
 /* Who owns the lock, as far as can be known, or 0. Holding lock->lock. */
 u32 gil_owner_id(struct gil_lock *lock);

@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/ktime.h>
-#include <linux/log2.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
 #include "core.h"
-#include "policy.h"
 #include "stats.h"
-
-void gil_times_add(struct gil_times *times, u64 ns)
-{
-	unsigned int bucket = ns ? ilog2(ns) : 0;
-
-	times->count++;
-	times->total_ns += ns;
-	times->max_ns = max(times->max_ns, ns);
-	times->hist[min_t(unsigned int, bucket, GIL_HIST_BUCKETS - 1)]++;
-}
 
 /* An owner that released lazily holds no more. */
 static u64 gil_owned_since(const struct gil_ctx *ctx)

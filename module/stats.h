@@ -7,9 +7,6 @@
 struct gil_ctx;
 struct gil_lock;
 
-/* Add a time to a figure. Caller holds what protects it. */
-void gil_times_add(struct gil_times *times, u64 ns);
-
 /*
  * When a snapshot was taken, and since when the lock has had its owner, or the
  * thread has waited or been the owner. 0: it has not, or the kernel does not
