@@ -8,7 +8,6 @@
 
 #include "acquire.h"
 #include "ask.h"
-#include "bind.h"
 #include "compat.h"
 #include "core.h"
 #include "counts.h"
@@ -280,7 +279,7 @@ static int gil_give_way(struct gil_ctx *ctx, struct gil_ctx **next)
 	if (ctx->bind) {
 		/* It owns the lock again before it is back in user mode. */
 		ctx->giving = true;
-		gil_bind_notify(ctx);
+		ctx->binding->ops->notify(ctx);
 		return 0;
 	}
 

@@ -9,7 +9,6 @@
 #include <linux/ktime.h>
 
 #include "ask.h"
-#include "bind.h"
 #include "counts.h"
 #include "gil_trace.h"
 
@@ -31,7 +30,7 @@ void gil_ask(struct gil_lock *lock, u64 now)
 	gil_count(owner, drop_requests);
 	trace_gil_drop_request(lock, owner, now - owner->w.grant_ns);
 	if (owner->bind & GIL_BIND_SLICE)
-		gil_bind_notify(owner);
+		owner->binding->ops->notify(owner);
 }
 
 /* Is it one that is made to give way, awake, and in user mode or about to? */

@@ -61,7 +61,8 @@ void gil_bind_init(enum gil_level level)
  * One reference for being bound, one for a queued work; made by the thread,
  * freed with the last.
  */
-struct gil_binding {
+struct gil_hook {
+	struct gil_binding binding;
 	struct kref ref;
 
 	/* Constant. */
@@ -77,6 +78,12 @@ struct gil_binding {
 	bool ended;			/* it exits */
 };
 
+/* The hook of a bound context. */
+static struct gil_hook *gil_hook_of(struct gil_ctx *ctx)
+{
+	return container_of(ctx->binding, struct gil_hook, binding);
+}
+
 /* A child that is to be bound; the child's work frees it. */
 struct gil_birth {
 	struct callback_head work;
@@ -89,33 +96,32 @@ struct gil_birth {
 static bool gil_bind_used;
 static DEFINE_MUTEX(gil_bind_used_mutex);
 
-static void gil_binding_free(struct kref *ref)
+static void gil_hook_free(struct kref *ref)
 {
-	struct gil_binding *binding = container_of(ref, struct gil_binding,
-						   ref);
+	struct gil_hook *hook = container_of(ref, struct gil_hook, ref);
 
-	gil_ctx_put(binding->ctx);
-	fput(binding->filp);
-	kfree(binding);
+	gil_ctx_put(hook->ctx);
+	fput(hook->filp);
+	kfree(hook);
 }
 
-static void gil_binding_put(struct gil_binding *binding)
+static void gil_hook_put(struct gil_hook *hook)
 {
-	kref_put(&binding->ref, gil_binding_free);
+	kref_put(&hook->ref, gil_hook_free);
 }
 
-void gil_bind_notify(struct gil_ctx *ctx)
+static void gil_bind_notify(struct gil_ctx *ctx)
 {
-	struct gil_binding *binding = ctx->binding;
+	struct gil_hook *hook = gil_hook_of(ctx);
 
-	if (atomic_xchg(&binding->queued, 1))
+	if (atomic_xchg(&hook->queued, 1))
 		return;
-	kref_get(&binding->ref);
-	if (!task_work_add(ctx->w.task, &binding->work, GIL_TWA_LOCKED))
+	kref_get(&hook->ref);
+	if (!task_work_add(ctx->w.task, &hook->work, GIL_TWA_LOCKED))
 		return;
 	/* It exits, and will not see user mode again. */
-	atomic_set(&binding->queued, 0);
-	gil_binding_put(binding);
+	atomic_set(&hook->queued, 0);
+	gil_hook_put(hook);
 }
 
 /*
@@ -136,22 +142,20 @@ static void gil_bind_notify_self(struct gil_ctx *ctx)
 static void gil_sched_out(struct preempt_notifier *notifier,
 			  struct task_struct *next)
 {
-	struct gil_binding *binding = container_of(notifier,
-						   struct gil_binding,
-						   notifier);
+	struct gil_hook *hook = container_of(notifier, struct gil_hook,
+					     notifier);
 
 	if (gil_task_blocks(current))
-		gil_blocks(binding->ctx);
+		gil_blocks(hook->ctx);
 }
 
 static void gil_sched_in(struct preempt_notifier *notifier, int cpu)
 {
-	struct gil_binding *binding = container_of(notifier,
-						   struct gil_binding,
-						   notifier);
+	struct gil_hook *hook = container_of(notifier, struct gil_hook,
+					     notifier);
 
-	if (gil_is_away(binding->ctx))
-		gil_bind_notify(binding->ctx);
+	if (gil_is_away(hook->ctx))
+		gil_bind_notify(hook->ctx);
 }
 
 static struct preempt_ops gil_preempt_ops = {
@@ -160,18 +164,18 @@ static struct preempt_ops gil_preempt_ops = {
 };
 
 /* The notifiers' list is the thread's own; preemption walks it. */
-static void gil_notifier_on(struct gil_binding *binding)
+static void gil_notifier_on(struct gil_hook *hook)
 {
-	preempt_notifier_init(&binding->notifier, &gil_preempt_ops);
+	preempt_notifier_init(&hook->notifier, &gil_preempt_ops);
 	preempt_disable();
-	preempt_notifier_register(&binding->notifier);
+	preempt_notifier_register(&hook->notifier);
 	preempt_enable();
 }
 
-static void gil_notifier_off(struct gil_binding *binding)
+static void gil_notifier_off(struct gil_hook *hook)
 {
 	preempt_disable();
-	preempt_notifier_unregister(&binding->notifier);
+	preempt_notifier_unregister(&hook->notifier);
 	preempt_enable();
 }
 
@@ -184,22 +188,21 @@ static bool gil_is_ending(void)
 
 static void gil_bind_work(struct callback_head *work)
 {
-	struct gil_binding *binding = container_of(work, struct gil_binding,
-						   work);
+	struct gil_hook *hook = container_of(work, struct gil_hook, work);
 
 	/* Before looking at anything: what comes later is queued anew. */
-	atomic_xchg(&binding->queued, 0);
-	if (binding->ended) {
+	atomic_xchg(&hook->queued, 0);
+	if (hook->ended) {
 		/* Nothing to do. */
-	} else if (binding->ending) {
-		gil_notifier_off(binding);
-		binding->ended = true;
-		gil_unbound(binding->ctx);
-		gil_binding_put(binding);
+	} else if (hook->ending) {
+		gil_notifier_off(hook);
+		hook->ended = true;
+		gil_unbound(hook->ctx);
+		gil_hook_put(hook);
 	} else if (!gil_is_ending()) {
-		gil_come_back(binding->ctx);
+		gil_come_back(hook->ctx);
 	}
-	gil_binding_put(binding);
+	gil_hook_put(hook);
 }
 
 static void gil_bind_use(void)
@@ -211,22 +214,46 @@ static void gil_bind_use(void)
 	mutex_unlock(&gil_bind_used_mutex);
 }
 
+/* Unbound and dead: the rest needs to sleep. */
+static void gil_bind_exit(struct gil_ctx *ctx)
+{
+	struct gil_hook *hook = gil_hook_of(ctx);
+
+	gil_notifier_off(hook);
+	hook->ended = true;
+}
+
+static void gil_bind_reap(struct gil_ctx *ctx)
+{
+	struct gil_hook *hook = gil_hook_of(ctx);
+
+	gil_unbound(ctx);
+	gil_hook_put(hook);
+}
+
+static const struct gil_binding_ops gil_hook_ops = {
+	.notify = gil_bind_notify,
+	.exit = gil_bind_exit,
+	.reap = gil_bind_reap,
+};
+
 static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
 {
-	struct gil_binding *binding;
+	struct gil_hook *hook;
 
-	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
-	if (!binding)
+	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+	if (!hook)
 		return -ENOMEM;
 	gil_bind_use();
 
-	kref_init(&binding->ref);
-	binding->ctx = ctx;
+	hook->binding.ops = &gil_hook_ops;
+	kref_init(&hook->ref);
+	hook->ctx = ctx;
 	gil_ctx_get(ctx);
-	binding->filp = get_file(filp);
-	init_task_work(&binding->work, gil_bind_work);
-	gil_bound(ctx, binding, bind);
-	gil_notifier_on(binding);
+	hook->filp = get_file(filp);
+	init_task_work(&hook->work, gil_bind_work);
+	gil_bound(ctx, &hook->binding, bind);
+	gil_notifier_on(hook);
 	gil_bind_notify_self(ctx);
 	return 0;
 }
@@ -258,7 +285,7 @@ int gil_unbind(struct file *filp)
 
 	if (!bound || bound->file != filp->private_data)
 		return -ENOENT;
-	bound->binding->ending = true;
+	gil_hook_of(bound)->ending = true;
 	gil_bind_notify_self(bound);
 	return 0;
 }
@@ -268,30 +295,9 @@ void gil_bind_exec_privileged(void)
 	struct gil_ctx *bound = gil_ctx_bound();
 
 	if (bound) {
-		bound->binding->ending = true;
+		gil_hook_of(bound)->ending = true;
 		gil_bind_notify_self(bound);
 	}
-}
-
-/* Unbound and dead: the rest needs to sleep. */
-void gil_bind_exit(struct gil_ctx *ctx)
-{
-	struct gil_binding *binding = ctx->binding;
-
-	if (!binding)
-		return;
-	gil_notifier_off(binding);
-	binding->ended = true;
-}
-
-void gil_bind_reap(struct gil_ctx *ctx)
-{
-	struct gil_binding *binding = ctx->binding;
-
-	if (!binding)
-		return;
-	gil_unbound(ctx);
-	gil_binding_put(binding);
 }
 
 /* Swap the birth's file for one on a lock of the child's own. */
@@ -349,7 +355,7 @@ void gil_bind_fork(struct task_struct *child)
 		return;
 	}
 	init_task_work(&birth->work, gil_birth_work);
-	birth->filp = get_file(bound->binding->filp);
+	birth->filp = get_file(gil_hook_of(bound)->filp);
 	birth->bind = bound->bind;
 	birth->new_lock = bound->bind & GIL_BIND_PER_PROCESS &&
 			  !same_thread_group(current, child);
@@ -382,11 +388,8 @@ int gil_unbind(struct file *filp)
 	return -ENOENT;
 }
 
-void gil_bind_notify(struct gil_ctx *ctx) { }
 void gil_bind_fork(struct task_struct *child) { }
 void gil_bind_exec_privileged(void) { }
-void gil_bind_exit(struct gil_ctx *ctx) { }
-void gil_bind_reap(struct gil_ctx *ctx) { }
 void gil_bind_cleanup(void) { }
 
 #endif

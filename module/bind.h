@@ -8,8 +8,6 @@
 #include <linux/types.h>
 
 struct file;
-struct gil_binding;
-struct gil_ctx;
 struct task_struct;
 
 /* The levels of use, as the module's parameter says them. */
@@ -30,21 +28,11 @@ int gil_bind(struct file *filp, u32 bind);
 int gil_unbind(struct file *filp);
 
 /*
- * Have the bound thread pass gil_come_back() before it is next in user mode.
- * The thread itself while it does not own the lock, or whoever holds its
- * lock->lock: then the work is queued when that is unlocked.
- */
-void gil_bind_notify(struct gil_ctx *ctx);
-
-/*
  * What happens to tasks, for those that are bound; called by the task itself.
  * None of them sleeps.
  */
 void gil_bind_fork(struct task_struct *child);
 void gil_bind_exec_privileged(void);
-/* The context has been killed; its reaper calls gil_bind_reap(). */
-void gil_bind_exit(struct gil_ctx *ctx);
-void gil_bind_reap(struct gil_ctx *ctx);
 
 /* Offer no more than @level; say in the log what the kernel cannot. */
 void gil_bind_init(enum gil_level level);

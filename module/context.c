@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 
 #include "acquire.h"
-#include "bind.h"
 #include "context.h"
 #include "core.h"
 #include "lock.h"
@@ -138,7 +137,8 @@ static void gil_ctx_reap(struct work_struct *work)
 	gil_ctx_unlink(ctx);
 	mutex_unlock(&lock->attach);
 	/* Its record says how it was bound: not before. */
-	gil_bind_reap(ctx);
+	if (ctx->binding)
+		ctx->binding->ops->reap(ctx);
 	gil_ctx_put(ctx);
 	gil_lock_put(lock);
 }
@@ -314,7 +314,8 @@ void gil_task_exit(struct task_struct *task)
 	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
 		if (!gil_kill(ctx))
 			continue;
-		gil_bind_exit(ctx);
+		if (ctx->binding)
+			ctx->binding->ops->exit(ctx);
 		queue_work(gil_reaper, &ctx->reap);
 	}
 	rcu_read_unlock();

@@ -35,10 +35,31 @@
 
 #include <gil_policy.h>
 
-struct gil_binding;
+struct gil_ctx;
 struct gil_entry;
 struct gil_file;
 struct gil_recorder;
+
+/*
+ * What the binding of a thread does for the files below bind.c, which has the
+ * only implementation. These three calls are the only ones that go up.
+ */
+struct gil_binding_ops {
+	/*
+	 * Have the thread pass gil_come_back() before it is next in user mode.
+	 * The caller is the thread itself while it does not own the lock, or
+	 * holds lock->lock.
+	 */
+	void (*notify)(struct gil_ctx *ctx);
+	/* The thread exits, and the context has been killed. May not sleep. */
+	void (*exit)(struct gil_ctx *ctx);
+	/* The context has left the lock. May sleep. */
+	void (*reap)(struct gil_ctx *ctx);
+};
+
+struct gil_binding {
+	const struct gil_binding_ops *ops;
+};
 
 /*
  * One lock. Referenced by the open files that it has (struct gil_file), the
