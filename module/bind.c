@@ -29,9 +29,9 @@
 
 #include "bind.h"
 #include "bound.h"
-#include "chardev.h"
 #include "compat.h"
 #include "context.h"
+#include "create.h"
 #include "record.h"
 
 static u32 gil_bind_offered;		/* GIL_BIND_*; constant after init */
@@ -303,8 +303,7 @@ void gil_bind_exec_privileged(void)
 /* Swap the birth's file for one on a lock of the child's own. */
 static int gil_birth_lock(struct gil_birth *birth)
 {
-	struct gil_file *file = birth->filp->private_data;
-	struct file *filp = gil_file_like(file->lock);
+	struct file *filp = gil_file_like(birth->filp);
 
 	if (IS_ERR(filp))
 		return PTR_ERR(filp);

@@ -135,7 +135,7 @@ out:
 }
 #endif
 
-const struct file_operations gil_fops = {
+static const struct file_operations gil_fops = {
 	.owner = THIS_MODULE,
 	.open = gil_open,
 	.release = gil_close,

@@ -5,8 +5,6 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
-extern const struct file_operations gil_fops;
-
 struct gil_lock;
 struct gil_policy_ops;
 
@@ -24,12 +22,6 @@ void gil_chardev_exit(void);
 
 /* ioctl.c */
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
-
-/*
- * An open file on a new lock with the settings of @lock, and its recorder.
- * Error pointer: ENFILE, ENOMEM. May sleep.
- */
-struct file *gil_file_like(struct gil_lock *lock);
 
 /* debugfs.c: tables of all locks; not having them is no failure. */
 void gil_debugfs_init(void);

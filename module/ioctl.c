@@ -2,10 +2,10 @@
 /*
  * The ioctls: copy in, validate, call the core, copy out.
  */
-#include <linux/anon_inodes.h>
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "chardev.h"
 #include "context.h"
+#include "create.h"
 #include "lock.h"
 #include "policy.h"
 #include "record.h"
@@ -47,55 +48,9 @@ static const struct gil_policy_ops *gil_policy_by_user(const char *name)
 	return policy ? policy : ERR_PTR(-ENOENT);
 }
 
-/*
- * A new file on a new lock; error pointer. Takes over the references to the
- * policy and the recorder, if it has one, also if it fails.
- */
-static struct file *gil_file_new(const struct gil_policy_ops *policy,
-				 u64 interval_ns, u64 grace_ns,
-				 struct gil_recorder *recorder)
-{
-	static atomic_t last_nr;
-	struct gil_lock *lock;
-	struct gil_file *file;
-	struct file *filp;
-	u32 nr;
-
-	/* 0 is the global lock's. */
-	do
-		nr = atomic_inc_return(&last_nr);
-	while (!nr);
-	lock = gil_lock_create(nr, policy, interval_ns, grace_ns, recorder);
-	if (IS_ERR(lock)) {
-		gil_policy_put(policy);
-		if (recorder)
-			gil_recorder_put(recorder);
-		return ERR_CAST(lock);
-	}
-	file = gil_file_create(lock, false);
-	if (IS_ERR(file)) {
-		gil_lock_put(lock);
-		return ERR_CAST(file);
-	}
-	gil_locks_add(lock, false);
-	filp = anon_inode_getfile("[gil]", &gil_fops, file, O_RDWR);
-	if (IS_ERR(filp)) {
-		gil_locks_del(lock);
-		gil_file_close(file);
-	}
-	return filp;
-}
-
-struct file *gil_file_like(struct gil_lock *lock)
-{
-	if (lock->recorder)
-		gil_recorder_get(lock->recorder);
-	return gil_file_new(gil_get_policy(lock), gil_get_interval(lock),
-			    gil_get_grace(lock), lock->recorder);
-}
-
 /* Everything that the new lock's descriptor needs, in @args and at hand. */
-static struct file *gil_create_file(const struct gil_create *args)
+static struct file *gil_create_file(const struct file_operations *fops,
+				    const struct gil_create *args)
 {
 	struct gil_recorder *recorder = NULL;
 	const struct gil_policy_ops *policy;
@@ -111,11 +66,12 @@ static struct file *gil_create_file(const struct gil_create *args)
 			return ERR_PTR(-ENOMEM);
 		}
 	}
-	return gil_file_new(policy, args->interval_ns, gil_default_grace_ns(),
-			    recorder);
+	return gil_file_new(fops, policy, args->interval_ns,
+			    gil_default_grace_ns(), recorder);
 }
 
-static long gil_ioc_create(void __user *argp)
+static long gil_ioc_create(const struct file_operations *fops,
+			   void __user *argp)
 {
 	struct gil_create args;
 	struct file *filp;
@@ -133,7 +89,7 @@ static long gil_ioc_create(void __user *argp)
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	filp = gil_create_file(&args);
+	filp = gil_create_file(fops, &args);
 	if (IS_ERR(filp)) {
 		put_unused_fd(fd);
 		return PTR_ERR(filp);
@@ -425,7 +381,7 @@ long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 
 	switch (cmd) {
 	case GIL_IOC_CREATE:
-		return gil_ioc_create(argp);
+		return gil_ioc_create(filp->f_op, argp);
 	case GIL_IOC_ATTACH:
 		return gil_ioc_attach(file, argp);
 	case GIL_IOC_ACQUIRE:
