@@ -7,15 +7,10 @@
 
 #include <linux/types.h>
 
+#include "params.h"
+
 struct file;
 struct task_struct;
-
-/* The levels of use, as the module's parameter says them. */
-enum gil_level {
-	GIL_LEVEL_MANUAL,
-	GIL_LEVEL_AUTO_IO,
-	GIL_LEVEL_ENFORCED,
-};
 
 /*
  * Bind the calling thread by an open gil file, or change how it is bound. It

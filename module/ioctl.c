@@ -16,6 +16,7 @@
 #include "context.h"
 #include "create.h"
 #include "lock.h"
+#include "params.h"
 #include "policy.h"
 #include "record.h"
 #include "stats.h"

@@ -21,7 +21,7 @@ LIBRARY = "userspace/libgil/include/gil.h"
 TRACE = "module/gil_trace.h"
 POLICY = "module/include/gil_policy.h"
 EXAMPLE = "module/example/gil_lifo.c"
-MAIN = "module/main.c"
+PARAMS = "module/params.c"
 DEBUGFS = "module/debugfs.c"
 OPTIONS = "userspace/gilbench/options.c"
 WORKLOADS = "userspace/gilbench/workload.c"
@@ -164,10 +164,10 @@ def check_uapi_errnos(files):
 
 
 def check_parameters(files):
-    have = set(re.findall(r"^module_param\w*\((\w+)", files.read(MAIN), re.M))
+    have = set(re.findall(r"^module_param\w*\((\w+)", files.read(PARAMS), re.M))
     text = section(files.man(GIL_4), "SH", "MODULE PARAMETERS")
     named = set(re.findall(r"^\.TP\n\.BR? (\w+)", text, re.M))
-    yield from compare("parameter", MAIN, have, GIL_4, named)
+    yield from compare("parameter", PARAMS, have, GIL_4, named)
 
 
 def trace_events(source):
@@ -404,7 +404,7 @@ CHECKS = [
         (GIL_4, r"\.BR EBUSY|\.B EBUSY", ".B EAGAIN"),
     ]),
     (check_parameters, "module parameters", [
-        (MAIN, r"module_param\(mode", "module_param(modes"),
+        (PARAMS, r"module_param\(mode", "module_param(modes"),
         (GIL_4, r'interval_us " \(', 'interval " ('),
     ]),
     (check_trace_events, "trace events and their fields", [
