@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "context.h"
 #include "lock.h"
+#include "locks.h"
 #include "params.h"
 #include "policy.h"
 #include "record.h"

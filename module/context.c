@@ -18,11 +18,6 @@
 #include "core.h"
 #include "lock.h"
 #include "record.h"
-#include "trace.h"
-
-LIST_HEAD(gil_locks);
-/* Protects gil_locks, and which flags are set in the pages of its locks. */
-DEFINE_MUTEX(gil_locks_mutex);
 
 static struct workqueue_struct *gil_reaper;
 static struct rhltable gil_contexts;
@@ -33,22 +28,6 @@ static const struct rhashtable_params gil_contexts_params = {
 	.head_offset = offsetof(struct gil_ctx, task_node),
 	.automatic_shrinking = true,
 };
-
-void gil_locks_add(struct gil_lock *lock, bool kernel_only)
-{
-	mutex_lock(&gil_locks_mutex);
-	gil_page_flag(lock, GIL_PAGE_KERNEL_ONLY, kernel_only);
-	gil_page_flag(lock, GIL_PAGE_TRACED, gil_traced());
-	list_add_tail(&lock->locks_node, &gil_locks);
-	mutex_unlock(&gil_locks_mutex);
-}
-
-void gil_locks_del(struct gil_lock *lock)
-{
-	mutex_lock(&gil_locks_mutex);
-	list_del_init(&lock->locks_node);
-	mutex_unlock(&gil_locks_mutex);
-}
 
 struct gil_file *gil_file_create(struct gil_lock *lock, bool global)
 {

@@ -24,14 +24,6 @@ struct gil_file {
 	struct list_head contexts;	/* lock->attach protects it */
 };
 
-/* All locks, for tracing and debugfs. */
-extern struct list_head gil_locks;
-extern struct mutex gil_locks_mutex;
-
-/* Enter a lock in the list of all, take it out. May sleep. */
-void gil_locks_add(struct gil_lock *lock, bool kernel_only);
-void gil_locks_del(struct gil_lock *lock);
-
 /*
  * A new open file on a lock; takes over the caller's reference to the lock if
  * it succeeds. Error pointer: ENOMEM.

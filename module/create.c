@@ -11,6 +11,7 @@
 #include "context.h"
 #include "create.h"
 #include "lock.h"
+#include "locks.h"
 #include "policy.h"
 #include "record.h"
 

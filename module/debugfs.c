@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 
 #include "chardev.h"
-#include "context.h"
+#include "locks.h"
 #include "stats.h"
 
 static struct dentry *gil_dir;

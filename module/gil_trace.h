@@ -5,7 +5,7 @@
  * tool reads them. All events are emitted under lock->lock: their order is
  * the order in which the lock moved.
  *
- * While any of them is on, the locks' pages close the fast path (trace.c).
+ * While any of them is on, the locks' pages close the fast path (locks.c).
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM gil
@@ -16,8 +16,7 @@
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
-#include "objects.h"
-#include "trace.h"
+#include "locks.h"
 
 /* Readers of the format files know the values by these. */
 TRACE_DEFINE_ENUM(GIL_REASON_EXPLICIT);

@@ -4,7 +4,7 @@
  *
  * Lock order, outermost first:
  *
- *	gil_locks_mutex		(context.c)  the list of all locks
+ *	gil_locks_mutex		(locks.c)    the list of all locks
  *	  lock->attach		(below)      which contexts a lock has
  *	    the run queue's lock (kernel/sched)
  *	      lock->lock	(below)      who owns it, who waits

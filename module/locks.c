@@ -3,19 +3,29 @@
  * Tracing sees everything: while a trace event is on, every lock's page says
  * so, and libgil leaves the fast path. Off, it costs nothing.
  */
-#include "compat.h"
-#include "context.h"
+#include "locks.h"
 
-#define CREATE_TRACE_POINTS
-#include "gil_trace.h"
+LIST_HEAD(gil_locks);
+/* Protects gil_locks, and which flags are set in the pages of its locks. */
+DEFINE_MUTEX(gil_locks_mutex);
 
 /* How many events are on; under gil_locks_mutex. */
 static unsigned int gil_events_on;
 
-bool gil_traced(void)
+void gil_locks_add(struct gil_lock *lock, bool kernel_only)
 {
-	lockdep_assert_held(&gil_locks_mutex);
-	return gil_events_on;
+	mutex_lock(&gil_locks_mutex);
+	gil_page_flag(lock, GIL_PAGE_KERNEL_ONLY, kernel_only);
+	gil_page_flag(lock, GIL_PAGE_TRACED, gil_events_on);
+	list_add_tail(&lock->locks_node, &gil_locks);
+	mutex_unlock(&gil_locks_mutex);
+}
+
+void gil_locks_del(struct gil_lock *lock)
+{
+	mutex_lock(&gil_locks_mutex);
+	list_del_init(&lock->locks_node);
+	mutex_unlock(&gil_locks_mutex);
 }
 
 static void gil_trace_flag(bool on)
