@@ -10,9 +10,10 @@
 #include <linux/slab.h>
 
 #include "acquire.h"
-#include "chardev.h"
 #include "compat.h"
 #include "context.h"
+#include "init.h"
+#include "ioctl.h"
 #include "lock.h"
 #include "locks.h"
 #include "params.h"

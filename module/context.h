@@ -59,8 +59,4 @@ int gil_contexts_init(void);
 /* After the last file is closed and no task's exit is watched any more. */
 void gil_contexts_exit(void);
 
-/* task_watch.c: have it called, and what bind.h asks for. EOPNOTSUPP. */
-int gil_task_watch_start(void);
-void gil_task_watch_stop(void);
-
 #endif /* GIL_CONTEXT_H */

@@ -7,7 +7,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "chardev.h"
+#include "init.h"
 #include "locks.h"
 #include "stats.h"
 

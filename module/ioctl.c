@@ -12,9 +12,9 @@
 
 #include "acquire.h"
 #include "bind.h"
-#include "chardev.h"
 #include "context.h"
 #include "create.h"
+#include "ioctl.h"
 #include "lock.h"
 #include "params.h"
 #include "policy.h"

@@ -5,8 +5,8 @@
 #include <linux/module.h>
 
 #include "bind.h"
-#include "chardev.h"
 #include "context.h"
+#include "init.h"
 #include "params.h"
 #include "policy.h"
 

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include <linux/gil.h>
+#include "policies.h"
 #include "policy.h"
 
 static LIST_HEAD(gil_policies);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef GIL_POLICIES_H
-#define GIL_POLICIES_H
+#ifndef GIL_POLICY_REGISTRY_H
+#define GIL_POLICY_REGISTRY_H
 
 #include <gil_policy.h>
 
@@ -15,15 +15,4 @@ void gil_policy_put(const struct gil_policy_ops *ops);
 /* gil.ko's own, from the start. */
 int gil_policies_init(void);
 
-/* fifo's, for policies that differ from it elsewhere. */
-void gil_fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now);
-void gil_fifo_dequeue(struct gil_queue *q, struct gil_waiter *w);
-struct gil_waiter *gil_fifo_pick(struct gil_queue *q, u64 now);
-u64 gil_fifo_patience(const struct gil_queue *q, u64 now);
-
-extern struct gil_policy_ops gil_policy_fifo;
-extern struct gil_policy_ops gil_policy_cpython;
-extern struct gil_policy_ops gil_policy_io_first;
-extern struct gil_policy_ops gil_policy_fair;
-
-#endif /* GIL_POLICIES_H */
+#endif /* GIL_POLICY_REGISTRY_H */

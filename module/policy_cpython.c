@@ -19,7 +19,7 @@
  * that is awake: an I/O thread waits, after each I/O, one interval for each
  * thread that computes.
  */
-#include "policy.h"
+#include "policies.h"
 
 struct gil_policy_ops gil_policy_cpython = {
 	.name = "cpython",

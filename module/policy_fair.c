@@ -44,7 +44,7 @@
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
 
-#include "policy.h"
+#include "policies.h"
 
 /* Index of gil_queue.data: the least virtual time. */
 #define LEAST		0

@@ -10,7 +10,7 @@
  * return to user mode (enforced). A manual owner that never comes to a
  * checkpoint is not bounded.
  */
-#include "policy.h"
+#include "policies.h"
 
 void gil_fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {

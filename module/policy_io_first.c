@@ -31,7 +31,7 @@
  */
 #include <linux/minmax.h>
 
-#include "policy.h"
+#include "policies.h"
 
 #define IO		0
 #define ORDINARY	1

@@ -12,6 +12,7 @@
 #include "bind.h"
 #include "compat.h"
 #include "context.h"
+#include "init.h"
 
 typedef void gil_fork_probe_t(void *data, struct task_struct *parent,
 			      struct task_struct *child);
