@@ -53,8 +53,8 @@ static int gil_sleep(struct gil_ctx *ctx, unsigned int state,
 	return ret;
 }
 
-int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
-	     u32 keep)
+int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
+			    ktime_t *deadline, u32 keep)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
@@ -87,7 +87,7 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 				      GIL_ACQUIRE_KEEP_TIMEOUT :
 				      GIL_ACQUIRE_KEEP_INTR))) {
 				gil_count_failure(ctx, ret);
-				next = gil_dequeue(ctx, ktime_get_ns());
+				next = gil_ctx_dequeue(ctx, ktime_get_ns());
 			}
 			done = true;
 		}
@@ -100,7 +100,7 @@ int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
 }
 
 /* The lock has an owner: wait, unless it is the caller by another context. */
-static int gil_queue(struct gil_ctx *ctx, bool sleep)
+static int gil_queue_up(struct gil_ctx *ctx, bool sleep)
 {
 	struct gil_lock *lock = ctx->lock;
 
@@ -112,11 +112,11 @@ static int gil_queue(struct gil_ctx *ctx, bool sleep)
 		trace_gil_wait(lock, ctx);
 	/* Before it may be called: a sleeper is, others are granted. */
 	ctx->sleeping = sleep;
-	gil_enqueue(ctx, ktime_get_ns(), false);
+	gil_ctx_enqueue(ctx, ktime_get_ns(), false);
 	return -EINPROGRESS;
 }
 
-int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep)
+int gil_acquire_or_queue(struct gil_ctx *ctx, u32 flags, bool sleep)
 {
 	struct gil_lock *lock = ctx->lock;
 	bool try = flags & GIL_ACQUIRE_TRY;
@@ -147,7 +147,7 @@ int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep)
 	}
 	if (try)
 		return lock->owner->w.task == ctx->w.task ? -EDEADLK : -EBUSY;
-	return gil_queue(ctx, sleep);
+	return gil_queue_up(ctx, sleep);
 }
 
 /*
@@ -161,7 +161,7 @@ static bool gil_was_taken(const struct gil_ctx *ctx)
 	       ctx->lock->owner != ctx;
 }
 
-int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
+int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 {
 	bool sleep = !(flags & (GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE));
 	struct gil_lock *lock = ctx->lock;
@@ -178,13 +178,13 @@ int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 	else if (gil_was_taken(ctx))
 		ret = -EDEADLK;
 	else
-		ret = gil_request(ctx, flags, sleep);
+		ret = gil_acquire_or_queue(ctx, flags, sleep);
 	raw_spin_unlock_irqrestore(&lock->lock, irqflags);
 	if (ret != -EINPROGRESS || !sleep)
 		return ret;
 
 	deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
-	return gil_wait(ctx, TASK_INTERRUPTIBLE,
+	return gil_sleep_until_granted(ctx, TASK_INTERRUPTIBLE,
 			flags & GIL_ACQUIRE_DEADLINE ? &deadline : NULL, flags);
 }
 
@@ -231,7 +231,7 @@ static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 	return 0;
 }
 
-int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
+int gil_op_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
@@ -302,11 +302,11 @@ struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
 	trace_gil_request(lock, ctx);
 	trace_gil_wait(lock, ctx);
 	ctx->sleeping = true;
-	gil_enqueue(ctx, now, true);
+	gil_ctx_enqueue(ctx, now, true);
 	return next;
 }
 
-int gil_yield(struct gil_ctx *ctx)
+int gil_op_yield(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
@@ -319,10 +319,10 @@ int gil_yield(struct gil_ctx *ctx)
 
 	if (ret != -EINPROGRESS)
 		return ret;
-	return gil_wait(ctx, TASK_INTERRUPTIBLE, NULL, GIL_ACQUIRE_KEEP);
+	return gil_sleep_until_granted(ctx, TASK_INTERRUPTIBLE, NULL, GIL_ACQUIRE_KEEP);
 }
 
-int gil_cancel(struct gil_ctx *ctx)
+int gil_op_cancel(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
@@ -332,7 +332,7 @@ int gil_cancel(struct gil_ctx *ctx)
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	if (ctx->state == GIL_STATE_QUEUED) {
 		gil_count(ctx, cancels);
-		next = gil_dequeue(ctx, ktime_get_ns());
+		next = gil_ctx_dequeue(ctx, ktime_get_ns());
 	} else if (ctx->state == GIL_STATE_GRANTED) {
 		gil_count(ctx, cancels);
 		ctx->wants = false;
@@ -350,7 +350,7 @@ struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 	struct gil_ctx *next = NULL;
 
 	if (ctx->state == GIL_STATE_QUEUED)
-		next = gil_dequeue(ctx, ktime_get_ns());
+		next = gil_ctx_dequeue(ctx, ktime_get_ns());
 	/* A fast owner, by its word alone, is one whose death counts too. */
 	if (gil_owner_id(lock) == ctx->w.id) {
 		gil_pull(lock);

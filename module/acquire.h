@@ -8,10 +8,10 @@
  * The operations, as <linux/gil.h> has them, by the context's own thread;
  * negative error numbers. Acquire and yield may sleep.
  */
-int gil_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns);
-int gil_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy);
-int gil_yield(struct gil_ctx *ctx);
-int gil_cancel(struct gil_ctx *ctx);
+int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns);
+int gil_op_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy);
+int gil_op_yield(struct gil_ctx *ctx);
+int gil_op_cancel(struct gil_ctx *ctx);
 
 /*
  * The context's thread or file is gone: leave the queue or pass the lock on,
@@ -37,8 +37,8 @@ void gil_add_fast(struct gil_ctx *ctx, u64 acquires, u64 io_releases);
 struct gil_ctx *gil_leave(struct gil_ctx *ctx);
 
 /*
- * The owner, asked or by itself, lets others go first and is in the
- * queue; it goes on to gil_wait(). Returns what gil_pass_on() does.
+ * The owner, asked or by itself, lets others go first and is in the queue; it
+ * goes on to gil_sleep_until_granted(). Returns what gil_pass_on() does.
  */
 struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
 				u64 now);
@@ -47,7 +47,7 @@ struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
  * The part of an acquire that does not wait; as its ioctl, but
  * -EINPROGRESS: in the queue, and to be woken from here on if @sleep.
  */
-int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep);
+int gil_acquire_or_queue(struct gil_ctx *ctx, u32 flags, bool sleep);
 
 /*
  * Sleep until granted; not holding lock->lock. A grant always wins over a
@@ -55,7 +55,7 @@ int gil_request(struct gil_ctx *ctx, u32 flags, bool sleep);
  * with; after either of those, leave the queue unless @keep says otherwise,
  * GIL_ACQUIRE_KEEP_*. Only SIGKILL wins over a grant, which goes to the next.
  */
-int gil_wait(struct gil_ctx *ctx, unsigned int state, ktime_t *deadline,
-	     u32 keep);
+int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
+			    ktime_t *deadline, u32 keep);
 
 #endif /* GIL_ACQUIRE_H */

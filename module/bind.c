@@ -28,7 +28,7 @@
 #include <linux/task_work.h>
 
 #include "bind.h"
-#include "bound.h"
+#include "blocking.h"
 #include "compat.h"
 #include "context.h"
 #include "create.h"
@@ -197,7 +197,7 @@ static void gil_bind_work(struct callback_head *work)
 	} else if (hook->ending) {
 		gil_notifier_off(hook);
 		hook->ended = true;
-		gil_unbound(hook->ctx);
+		gil_clear_bound(hook->ctx);
 		gil_hook_put(hook);
 	} else if (!gil_is_ending()) {
 		gil_come_back(hook->ctx);
@@ -227,7 +227,7 @@ static void gil_bind_reap(struct gil_ctx *ctx)
 {
 	struct gil_hook *hook = gil_hook_of(ctx);
 
-	gil_unbound(ctx);
+	gil_clear_bound(ctx);
 	gil_hook_put(hook);
 }
 
@@ -252,36 +252,36 @@ static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
 	gil_ctx_get(ctx);
 	hook->filp = get_file(filp);
 	init_task_work(&hook->work, gil_bind_work);
-	gil_bound(ctx, &hook->binding, bind);
+	gil_set_bound(ctx, &hook->binding, bind);
 	gil_notifier_on(hook);
 	gil_bind_notify_self(ctx);
 	return 0;
 }
 
-int gil_bind(struct file *filp, u32 bind)
+int gil_op_bind(struct file *filp, u32 bind)
 {
 	struct gil_file *file = filp->private_data;
 	struct gil_ctx *ctx, *bound;
 
 	if (bind & ~gil_bind_offered)
 		return -EOPNOTSUPP;
-	bound = gil_ctx_bound();
+	bound = gil_ctx_find_bound();
 	if (bound && bound->file != file)
 		return -EBUSY;
 	if (bound) {
-		gil_bound(bound, bound->binding, bind);
+		gil_set_bound(bound, bound->binding, bind);
 		gil_bind_notify_self(bound);
 		return 0;
 	}
-	if (gil_ctx_other(file))
+	if (gil_thread_has_other_ctx(file))
 		return -EBUSY;
 	ctx = gil_ctx_attach(file);
 	return IS_ERR(ctx) ? PTR_ERR(ctx) : gil_bind_new(ctx, filp, bind);
 }
 
-int gil_unbind(struct file *filp)
+int gil_op_unbind(struct file *filp)
 {
-	struct gil_ctx *bound = gil_ctx_bound();
+	struct gil_ctx *bound = gil_ctx_find_bound();
 
 	if (!bound || bound->file != filp->private_data)
 		return -ENOENT;
@@ -292,7 +292,7 @@ int gil_unbind(struct file *filp)
 
 void gil_bind_exec_privileged(void)
 {
-	struct gil_ctx *bound = gil_ctx_bound();
+	struct gil_ctx *bound = gil_ctx_find_bound();
 
 	if (bound) {
 		gil_hook_of(bound)->ending = true;
@@ -323,7 +323,7 @@ static void gil_birth_work(struct callback_head *work)
 	if (birth->new_lock)
 		ret = gil_birth_lock(birth);
 	if (!ret)
-		ret = gil_bind(birth->filp, birth->bind);
+		ret = gil_op_bind(birth->filp, birth->bind);
 	if (ret) {
 		/* It must not run unbound beside those that are. */
 		pr_warn_ratelimited("killed %s[%d]: it could not be bound (error %d)\n",
@@ -339,7 +339,7 @@ out:
 
 void gil_bind_fork(struct task_struct *child)
 {
-	struct gil_ctx *bound = gil_ctx_bound();
+	struct gil_ctx *bound = gil_ctx_find_bound();
 	struct gil_birth *birth;
 
 	if (!bound || !(bound->bind & GIL_BIND_INHERIT) ||
@@ -377,12 +377,12 @@ void gil_bind_cleanup(void)
 
 #else /* !GIL_CAN_BIND: nothing is offered, so nobody is ever bound */
 
-int gil_bind(struct file *filp, u32 bind)
+int gil_op_bind(struct file *filp, u32 bind)
 {
 	return -EOPNOTSUPP;
 }
 
-int gil_unbind(struct file *filp)
+int gil_op_unbind(struct file *filp)
 {
 	return -ENOENT;
 }

@@ -17,10 +17,10 @@ struct task_struct;
  * owns the lock when it is next in user mode. As GIL_IOC_BIND, but EINVAL is
  * the caller's to find. May sleep.
  */
-int gil_bind(struct file *filp, u32 bind);
+int gil_op_bind(struct file *filp, u32 bind);
 
 /* ENOENT: not bound by this file. Done when it is next in user mode. */
-int gil_unbind(struct file *filp);
+int gil_op_unbind(struct file *filp);
 
 /*
  * What happens to tasks, for those that are bound; called by the task itself.

@@ -24,7 +24,7 @@
 /* The module's own reference is dropped in gil_chardev_exit(). */
 static struct gil_lock *gil_global;
 
-static int gil_open(struct inode *inode, struct file *filp)
+static int gil_fop_open(struct inode *inode, struct file *filp)
 {
 	struct gil_file *file;
 
@@ -38,7 +38,7 @@ static int gil_open(struct inode *inode, struct file *filp)
 	return nonseekable_open(inode, filp);
 }
 
-static int gil_close(struct inode *inode, struct file *filp)
+static int gil_fop_close(struct inode *inode, struct file *filp)
 {
 	struct gil_file *file = filp->private_data;
 
@@ -48,7 +48,7 @@ static int gil_close(struct inode *inode, struct file *filp)
 	return 0;
 }
 
-static int gil_mmap(struct file *filp, struct vm_area_struct *vma)
+static int gil_fop_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	struct gil_file *file = filp->private_data;
 
@@ -69,7 +69,7 @@ static int gil_mmap(struct file *filp, struct vm_area_struct *vma)
 }
 
 /* Readable: the calling thread's request has been granted; see gil_granted() */
-static __poll_t gil_poll(struct file *filp, poll_table *wait)
+static __poll_t gil_fop_poll(struct file *filp, poll_table *wait)
 {
 	struct gil_file *file = filp->private_data;
 	__poll_t ready = 0;
@@ -84,7 +84,7 @@ static __poll_t gil_poll(struct file *filp, poll_table *wait)
 	return ready;
 }
 
-static ssize_t gil_read(struct file *filp, char __user *buf, size_t len,
+static ssize_t gil_fop_read(struct file *filp, char __user *buf, size_t len,
 			loff_t *pos)
 {
 	struct gil_file *file = filp->private_data;
@@ -140,11 +140,11 @@ out:
 
 static const struct file_operations gil_fops = {
 	.owner = THIS_MODULE,
-	.open = gil_open,
-	.release = gil_close,
-	.mmap = gil_mmap,
-	.poll = gil_poll,
-	.read = gil_read,
+	.open = gil_fop_open,
+	.release = gil_fop_close,
+	.mmap = gil_fop_mmap,
+	.poll = gil_fop_poll,
+	.read = gil_fop_read,
 	.unlocked_ioctl = gil_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 #ifdef CONFIG_PROC_FS

@@ -163,7 +163,7 @@ struct gil_ctx *gil_ctx_find(struct gil_file *file)
 	return NULL;
 }
 
-struct gil_ctx *gil_ctx_bound(void)
+struct gil_ctx *gil_ctx_find_bound(void)
 {
 	struct rhlist_head *list, *pos;
 	struct gil_ctx *ctx;
@@ -181,7 +181,7 @@ struct gil_ctx *gil_ctx_bound(void)
 	return NULL;
 }
 
-bool gil_ctx_other(struct gil_file *file)
+bool gil_thread_has_other_ctx(struct gil_file *file)
 {
 	struct rhlist_head *list, *pos;
 	struct gil_ctx *ctx;

@@ -44,10 +44,10 @@ struct gil_ctx *gil_ctx_find(struct gil_file *file);
 struct gil_ctx *gil_ctx_attach(struct gil_file *file);
 
 /* The calling thread's context that is bound, or NULL. Any context. */
-struct gil_ctx *gil_ctx_bound(void);
+struct gil_ctx *gil_ctx_find_bound(void);
 
 /* Has the calling thread one on the file's lock by another file? */
-bool gil_ctx_other(struct gil_file *file);
+bool gil_thread_has_other_ctx(struct gil_file *file);
 
 void gil_ctx_get(struct gil_ctx *ctx);
 void gil_ctx_put(struct gil_ctx *ctx);

@@ -33,7 +33,7 @@
  *
  *	claim	 gil_claim()	nobody owns it: the caller does
  *	adopt	 gil_pull()	a fast owner becomes the kernel's to know
- *	grant	 gil_grant()	direct handoff: owner before it wakes
+ *	grant	 gil_grant_to()	direct handoff: owner before it wakes
  *	free	 gil_pass_on()	nobody waits
  *	abandon	 gil_pass_on()	nobody waits, and the owner died
  *	recover	 gil_claim()	and say so
@@ -98,7 +98,7 @@ static void gil_set_owner(struct gil_lock *lock, struct gil_ctx *ctx)
 	lock->q.owner = ctx ? &ctx->w : NULL;
 }
 
-void gil_key(struct gil_ctx *ctx)
+void gil_reset_key(struct gil_ctx *ctx)
 {
 	if (ctx->policy_nr != ctx->lock->policy_nr) {
 		ctx->policy_nr = ctx->lock->policy_nr;
@@ -113,7 +113,7 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 
 	lockdep_assert_held(&lock->lock);
 
-	gil_key(ctx);
+	gil_reset_key(ctx);
 	ctx->w.grant_ns = now;
 	gil_set_owner(lock, ctx);
 	lock->abandoned = false;
@@ -123,16 +123,16 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 	ctx->wants = ctx->bind;
 	if (state == GIL_STATE_OWNER)
 		ctx->turn_ns = now;
-	/* Last: gil_wait() and gil_is_away() look at it without the lock. */
+	/* Last: gil_sleep() and gil_is_away() look at it without the lock. */
 	WRITE_ONCE(ctx->state, state);
 }
 
 /* As above, for one that has not waited: the policy has not seen it. */
-static void gil_own_unasked(struct gil_ctx *ctx, u64 now)
+static void gil_own_at_once(struct gil_ctx *ctx, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
 
-	gil_key(ctx);
+	gil_reset_key(ctx);
 	if (lock->policy->claimed)
 		lock->policy->claimed(&lock->q, &ctx->w);
 	gil_own(ctx, GIL_STATE_OWNER, now);
@@ -156,7 +156,7 @@ void gil_pull(struct gil_lock *lock)
 	rcu_read_lock();
 	ctx = xa_load(&lock->ids, id);
 	if (ctx && !ctx->dead)
-		gil_own_unasked(ctx, ktime_get_ns());
+		gil_own_at_once(ctx, ktime_get_ns());
 	else
 		lock->abandoned = true;
 	rcu_read_unlock();
@@ -197,7 +197,7 @@ int gil_claim(struct gil_ctx *ctx)
 	lockdep_assert_held(&ctx->lock->lock);
 
 	ctx->told_dead = ctx->lock->abandoned;
-	gil_own_unasked(ctx, now);
+	gil_own_at_once(ctx, now);
 	gil_count(ctx, slow_acquires);
 	trace_gil_acquire(ctx->lock, ctx, false, 0, 0);
 	if (ctx->lock->q.waiting)
@@ -250,13 +250,13 @@ void gil_return(struct gil_ctx *ctx, u64 now)
 	gil_arm(ctx->lock);
 }
 
-void gil_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
+void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
 {
 	struct gil_lock *lock = ctx->lock;
 
 	lockdep_assert_held(&lock->lock);
 
-	gil_key(ctx);
+	gil_reset_key(ctx);
 	ctx->state = GIL_STATE_QUEUED;
 	ctx->w.request_ns = now;
 	ctx->w.yielded = yielded;
@@ -282,7 +282,7 @@ static struct gil_ctx *gil_pick(struct gil_lock *lock, u64 now)
  * grant: the next in line is the owner, before it wakes. It is told of an
  * owner that died if @died.
  */
-static void gil_grant(struct gil_ctx *next, struct gil_ctx *from, bool died,
+static void gil_grant_to(struct gil_ctx *next, struct gil_ctx *from, bool died,
 		      u64 now)
 {
 	struct gil_lock *lock = next->lock;
@@ -313,7 +313,7 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 
 	if (next && !next->sleeping) {
 		/* It polls, and cannot come by itself. */
-		gil_grant(next, from, lock->abandoned, now);
+		gil_grant_to(next, from, lock->abandoned, now);
 		return next;
 	}
 	if (next)
@@ -324,7 +324,7 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 	return next;
 }
 
-struct gil_ctx *gil_dequeue(struct gil_ctx *ctx, u64 now)
+struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
 
@@ -358,7 +358,7 @@ bool gil_answer(struct gil_ctx *ctx, int *told)
 	ctx->called = false;
 	lock->q.waiting--;
 	if (lock->owner) {
-		gil_enqueue(ctx, now, ctx->w.yielded);
+		gil_ctx_enqueue(ctx, now, ctx->w.yielded);
 		ctx->w.request_ns = request_ns;
 		return false;
 	}
@@ -461,7 +461,7 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 
 	next = gil_pick(lock, now);
 	if (next) {
-		gil_grant(next, ctx, died, now);
+		gil_grant_to(next, ctx, died, now);
 		return next;
 	}
 	lock->abandoned = died;

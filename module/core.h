@@ -43,15 +43,15 @@ int gil_take(struct gil_ctx *ctx);
 void gil_return(struct gil_ctx *ctx, u64 now);
 
 /* The policy's key is of another policy's making: it starts from 0. */
-void gil_key(struct gil_ctx *ctx);
+void gil_reset_key(struct gil_ctx *ctx);
 
-void gil_enqueue(struct gil_ctx *ctx, u64 now, bool yielded);
+void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded);
 
 /*
  * A waiter gives up. Returns a context that must be woken in its stead, or
  * NULL.
  */
-struct gil_ctx *gil_dequeue(struct gil_ctx *ctx, u64 now);
+struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now);
 
 /*
  * barge: a waiter that was called takes the lock if nobody was faster, or is
@@ -83,8 +83,9 @@ bool gil_is_killed(const struct task_struct *task);
 
 /*
  * Unlock lock->lock, taken with @flags, and then wake @next, which one of the
- * above returned, or nobody: NULL. One that does not sleep in gil_wait() polls,
- * and is told by its irq_work. Not under a run queue's lock.
+ * above returned, or nobody: NULL. One that does not sleep in
+ * gil_sleep_until_granted() polls, and is told by its irq_work. Not under a run
+ * queue's lock.
  */
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 			 unsigned long flags) __releases(&lock->lock);

@@ -58,7 +58,7 @@ struct file *gil_file_like(struct file *filp)
 
 	if (lock->recorder)
 		gil_recorder_get(lock->recorder);
-	return gil_file_new(filp->f_op, gil_get_policy(lock),
-			    gil_get_interval(lock), gil_get_grace(lock),
+	return gil_file_new(filp->f_op, gil_lock_get_policy(lock),
+			    gil_lock_interval(lock), gil_lock_grace(lock),
 			    lock->recorder);
 }

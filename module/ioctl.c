@@ -164,7 +164,7 @@ static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
 	}
 	if (args.fast_acquires || args.fast_io_releases)
 		gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
-	return gil_acquire(ctx, args.flags, args.deadline_ns);
+	return gil_op_acquire(ctx, args.flags, args.deadline_ns);
 }
 
 static long gil_ioc_release(struct gil_file *file, void __user *argp)
@@ -180,7 +180,7 @@ static long gil_ioc_release(struct gil_file *file, void __user *argp)
 	ctx = gil_ctx_find(file);
 	if (!ctx)
 		return args.flags & GIL_RELEASE_LAZY ? -EINVAL : -EPERM;
-	return gil_release(ctx, args.flags & GIL_RELEASE_IO ?
+	return gil_op_release(ctx, args.flags & GIL_RELEASE_IO ?
 				GIL_REASON_IO : GIL_REASON_EXPLICIT,
 			   args.flags & GIL_RELEASE_LAZY);
 }
@@ -189,14 +189,14 @@ static long gil_ioc_yield(struct gil_file *file)
 {
 	struct gil_ctx *ctx = gil_ctx_find(file);
 
-	return ctx ? gil_yield(ctx) : -EPERM;
+	return ctx ? gil_op_yield(ctx) : -EPERM;
 }
 
 static long gil_ioc_cancel(struct gil_file *file)
 {
 	struct gil_ctx *ctx = gil_ctx_find(file);
 
-	return ctx ? gil_cancel(ctx) : -ENOENT;
+	return ctx ? gil_op_cancel(ctx) : -ENOENT;
 }
 
 /* Validated arguments of a request for figures of at least @min bytes. */
@@ -292,13 +292,13 @@ static long gil_ioc_set_interval(struct gil_file *file, void __user *argp)
 		return -EINVAL;
 	if (!gil_may_set(file))
 		return -EPERM;
-	gil_set_interval(file->lock, interval_ns);
+	gil_lock_set_interval(file->lock, interval_ns);
 	return 0;
 }
 
 static long gil_ioc_get_interval(struct gil_file *file, void __user *argp)
 {
-	u64 interval_ns = gil_get_interval(file->lock);
+	u64 interval_ns = gil_lock_interval(file->lock);
 
 	return copy_to_user(argp, &interval_ns, sizeof(interval_ns)) ?
 		-EFAULT : 0;
@@ -314,20 +314,20 @@ static long gil_ioc_set_grace(struct gil_file *file, void __user *argp)
 		return -EINVAL;
 	if (!gil_may_set(file))
 		return -EPERM;
-	gil_set_grace(file->lock, grace_ns);
+	gil_lock_set_grace(file->lock, grace_ns);
 	return 0;
 }
 
 static long gil_ioc_get_grace(struct gil_file *file, void __user *argp)
 {
-	u64 grace_ns = gil_get_grace(file->lock);
+	u64 grace_ns = gil_lock_grace(file->lock);
 
 	return copy_to_user(argp, &grace_ns, sizeof(grace_ns)) ? -EFAULT : 0;
 }
 
 static long gil_ioc_get_policy(struct gil_file *file, void __user *argp)
 {
-	const struct gil_policy_ops *policy = gil_get_policy(file->lock);
+	const struct gil_policy_ops *policy = gil_lock_get_policy(file->lock);
 	struct gil_policy args = {};
 
 	strscpy(args.name, policy->name, sizeof(args.name));
@@ -349,7 +349,7 @@ static long gil_ioc_set_policy(struct gil_file *file, void __user *argp)
 		gil_policy_put(policy);
 		return -EPERM;
 	}
-	gil_set_policy(file->lock, policy);
+	gil_lock_set_policy(file->lock, policy);
 	return 0;
 }
 
@@ -372,7 +372,7 @@ static long gil_ioc_bind(struct file *filp, void __user *argp)
 		return -EFAULT;
 	if (!gil_bind_args_valid(&args))
 		return -EINVAL;
-	return gil_bind(filp, args.flags);
+	return gil_op_bind(filp, args.flags);
 }
 
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -408,7 +408,7 @@ long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case GIL_IOC_BIND:
 		return gil_ioc_bind(filp, argp);
 	case GIL_IOC_UNBIND:
-		return gil_unbind(filp);
+		return gil_op_unbind(filp);
 	case GIL_IOC_GET_GRACE:
 		return gil_ioc_get_grace(file, argp);
 	case GIL_IOC_SET_GRACE:

@@ -25,17 +25,17 @@ static u64 gil_get(struct gil_lock *lock, const u64 *setting)
 	return value;
 }
 
-u64 gil_get_interval(struct gil_lock *lock)
+u64 gil_lock_interval(struct gil_lock *lock)
 {
 	return gil_get(lock, &lock->q.interval_ns);
 }
 
-u64 gil_get_grace(struct gil_lock *lock)
+u64 gil_lock_grace(struct gil_lock *lock)
 {
 	return gil_get(lock, &lock->q.grace_ns);
 }
 
-void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
+void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns)
 {
 	unsigned long flags;
 
@@ -47,7 +47,7 @@ void gil_set_interval(struct gil_lock *lock, u64 interval_ns)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
-void gil_set_grace(struct gil_lock *lock, u64 grace_ns)
+void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns)
 {
 	unsigned long flags;
 
@@ -56,7 +56,7 @@ void gil_set_grace(struct gil_lock *lock, u64 grace_ns)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
-const struct gil_policy_ops *gil_get_policy(struct gil_lock *lock)
+const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock)
 {
 	const struct gil_policy_ops *policy;
 	unsigned long flags;
@@ -77,7 +77,8 @@ static void gil_queue_init(struct gil_queue *q)
 	memset(q->data, 0, sizeof(q->data));
 }
 
-void gil_set_policy(struct gil_lock *lock, const struct gil_policy_ops *policy)
+void gil_lock_set_policy(struct gil_lock *lock,
+			 const struct gil_policy_ops *policy)
 {
 	const struct gil_policy_ops *old;
 	struct gil_waiter *w, *next;
@@ -96,10 +97,10 @@ void gil_set_policy(struct gil_lock *lock, const struct gil_policy_ops *policy)
 	lock->policy_nr++;
 	/* The owner too starts from 0, and with the hold that goes on. */
 	if (lock->owner)
-		gil_key(lock->owner);
+		gil_reset_key(lock->owner);
 	list_for_each_entry_safe(w, next, &moving, node) {
 		list_del(&w->node);
-		gil_key(container_of(w, struct gil_ctx, w));
+		gil_reset_key(container_of(w, struct gil_ctx, w));
 		policy->enqueue(&lock->q, w, now);
 	}
 	trace_gil_policy(lock, policy->name);

@@ -17,18 +17,18 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 void gil_lock_get(struct gil_lock *lock);
 void gil_lock_put(struct gil_lock *lock);
 
-u64 gil_get_interval(struct gil_lock *lock);
-void gil_set_interval(struct gil_lock *lock, u64 interval_ns);
-u64 gil_get_grace(struct gil_lock *lock);
-void gil_set_grace(struct gil_lock *lock, u64 grace_ns);
+u64 gil_lock_interval(struct gil_lock *lock);
+void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns);
+u64 gil_lock_grace(struct gil_lock *lock);
+void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns);
 
 /*
  * The caller owns a reference to the policy that it gets, and gives one to the
  * lock. Those who wait go over to the new policy in the order in which the old
  * one would have served them, under lock->lock: linear in their number.
  */
-const struct gil_policy_ops *gil_get_policy(struct gil_lock *lock);
-void gil_set_policy(struct gil_lock *lock,
+const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock);
+void gil_lock_set_policy(struct gil_lock *lock,
 		    const struct gil_policy_ops *policy);
 
 #endif /* GIL_LOCK_H */

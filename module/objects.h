@@ -136,7 +136,7 @@ struct gil_ctx {
 	u32 policy_nr;			/* whose w.key is */
 	u32 state;			/* GIL_STATE_* */
 	bool dead;			/* never touches the lock again */
-	bool sleeping;			/* in gil_wait(), to be woken */
+	bool sleeping;			/* in gil_sleep_until_granted(), to be woken */
 	bool called;			/* not in the queue: woken to barge */
 	bool told_dead;			/* its next return is EOWNERDEAD */
 	bool io;			/* w.io when the lock has moved on */

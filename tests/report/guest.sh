@@ -124,8 +124,8 @@ perf_sees_waits()
 	perf lock contention -i "$tmp/perf.data" --kallsyms /proc/kallsyms \
 		--stack-skip 1 -x , >"$tmp/contention" 2>&1
 	cat "$tmp/contention" >&2
-	same "mutexes waited for in gil_acquire" "$known" "$(awk -F ', *' '
-		$5 == "mutex" && $6 ~ /^gil_acquire\+/ { n += $1 }
+	same "mutexes waited for in gil_op_acquire" "$known" "$(awk -F ', *' '
+		$5 == "mutex" && $6 ~ /^gil_op_acquire\+/ { n += $1 }
 		END { print n + 0 }' \
 		"$tmp/contention")"
 }

@@ -19,7 +19,7 @@
 #include <linux/sched/signal.h>
 
 #include "acquire.h"
-#include "bound.h"
+#include "blocking.h"
 #include "core.h"
 #include "counts.h"
 #include "gil_trace.h"
@@ -27,7 +27,7 @@
 /* Only SIGKILL ends this wait; it is no load, and no hindrance to a suspend. */
 #define GIL_COMING_BACK	(TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)
 
-void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
+void gil_set_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
 {
 	struct gil_lock *lock = ctx->lock;
 	unsigned long flags;
@@ -42,7 +42,7 @@ void gil_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
-void gil_unbound(struct gil_ctx *ctx)
+void gil_clear_bound(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
@@ -65,8 +65,8 @@ void gil_unbound(struct gil_ctx *ctx)
 
 /*
  * Under the run queue's lock, interrupts off. A grant that the thread has not
- * taken yet is no reason: it sleeps in gil_wait() and is being woken, for a
- * bound thread is not queued otherwise.
+ * taken yet is no reason: it sleeps in gil_sleep_until_granted() and is being
+ * woken, for a bound thread is not queued otherwise.
  *
  * A killed owner that blocks on its way out (it dumps core) has died now: until
  * the exit is seen, others would have the lock and not be told.
@@ -120,8 +120,8 @@ static bool gil_must_give(struct gil_ctx *ctx)
 	return ctx->giving || (lock->asked && ctx->bind & GIL_BIND_SLICE);
 }
 
-/* The part of gil_come_back() that does not wait; as gil_request(). */
-static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
+/* The part of gil_come_back() that does not wait; as gil_acquire_or_queue(). */
+static int gil_request_back(struct gil_ctx *ctx, struct gil_ctx **next)
 {
 	int ret;
 
@@ -130,7 +130,7 @@ static int gil_ask_back(struct gil_ctx *ctx, struct gil_ctx **next)
 	if (ctx->state != GIL_STATE_OWNER) {
 		if (ctx->state == GIL_STATE_IDLE)
 			trace_gil_take_back(ctx->lock, ctx);
-		ret = gil_request(ctx, 0, true);
+		ret = gil_acquire_or_queue(ctx, 0, true);
 		if (ret == -EINPROGRESS)
 			return ret;
 	}
@@ -150,10 +150,10 @@ void gil_come_back(struct gil_ctx *ctx)
 	int ret;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	ret = gil_ask_back(ctx, &next);
+	ret = gil_request_back(ctx, &next);
 	ctx->giving = false;
 	gil_unlock_and_wake(lock, next, flags);
 
 	if (ret == -EINPROGRESS)
-		gil_wait(ctx, GIL_COMING_BACK, NULL, 0);
+		gil_sleep_until_granted(ctx, GIL_COMING_BACK, NULL, 0);
 }
