@@ -172,15 +172,18 @@ def check_parameters(files):
 
 def trace_events(source):
     """event -> its fields, its own or its class's."""
+    shared = re.search(r"^#define GIL_CTX_ENTRY(.*?[^\\])$", source,
+                       re.S | re.M)
+    source = source.replace("\t\tGIL_CTX_ENTRY\n", shared[1])
     bodies = {name: re.findall(r"__(?:field|array)\([^,]+, (\w+)", body)
               for name, body in re.findall(
                   r"^(?:TRACE_EVENT_FN|DECLARE_EVENT_CLASS)\((\w+),(.*?)^\);",
                   source, re.S | re.M)}
     events = {name: bodies[name]
               for name in re.findall(r"^TRACE_EVENT_FN\((\w+),", source, re.M)}
-    for kind, name in re.findall(r"^DEFINE_EVENT_FN\((\w+), (\w+),", source,
+    for kind, name in re.findall(r"^DEFINE_GIL_(\w+)_EVENT\((\w+)\);", source,
                                  re.M):
-        events[name] = bodies.get(kind, [])
+        events[name] = bodies.get(f"gil_{kind.lower()}", [])
     return events
 
 
@@ -411,8 +414,8 @@ CHECKS = [
         (GIL_4, r"gil_drop_request", "gil_request_drop"),
         (GIL_4, r"^\.IR from_tid", ".IR giver"),
         (TRACE, r"__field\(u64, hold_ns\)", "__field(u64, held_ns)"),
-        (TRACE, r"DEFINE_EVENT_FN\(gil_hold, gil_io_release",
-         "DEFINE_EVENT_FN(gil_thread, gil_lost"),
+        (TRACE, r"DEFINE_GIL_HOLD_EVENT\(gil_io_release",
+         "DEFINE_GIL_HOLD_EVENT(gil_lost"),
     ]),
     (check_policies, "policies in modules of their own", [
         (GIL_4, r"^patience\|", "impatience|"),
