@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/gil: locks, threads and hist, tables of all there are,
- * one line each, under a header line.
+ * /sys/kernel/debug/gil: the tables of all locks, threads and histograms, each
+ * with a header line.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -21,22 +21,54 @@ static const char *const gil_state_names[] = {
 	[GIL_STATE_LAZY] = "lazy",
 };
 
+/* The columns of the counts, in order. */
+static const struct gil_column {
+	const char *name;
+	size_t offset;
+} gil_columns[] = {
+#define GIL_COLUMN(name, field) { name, offsetof(struct gil_counts, field) }
+	GIL_COLUMN("fast", fast_acquires),
+	GIL_COLUMN("slow", slow_acquires),
+	GIL_COLUMN("contended", contended),
+	GIL_COLUMN("handoffs", handoffs),
+	GIL_COLUMN("releases", releases),
+	GIL_COLUMN("io", io_releases),
+	GIL_COLUMN("yields", yields),
+	GIL_COLUMN("drop_requests", drop_requests),
+	GIL_COLUMN("forced", forced_switches),
+	GIL_COLUMN("deaths", owner_deaths),
+	GIL_COLUMN("timeouts", timeouts),
+	GIL_COLUMN("cancels", cancels),
+	GIL_COLUMN("interrupts", interrupts),
+	GIL_COLUMN("lazy", lazy_releases),
+	GIL_COLUMN("lazy_returns", lazy_returns),
+	GIL_COLUMN("wait_ns", wait.total_ns),
+	GIL_COLUMN("wait_max_ns", wait.max_ns),
+	GIL_COLUMN("wakeup_ns", wakeup.total_ns),
+	GIL_COLUMN("wakeup_max_ns", wakeup.max_ns),
+	GIL_COLUMN("hold_ns", hold.total_ns),
+	GIL_COLUMN("hold_max_ns", hold.max_ns),
+};
+
 static void gil_put_counts_header(struct seq_file *seq)
 {
-	seq_puts(seq, " fast slow contended handoffs releases io yields drop_requests forced deaths timeouts cancels interrupts lazy lazy_returns wait_ns wait_max_ns wakeup_ns wakeup_max_ns hold_ns hold_max_ns now_ns since_ns");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gil_columns); i++)
+		seq_printf(seq, " %s", gil_columns[i].name);
+	seq_puts(seq, " now_ns since_ns");
 }
 
 static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c,
 			   const struct gil_when *when)
 {
-	seq_printf(seq, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
-		   c->fast_acquires, c->slow_acquires, c->contended,
-		   c->handoffs, c->releases, c->io_releases, c->yields,
-		   c->drop_requests, c->forced_switches, c->owner_deaths,
-		   c->timeouts, c->cancels, c->interrupts, c->lazy_releases,
-		   c->lazy_returns, c->wait.total_ns, c->wait.max_ns,
-		   c->wakeup.total_ns, c->wakeup.max_ns, c->hold.total_ns,
-		   c->hold.max_ns, when->now_ns, when->since_ns);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gil_columns); i++)
+		seq_printf(seq, " %llu",
+			   *(const u64 *)((const void *)c +
+					  gil_columns[i].offset));
+	seq_printf(seq, " %llu %llu", when->now_ns, when->since_ns);
 }
 
 static int locks_show(struct seq_file *seq, void *unused)
@@ -91,7 +123,7 @@ static int threads_show(struct seq_file *seq, void *unused)
 				   s->tgid, s->tid, gil_state_names[s->state],
 				   s->bind, s->cpu_ns);
 			gil_put_counts(seq, &s->counts, &when);
-			/* A thread may call itself anything. */
+			/* A thread may choose any name, with blanks and newlines. */
 			seq_putc(seq, ' ');
 			seq_escape(seq, s->comm, " \t\n\\");
 			seq_putc(seq, '\n');
