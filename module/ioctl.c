@@ -26,12 +26,6 @@
 #define GIL_THREAD_STATS_SIZE_1	offsetof(struct gil_thread_stats, lock)
 #define GIL_STATS_SIZE_MAX	4096
 
-static bool gil_interval_valid(u64 interval_ns)
-{
-	return interval_ns >= GIL_INTERVAL_MIN_NS &&
-	       interval_ns <= GIL_INTERVAL_MAX_NS;
-}
-
 /* The global lock's settings are everybody's: not for one user to change. */
 static bool gil_may_set(const struct gil_file *file)
 {
@@ -84,7 +78,8 @@ static long gil_ioc_create(const struct file_operations *fops,
 		return -EINVAL;
 	if (!args.interval_ns)
 		args.interval_ns = gil_default_interval_ns();
-	if (!gil_interval_valid(args.interval_ns))
+	if (args.interval_ns < GIL_INTERVAL_MIN_NS ||
+	    args.interval_ns > GIL_INTERVAL_MAX_NS)
 		return -EINVAL;
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
@@ -282,47 +277,24 @@ static long gil_ioc_thread_stats(struct gil_file *file, void __user *argp)
 	return ret;
 }
 
-static long gil_ioc_set_interval(struct gil_file *file, void __user *argp)
+static long gil_ioc_get_ns(u64 ns, void __user *argp)
 {
-	u64 interval_ns;
+	return copy_to_user(argp, &ns, sizeof(ns)) ? -EFAULT : 0;
+}
 
-	if (copy_from_user(&interval_ns, argp, sizeof(interval_ns)))
+static long gil_ioc_set_ns(struct gil_file *file, void __user *argp, u64 min,
+			   u64 max, void (*set)(struct gil_lock *lock, u64 ns))
+{
+	u64 ns;
+
+	if (copy_from_user(&ns, argp, sizeof(ns)))
 		return -EFAULT;
-	if (!gil_interval_valid(interval_ns))
+	if (ns < min || ns > max)
 		return -EINVAL;
 	if (!gil_may_set(file))
 		return -EPERM;
-	gil_lock_set_interval(file->lock, interval_ns);
+	set(file->lock, ns);
 	return 0;
-}
-
-static long gil_ioc_get_interval(struct gil_file *file, void __user *argp)
-{
-	u64 interval_ns = gil_lock_interval(file->lock);
-
-	return copy_to_user(argp, &interval_ns, sizeof(interval_ns)) ?
-		-EFAULT : 0;
-}
-
-static long gil_ioc_set_grace(struct gil_file *file, void __user *argp)
-{
-	u64 grace_ns;
-
-	if (copy_from_user(&grace_ns, argp, sizeof(grace_ns)))
-		return -EFAULT;
-	if (grace_ns > GIL_GRACE_MAX_NS)
-		return -EINVAL;
-	if (!gil_may_set(file))
-		return -EPERM;
-	gil_lock_set_grace(file->lock, grace_ns);
-	return 0;
-}
-
-static long gil_ioc_get_grace(struct gil_file *file, void __user *argp)
-{
-	u64 grace_ns = gil_lock_grace(file->lock);
-
-	return copy_to_user(argp, &grace_ns, sizeof(grace_ns)) ? -EFAULT : 0;
 }
 
 static long gil_ioc_get_policy(struct gil_file *file, void __user *argp)
@@ -398,9 +370,11 @@ long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case GIL_IOC_THREAD_STATS:
 		return gil_ioc_thread_stats(file, argp);
 	case GIL_IOC_GET_INTERVAL:
-		return gil_ioc_get_interval(file, argp);
+		return gil_ioc_get_ns(gil_lock_interval(file->lock), argp);
 	case GIL_IOC_SET_INTERVAL:
-		return gil_ioc_set_interval(file, argp);
+		return gil_ioc_set_ns(file, argp, GIL_INTERVAL_MIN_NS,
+				      GIL_INTERVAL_MAX_NS,
+				      gil_lock_set_interval);
 	case GIL_IOC_GET_POLICY:
 		return gil_ioc_get_policy(file, argp);
 	case GIL_IOC_SET_POLICY:
@@ -410,9 +384,10 @@ long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case GIL_IOC_UNBIND:
 		return gil_op_unbind(filp);
 	case GIL_IOC_GET_GRACE:
-		return gil_ioc_get_grace(file, argp);
+		return gil_ioc_get_ns(gil_lock_grace(file->lock), argp);
 	case GIL_IOC_SET_GRACE:
-		return gil_ioc_set_grace(file, argp);
+		return gil_ioc_set_ns(file, argp, 0, GIL_GRACE_MAX_NS,
+				      gil_lock_set_grace);
 	default:
 		return -ENOTTY;
 	}

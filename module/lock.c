@@ -14,33 +14,12 @@
 #include "policy.h"
 #include "record.h"
 
-static u64 gil_get(struct gil_lock *lock, const u64 *setting)
-{
-	unsigned long flags;
-	u64 value;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	value = *setting;
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	return value;
-}
-
-u64 gil_lock_interval(struct gil_lock *lock)
-{
-	return gil_get(lock, &lock->q.interval_ns);
-}
-
-u64 gil_lock_grace(struct gil_lock *lock)
-{
-	return gil_get(lock, &lock->q.grace_ns);
-}
-
 void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	lock->q.interval_ns = interval_ns;
+	WRITE_ONCE(lock->q.interval_ns, interval_ns);
 	WRITE_ONCE(lock->page->interval_ns, interval_ns);
 	if (lock->owner && lock->q.waiting && !lock->asked)
 		gil_ask_later(lock, ktime_get_ns());
@@ -52,7 +31,7 @@ void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	lock->q.grace_ns = grace_ns;
+	WRITE_ONCE(lock->q.grace_ns, grace_ns);
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 

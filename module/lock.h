@@ -17,9 +17,18 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 void gil_lock_get(struct gil_lock *lock);
 void gil_lock_put(struct gil_lock *lock);
 
-u64 gil_lock_interval(struct gil_lock *lock);
+/* The settings are written under lock->lock. Any context. */
+static inline u64 gil_lock_interval(const struct gil_lock *lock)
+{
+	return READ_ONCE(lock->q.interval_ns);
+}
+
+static inline u64 gil_lock_grace(const struct gil_lock *lock)
+{
+	return READ_ONCE(lock->q.grace_ns);
+}
+
 void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns);
-u64 gil_lock_grace(struct gil_lock *lock);
 void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns);
 
 /*
