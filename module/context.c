@@ -143,58 +143,59 @@ static struct rhlist_head *gil_ctx_list(struct task_struct *task)
 	return rhltable_lookup(&gil_contexts, &task, gil_contexts_params);
 }
 
-struct gil_ctx *gil_ctx_find(struct gil_file *file)
+/* The calling thread's first context that lives and matches, or NULL. */
+static __always_inline struct gil_ctx *
+gil_ctx_first(bool (*matches)(const struct gil_ctx *ctx,
+			      const struct gil_file *file),
+	      const struct gil_file *file)
 {
+	struct gil_ctx *ctx, *found = NULL;
 	struct rhlist_head *list, *pos;
-	struct gil_ctx *ctx;
 
 	rcu_read_lock();
 	list = gil_ctx_list(current);
 	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
-		if (READ_ONCE(ctx->dead))
-			continue;
-		if (ctx->file == file ||
-		    (ctx->bind && ctx->lock == file->lock)) {
-			rcu_read_unlock();
-			return ctx;
+		if (!READ_ONCE(ctx->dead) && matches(ctx, file)) {
+			found = ctx;
+			break;
 		}
 	}
 	rcu_read_unlock();
-	return NULL;
+	return found;
+}
+
+static bool gil_ctx_serves(const struct gil_ctx *ctx,
+			   const struct gil_file *file)
+{
+	return ctx->file == file || (ctx->bind && ctx->lock == file->lock);
+}
+
+struct gil_ctx *gil_ctx_find(struct gil_file *file)
+{
+	return gil_ctx_first(gil_ctx_serves, file);
+}
+
+/* Only the thread itself changes @bind, so what it reads here stays true. */
+static bool gil_ctx_is_bound(const struct gil_ctx *ctx,
+			     const struct gil_file *unused)
+{
+	return ctx->bind;
 }
 
 struct gil_ctx *gil_ctx_find_bound(void)
 {
-	struct rhlist_head *list, *pos;
-	struct gil_ctx *ctx;
+	return gil_ctx_first(gil_ctx_is_bound, NULL);
+}
 
-	rcu_read_lock();
-	list = gil_ctx_list(current);
-	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
-		/* Only the thread itself changes that, and ends such a one. */
-		if (ctx->bind && !READ_ONCE(ctx->dead)) {
-			rcu_read_unlock();
-			return ctx;
-		}
-	}
-	rcu_read_unlock();
-	return NULL;
+static bool gil_ctx_is_other(const struct gil_ctx *ctx,
+			     const struct gil_file *file)
+{
+	return ctx->lock == file->lock && ctx->file != file;
 }
 
 bool gil_thread_has_other_ctx(struct gil_file *file)
 {
-	struct rhlist_head *list, *pos;
-	struct gil_ctx *ctx;
-	bool found = false;
-
-	rcu_read_lock();
-	list = gil_ctx_list(current);
-	rhl_for_each_entry_rcu(ctx, pos, list, task_node)
-		if (ctx->lock == file->lock && ctx->file != file &&
-		    !READ_ONCE(ctx->dead))
-			found = true;
-	rcu_read_unlock();
-	return found;
+	return gil_ctx_first(gil_ctx_is_other, file);
 }
 
 static bool gil_thread_is_full(void)

@@ -38,6 +38,6 @@ void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns);
  */
 const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock);
 void gil_lock_set_policy(struct gil_lock *lock,
-		    const struct gil_policy_ops *policy);
+			 const struct gil_policy_ops *policy);
 
 #endif /* GIL_LOCK_H */
