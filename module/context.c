@@ -8,7 +8,6 @@
  * a work item.
  */
 #include <linux/err.h>
-#include <linux/poll.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -51,17 +50,6 @@ static void gil_file_free(struct kref *ref)
 
 	gil_lock_put(file->lock);
 	kfree(file);
-}
-
-/* A grant that the granter could not tell: one may sleep, or poll. */
-static void gil_granted(struct irq_work *work)
-{
-	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);
-
-	gil_wake_sleeper(ctx);
-	/* All of them, exclusive ones too: the grant is for one thread only. */
-	__wake_up(&ctx->file->pollers, TASK_NORMAL, 0,
-		  poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
 static void gil_ctx_free(struct kref *ref)

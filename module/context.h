@@ -5,24 +5,7 @@
 #ifndef GIL_CONTEXT_H
 #define GIL_CONTEXT_H
 
-#include <linux/kref.h>
-#include <linux/list.h>
-#include <linux/mutex.h>
-#include <linux/wait.h>
-
 #include "objects.h"
-
-/*
- * One open file on a lock. Referenced by the struct file and by each context
- * made through it; keeps a reference to the lock.
- */
-struct gil_file {
-	struct kref ref;
-	struct gil_lock *lock;
-	bool global;
-	wait_queue_head_t pollers;
-	struct list_head contexts;	/* lock->attach protects it */
-};
 
 /*
  * A new open file on a lock; takes over the caller's reference to the lock if

@@ -66,6 +66,7 @@
  * released: its death is nobody's, too.
  */
 #include <linux/ktime.h>
+#include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -396,8 +397,9 @@ void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 	gil_wake(task);
 }
 
-void gil_wake_sleeper(struct gil_ctx *ctx)
+void gil_granted(struct irq_work *work)
 {
+	struct gil_ctx *ctx = container_of(work, struct gil_ctx, granted);
 	struct task_struct *task = NULL;
 	unsigned long flags;
 
@@ -406,6 +408,9 @@ void gil_wake_sleeper(struct gil_ctx *ctx)
 		task = get_task_struct(ctx->w.task);
 	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
 	gil_wake(task);
+	/* Wake exclusive pollers too: only one thread can use the grant. */
+	__wake_up(&ctx->file->pollers, TASK_NORMAL, 0,
+		  poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
 void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now)

@@ -11,9 +11,6 @@
 /* Who owns the lock, as far as can be known, or 0. Holding lock->lock. */
 u32 gil_owner_id(struct gil_lock *lock);
 
-/* The granter could not tell of the grant: do it now. Any context. */
-void gil_wake_sleeper(struct gil_ctx *ctx);
-
 /*
  * Make the word the kernel's, and learn who owns the lock: adopt. If
  * afterwards there is neither an owner nor an abandoned or open lock, it is
@@ -89,6 +86,12 @@ bool gil_is_killed(const struct task_struct *task);
  */
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 			 unsigned long flags) __releases(&lock->lock);
+
+/*
+ * The irq_work of a context, for a granter that could not wake: wake the
+ * sleeper or the pollers.
+ */
+void gil_granted(struct irq_work *work);
 
 /* The timer of a lock: what is due is done. */
 enum hrtimer_restart gil_timer(struct hrtimer *timer);

@@ -30,6 +30,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -37,7 +38,6 @@
 
 struct gil_ctx;
 struct gil_entry;
-struct gil_file;
 struct gil_recorder;
 
 /*
@@ -104,6 +104,18 @@ struct gil_lock {
 	u32 bound;			/* contexts that are bound, not dead */
 	struct gil_counts counts;
 	struct hrtimer timer;
+};
+
+/*
+ * One open file on a lock. Referenced by the struct file and by each context
+ * made through it; keeps a reference to the lock.
+ */
+struct gil_file {
+	struct kref ref;
+	struct gil_lock *lock;
+	bool global;
+	wait_queue_head_t pollers;
+	struct list_head contexts;	/* lock->attach protects it */
 };
 
 /*
