@@ -94,8 +94,14 @@ static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 	return now + min_t(u64, patience, KTIME_MAX - now);
 }
 
-static void gil_ask_at(struct gil_lock *lock, u64 now, u64 at)
+void gil_ask_sooner(struct gil_lock *lock, u64 now)
 {
+	u64 at = gil_patience_ends(lock, now);
+
+	lockdep_assert_held(&lock->lock);
+
+	if (at >= lock->ask_at)
+		return;
 	lock->ask_at = at;
 	if (gil_due(lock) <= now && lock->owner->state != GIL_STATE_LAZY)
 		gil_ask(lock, now);
@@ -105,17 +111,6 @@ static void gil_ask_at(struct gil_lock *lock, u64 now, u64 at)
 
 void gil_ask_later(struct gil_lock *lock, u64 now)
 {
-	lockdep_assert_held(&lock->lock);
-
-	gil_ask_at(lock, now, gil_patience_ends(lock, now));
-}
-
-void gil_ask_sooner(struct gil_lock *lock, u64 now)
-{
-	u64 at = gil_patience_ends(lock, now);
-
-	lockdep_assert_held(&lock->lock);
-
-	if (at < lock->ask_at)
-		gil_ask_at(lock, now, at);
+	lock->ask_at = U64_MAX;
+	gil_ask_sooner(lock, now);
 }
