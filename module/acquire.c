@@ -53,13 +53,46 @@ static int gil_sleep(struct gil_ctx *ctx, unsigned int state,
 	return ret;
 }
 
+/*
+ * A step of the wait, after gil_sleep() has returned *@ret. Returns whether the
+ * wait is over; *@ret is then its result, and *@next the context to wake.
+ */
+static bool gil_end_wait(struct gil_ctx *ctx, u32 keep, int *ret,
+			 struct gil_ctx **next)
+{
+	lockdep_assert_held(&ctx->lock->lock);
+
+	if (fatal_signal_pending(current)) {
+		/* Do not take a grant: the thread would die as the owner. */
+		*ret = -ERESTARTSYS;
+		keep = 0;
+	} else if (ctx->state == GIL_STATE_GRANTED) {
+		*ret = gil_take(ctx);
+		return true;
+	} else if (ctx->called && gil_answer(ctx, ret)) {
+		return true;
+	}
+	if (!*ret)
+		return false;
+	if (keep & (*ret == -ETIMEDOUT ? GIL_ACQUIRE_KEEP_TIMEOUT :
+					 GIL_ACQUIRE_KEEP_INTR))
+		return true;
+
+	gil_count_failure(ctx, *ret);
+	if (ctx->state == GIL_STATE_GRANTED)
+		*next = gil_let_go(ctx, GIL_REASON_CANCEL, ktime_get_ns());
+	else
+		*next = gil_ctx_dequeue(ctx, ktime_get_ns());
+	return true;
+}
+
 int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
 			    ktime_t *deadline, u32 keep)
 {
 	struct gil_lock *lock = ctx->lock;
 	struct gil_ctx *next = NULL;
 	unsigned long flags;
-	bool done = false;
+	bool over;
 	int ret;
 
 	gil_contention_begin(lock);
@@ -67,34 +100,11 @@ int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
 		ret = gil_sleep(ctx, state, deadline);
 
 		raw_spin_lock_irqsave(&lock->lock, flags);
-		/* One that will not run with the lock is not to die with it. */
-		if (fatal_signal_pending(current)) {
-			ret = -ERESTARTSYS;
-			keep = 0;
-		} else if (ctx->state == GIL_STATE_GRANTED) {
-			ret = gil_take(ctx);
-			done = true;
-		} else {
-			done = ctx->called && gil_answer(ctx, &ret);
-		}
-		if (ctx->state == GIL_STATE_GRANTED) {
-			gil_count_failure(ctx, ret);
-			next = gil_let_go(ctx, GIL_REASON_CANCEL,
-					  ktime_get_ns());
-			done = true;
-		} else if (!done && ret) {
-			if (!(keep & (ret == -ETIMEDOUT ?
-				      GIL_ACQUIRE_KEEP_TIMEOUT :
-				      GIL_ACQUIRE_KEEP_INTR))) {
-				gil_count_failure(ctx, ret);
-				next = gil_ctx_dequeue(ctx, ktime_get_ns());
-			}
-			done = true;
-		}
-		if (done)
+		over = gil_end_wait(ctx, keep, &ret, &next);
+		if (over)
 			ctx->sleeping = false;
 		gil_unlock_and_wake(lock, next, flags);
-	} while (!done);
+	} while (!over);
 	gil_contention_end(lock, ret);
 	return ret;
 }
@@ -308,40 +318,33 @@ struct gil_ctx *gil_yield_owned(struct gil_ctx *ctx, enum gil_reason reason,
 
 int gil_op_yield(struct gil_ctx *ctx)
 {
-	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next = NULL;
-	unsigned long flags;
-	int ret;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	ret = gil_give_way(ctx, &next);
-	gil_unlock_and_wake(lock, next, flags);
+	int ret = gil_do_locked(ctx, gil_give_way);
 
 	if (ret != -EINPROGRESS)
 		return ret;
-	return gil_sleep_until_granted(ctx, TASK_INTERRUPTIBLE, NULL, GIL_ACQUIRE_KEEP);
+	return gil_sleep_until_granted(ctx, TASK_INTERRUPTIBLE, NULL,
+				       GIL_ACQUIRE_KEEP);
+}
+
+static int gil_cancel_locked(struct gil_ctx *ctx, struct gil_ctx **next)
+{
+	u64 now = ktime_get_ns();
+
+	if (ctx->state != GIL_STATE_QUEUED && ctx->state != GIL_STATE_GRANTED)
+		return -ENOENT;
+	gil_count(ctx, cancels);
+	if (ctx->state == GIL_STATE_QUEUED) {
+		*next = gil_ctx_dequeue(ctx, now);
+	} else {
+		ctx->wants = false;
+		*next = gil_let_go(ctx, GIL_REASON_CANCEL, now);
+	}
+	return 0;
 }
 
 int gil_op_cancel(struct gil_ctx *ctx)
 {
-	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next = NULL;
-	unsigned long flags;
-	int ret = 0;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	if (ctx->state == GIL_STATE_QUEUED) {
-		gil_count(ctx, cancels);
-		next = gil_ctx_dequeue(ctx, ktime_get_ns());
-	} else if (ctx->state == GIL_STATE_GRANTED) {
-		gil_count(ctx, cancels);
-		ctx->wants = false;
-		next = gil_let_go(ctx, GIL_REASON_CANCEL, ktime_get_ns());
-	} else {
-		ret = -ENOENT;
-	}
-	gil_unlock_and_wake(lock, next, flags);
-	return ret;
+	return gil_do_locked(ctx, gil_cancel_locked);
 }
 
 struct gil_ctx *gil_leave(struct gil_ctx *ctx)
@@ -351,7 +354,7 @@ struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 
 	if (ctx->state == GIL_STATE_QUEUED)
 		next = gil_ctx_dequeue(ctx, ktime_get_ns());
-	/* A fast owner, by its word alone, is one whose death counts too. */
+	/* Adopt a fast owner, so that its death counts too. */
 	if (gil_owner_id(lock) == ctx->w.id) {
 		gil_pull(lock);
 		gil_put_back(lock);
@@ -361,23 +364,20 @@ struct gil_ctx *gil_leave(struct gil_ctx *ctx)
 	return next;
 }
 
+static int gil_kill_locked(struct gil_ctx *ctx, struct gil_ctx **next)
+{
+	if (ctx->dead)
+		return false;
+	*next = gil_leave(ctx);
+	if (ctx->bind)
+		ctx->lock->bound--;
+	WRITE_ONCE(ctx->dead, true);
+	return true;
+}
+
 bool gil_kill(struct gil_ctx *ctx)
 {
-	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next = NULL;
-	unsigned long flags;
-	bool first;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	first = !ctx->dead;
-	if (first) {
-		next = gil_leave(ctx);
-		if (ctx->bind)
-			lock->bound--;
-		WRITE_ONCE(ctx->dead, true);
-	}
-	gil_unlock_and_wake(lock, next, flags);
-	return first;
+	return gil_do_locked(ctx, gil_kill_locked);
 }
 
 bool gil_is_granted(struct gil_ctx *ctx)

@@ -42,13 +42,10 @@ void gil_set_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
-void gil_clear_bound(struct gil_ctx *ctx)
+static int gil_clear_bound_locked(struct gil_ctx *ctx, struct gil_ctx **next)
 {
 	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next = NULL;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&lock->lock, flags);
 	if (ctx->bind && !ctx->dead)
 		lock->bound--;
 	ctx->binding = NULL;
@@ -57,10 +54,15 @@ void gil_clear_bound(struct gil_ctx *ctx)
 	ctx->giving = false;
 	trace_gil_unbind(lock, ctx);
 	if (!ctx->dead && lock->owner == ctx)
-		next = gil_let_go(ctx, GIL_REASON_EXPLICIT, ktime_get_ns());
+		*next = gil_let_go(ctx, GIL_REASON_EXPLICIT, ktime_get_ns());
 	else if (!ctx->dead)
 		gil_drop_fast(ctx);
-	gil_unlock_and_wake(lock, next, flags);
+	return 0;
+}
+
+void gil_clear_bound(struct gil_ctx *ctx)
+{
+	gil_do_locked(ctx, gil_clear_bound_locked);
 }
 
 /*
@@ -110,21 +112,26 @@ bool gil_is_away(struct gil_ctx *ctx)
 }
 
 /* An owner on its way to user mode: must it let others go first? */
-static bool gil_must_give(struct gil_ctx *ctx)
+static bool gil_must_give(const struct gil_ctx *ctx, bool giving)
 {
-	struct gil_lock *lock = ctx->lock;
+	const struct gil_lock *lock = ctx->lock;
 
 	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER ||
 	    !lock->q.waiting)
 		return false;
-	return ctx->giving || (lock->asked && ctx->bind & GIL_BIND_SLICE);
+	return giving || (lock->asked && ctx->bind & GIL_BIND_SLICE);
 }
 
-/* The part of gil_come_back() that does not wait; as gil_acquire_or_queue(). */
+/*
+ * The part of gil_come_back() that does not wait. -EINPROGRESS: the context is
+ * in the queue.
+ */
 static int gil_request_back(struct gil_ctx *ctx, struct gil_ctx **next)
 {
+	bool giving = ctx->giving;
 	int ret;
 
+	ctx->giving = false;
 	if (ctx->dead || !ctx->wants)
 		return 0;
 	if (ctx->state != GIL_STATE_OWNER) {
@@ -134,26 +141,16 @@ static int gil_request_back(struct gil_ctx *ctx, struct gil_ctx **next)
 		if (ret == -EINPROGRESS)
 			return ret;
 	}
-	if (!gil_must_give(ctx))
+	if (!gil_must_give(ctx, giving))
 		return 0;
-	*next = gil_yield_owned(ctx, ctx->giving ? GIL_REASON_YIELD :
-						   GIL_REASON_INTERVAL,
+	*next = gil_yield_owned(ctx, giving ? GIL_REASON_YIELD :
+					      GIL_REASON_INTERVAL,
 				ktime_get_ns());
 	return -EINPROGRESS;
 }
 
 void gil_come_back(struct gil_ctx *ctx)
 {
-	struct gil_lock *lock = ctx->lock;
-	struct gil_ctx *next = NULL;
-	unsigned long flags;
-	int ret;
-
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	ret = gil_request_back(ctx, &next);
-	ctx->giving = false;
-	gil_unlock_and_wake(lock, next, flags);
-
-	if (ret == -EINPROGRESS)
+	if (gil_do_locked(ctx, gil_request_back) == -EINPROGRESS)
 		gil_sleep_until_granted(ctx, GIL_COMING_BACK, NULL, 0);
 }

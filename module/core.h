@@ -88,6 +88,25 @@ void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 			 unsigned long flags) __releases(&lock->lock);
 
 /*
+ * Take lock->lock, let @step set *@next to the context to wake, and wake it.
+ * Returns what @step does.
+ */
+static inline int gil_do_locked(struct gil_ctx *ctx,
+				int (*step)(struct gil_ctx *ctx,
+					    struct gil_ctx **next))
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	ret = step(ctx, &next);
+	gil_unlock_and_wake(lock, next, flags);
+	return ret;
+}
+
+/*
  * The irq_work of a context, for a granter that could not wake: wake the
  * sleeper or the pollers.
  */
