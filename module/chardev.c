@@ -85,7 +85,7 @@ static __poll_t gil_fop_poll(struct file *filp, poll_table *wait)
 }
 
 static ssize_t gil_fop_read(struct file *filp, char __user *buf, size_t len,
-			loff_t *pos)
+			    loff_t *pos)
 {
 	struct gil_file *file = filp->private_data;
 

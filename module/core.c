@@ -284,7 +284,7 @@ static struct gil_ctx *gil_pick(struct gil_lock *lock, u64 now)
  * owner that died if @died.
  */
 static void gil_grant_to(struct gil_ctx *next, struct gil_ctx *from, bool died,
-		      u64 now)
+			 u64 now)
 {
 	struct gil_lock *lock = next->lock;
 	u64 wait_ns = now - next->w.request_ns;

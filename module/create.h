@@ -2,10 +2,8 @@
 #ifndef GIL_CREATE_H
 #define GIL_CREATE_H
 
-#include <linux/types.h>
+#include <linux/fs.h>
 
-struct file;
-struct file_operations;
 struct gil_policy_ops;
 struct gil_recorder;
 
