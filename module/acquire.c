@@ -21,7 +21,7 @@ static void gil_count_failure(struct gil_ctx *ctx, int err)
 		gil_count(ctx, interrupts);
 }
 
-/* Has the lock moved to a waiter, or is it there for the taking? */
+/* Has the waiter been granted the lock, or been called? */
 static bool gil_is_due(const struct gil_ctx *ctx)
 {
 	return READ_ONCE(ctx->state) != GIL_STATE_QUEUED ||
@@ -29,8 +29,8 @@ static bool gil_is_due(const struct gil_ctx *ctx)
 }
 
 /*
- * Sleep until the lock has been granted or the context called: 0. Else, and
- * then the lock may have been too, -ETIMEDOUT or -ERESTARTSYS.
+ * Sleep until the context has been granted the lock or been called: 0. After
+ * -ETIMEDOUT or -ERESTARTSYS, that may have happened in the meantime too.
  */
 static int gil_sleep(struct gil_ctx *ctx, unsigned int state,
 		     ktime_t *deadline)
@@ -109,7 +109,7 @@ int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
 	return ret;
 }
 
-/* The lock has an owner: wait, unless it is the caller by another context. */
+/* Wait for the owner, unless it is the caller through another context. */
 static int gil_queue_up(struct gil_ctx *ctx, bool sleep)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -120,7 +120,7 @@ static int gil_queue_up(struct gil_ctx *ctx, bool sleep)
 	trace_gil_request(lock, ctx);
 	if (sleep)
 		trace_gil_wait(lock, ctx);
-	/* Before it may be called: a sleeper is, others are granted. */
+	/* Before gil_call() can see it: that calls sleepers only. */
 	ctx->sleeping = sleep;
 	gil_ctx_enqueue(ctx, ktime_get_ns(), false);
 	return -EINPROGRESS;
@@ -161,9 +161,9 @@ int gil_acquire_or_queue(struct gil_ctx *ctx, u32 flags, bool sleep)
 }
 
 /*
- * Did a bound thread lose the lock since it last was in user mode, by blocking
- * in this very call (a page fault, a debugger)? It is the owner all the same,
- * as far as it can know, and will be when it is back.
+ * Did a bound thread lose the lock by blocking in this very system call (in a
+ * page fault, say)? As far as it can tell it still owns the lock, and it will
+ * again before it returns.
  */
 static bool gil_was_taken(const struct gil_ctx *ctx)
 {
@@ -180,7 +180,7 @@ int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 	int ret;
 
 	raw_spin_lock_irqsave(&lock->lock, irqflags);
-	/* A bound thread could block elsewhere, and keep a grant from all. */
+	/* A bound thread could block elsewhere and let a grant go unused. */
 	if (ctx->bind)
 		flags &= ~GIL_ACQUIRE_KEEP;
 	if (ctx->bind && flags & GIL_ACQUIRE_ENQUEUE)
@@ -198,7 +198,7 @@ int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 			flags & GIL_ACQUIRE_DEADLINE ? &deadline : NULL, flags);
 }
 
-/* For how long the lock stays put after this release; 0: not at all. */
+/* For how many ns the lock stays put after this release. */
 static u64 gil_release_stay(struct gil_ctx *ctx, enum gil_reason reason,
 			    bool lazy, bool asked, u64 now)
 {
@@ -213,7 +213,7 @@ static u64 gil_release_stay(struct gil_ctx *ctx, enum gil_reason reason,
 	return 0;
 }
 
-/* The owner's release, or its -EPERM; sets what gil_pass_on() returns. */
+/* Release if the caller is the owner, or -EPERM. Sets the context to wake. */
 static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 			     bool lazy, struct gil_ctx **next)
 {
@@ -222,7 +222,7 @@ static int gil_release_owned(struct gil_ctx *ctx, enum gil_reason reason,
 	u64 now, stay_ns;
 
 	gil_pull(lock);
-	/* Not before: an owner that is adopted here holds it from then on. */
+	/* After the pull, because an owner adopted there holds since then. */
 	now = ktime_get_ns();
 	if (lock->owner != ctx || ctx->state != GIL_STATE_OWNER) {
 		gil_put_back(lock);
@@ -258,8 +258,8 @@ int gil_op_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
 }
 
 /*
- * The part of a yield that does not wait: -EINPROGRESS: in the queue, with
- * the lock passed on.
+ * The part of a yield that does not wait. -EINPROGRESS: the lock has been passed
+ * on, and the context is in the queue.
  */
 static int gil_give_way(struct gil_ctx *ctx, struct gil_ctx **next)
 {
@@ -287,7 +287,7 @@ static int gil_give_way(struct gil_ctx *ctx, struct gil_ctx **next)
 	if (lock->owner != ctx)
 		return -EPERM;
 	if (ctx->bind) {
-		/* It owns the lock again before it is back in user mode. */
+		/* gil_come_back() lets others go first and gets the lock back. */
 		ctx->giving = true;
 		ctx->binding->ops->notify(ctx);
 		return 0;

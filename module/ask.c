@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When an owner is asked to give way, and when a lazy one has lost the lock.
+ * When an owner is asked to give way, and when a lazy owner's stay ends.
  *
- * One timer per lock serves both. It is left alone unless it is too late: it
- * looks at what is due when it fires, so that a handoff costs no timer
- * operation.
+ * Each lock has one timer for both. It is restarted only if it would fire too
+ * late; when it fires too early it finds nothing due and sets itself again. So
+ * a handoff usually costs no timer operation.
  */
 #include <linux/ktime.h>
 
@@ -20,7 +20,7 @@ void gil_unask(struct gil_lock *lock)
 	WRITE_ONCE(lock->page->drop_request, 0);
 }
 
-/* A bound owner is made to; any other is told so by the lock's page. */
+/* A sliced owner is made to give way. Any other sees it in the lock's page. */
 void gil_ask(struct gil_lock *lock, u64 now)
 {
 	struct gil_ctx *owner = lock->owner;
@@ -33,18 +33,16 @@ void gil_ask(struct gil_lock *lock, u64 now)
 		owner->binding->ops->notify(owner);
 }
 
-/* Is it one that is made to give way, awake, and in user mode or about to? */
+/* Is this an owner that is made to give way, and has its turn begun? */
 static bool gil_is_sliced(const struct gil_ctx *owner)
 {
 	return owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER;
 }
 
 /*
- * When the timer has something to do; U64_MAX: never.
- *
- * An owner that is made to give way has to reach user mode first: else, with an
+ * A sliced owner has to reach user mode before it is asked. Otherwise, with an
  * interval that is shorter than the way there, threads would hand the lock round
- * for ever and none would run. While it sleeps there is nothing to ask it.
+ * for ever and none would run. Before it wakes up there is nothing to ask.
  */
 u64 gil_due(const struct gil_lock *lock)
 {
@@ -77,8 +75,8 @@ void gil_arm(struct gil_lock *lock)
 }
 
 /*
- * When the policy's patience ends. It counts the turn of one that is made to
- * give way from its waking up, though it has held the lock since the grant.
+ * When the policy's patience ends. The turn of a sliced owner counts from when
+ * it woke up, not from the grant, so the policy sees that time as @grant_ns.
  */
 static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 {

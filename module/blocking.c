@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel does for bound threads.
+ * What a lock does when a bound thread blocks, and when it comes back.
  *
- * A bound thread wants the lock (ctx->wants) except between its own release
- * and its next acquire. In user mode it owns what it wants: nobody but the
- * thread itself ever takes the lock from a bound owner. It does so at two
- * points, both in the kernel:
+ * A bound thread wants the lock (ctx->wants) except between its own release and
+ * its next acquire. While it wants the lock, it owns it whenever it is in user
+ * mode. Only the thread itself takes the lock from a bound owner that runs, and
+ * it does so at two points in the kernel:
  *
- *	gil_blocks()	 the scheduler is switching away from it, blocked
- *	gil_come_back()	 on its way to user mode, and asked to give way
+ *	gil_blocks()	 the thread blocks, and the scheduler switches away
+ *	gil_come_back()	 the thread has been asked to give way, and is on its
+ *			 way to user mode
  *
- * and it passes the second one, from whatever it was doing in the kernel,
- * whenever it has lost the lock or has been asked: bind.c sees to that.
+ * bind.c makes the thread pass gil_come_back() whenever it has lost the lock or
+ * has been asked, whatever it was doing in the kernel.
  */
 #include <linux/freezer.h>
 #include <linux/irq_work.h>
@@ -24,7 +25,7 @@
 #include "counts.h"
 #include "gil_trace.h"
 
-/* Only SIGKILL ends this wait; it is no load, and no hindrance to a suspend. */
+/* Only SIGKILL ends this wait. It adds no load and does not delay a suspend. */
 #define GIL_COMING_BACK	(TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)
 
 void gil_set_bound(struct gil_ctx *ctx, struct gil_binding *binding, u32 bind)
@@ -66,12 +67,14 @@ void gil_clear_bound(struct gil_ctx *ctx)
 }
 
 /*
- * Under the run queue's lock, interrupts off. A grant that the thread has not
- * taken yet is no reason: it sleeps in gil_sleep_until_granted() and is being
- * woken, for a bound thread is not queued otherwise.
+ * Under the run queue's lock, interrupts off.
  *
- * A killed owner that blocks on its way out (it dumps core) has died now: until
- * the exit is seen, others would have the lock and not be told.
+ * Do not give up a grant that the thread has not taken yet. A bound thread
+ * queues only for gil_sleep_until_granted(), so it is asleep there and is being
+ * woken.
+ *
+ * Treat a killed owner that blocks while it exits (to dump core, say) as dead
+ * now. Otherwise the next owner would get the lock without EOWNERDEAD.
  */
 void gil_blocks(struct gil_ctx *ctx)
 {
@@ -105,13 +108,32 @@ out:
 	raw_spin_unlock(&lock->lock);
 }
 
+/*
+ * The scheduler has switched to the thread, which reads three fields of its own
+ * context without lock->lock. The answer may be a wrong yes, but no wrong no:
+ * only the thread clears @wants or changes @sleeping, and only the thread takes
+ * the lock from itself when its state is OWNER. Another CPU can make it the
+ * owner, though, which is how a wrong yes comes about:
+ *
+ *	the thread, owner by the fast path	another CPU
+ *
+ *						gil_pull()
+ *						  gil_own()
+ *						    wants = true
+ *	gil_is_away()
+ *	  wants is true, state is IDLE: yes
+ *						    state = OWNER
+ *	gil_come_back()
+ *	  under lock->lock, state is OWNER:
+ *	  nothing to do
+ */
 bool gil_is_away(struct gil_ctx *ctx)
 {
 	return READ_ONCE(ctx->wants) && !READ_ONCE(ctx->sleeping) &&
 	       READ_ONCE(ctx->state) != GIL_STATE_OWNER;
 }
 
-/* An owner on its way to user mode: must it let others go first? */
+/* On its way to user mode: must the owner let others go first? */
 static bool gil_must_give(const struct gil_ctx *ctx, bool giving)
 {
 	const struct gil_lock *lock = ctx->lock;

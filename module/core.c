@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lock core.
+ * The states of a lock, all moves between them, and what the timer does.
  *
- * A lock is in one of these states. The word is what user space sees; K is
+ * A lock is in one of these states. User space sees the word; K is
  * GIL_WORD_KERNEL. lock->owner, lock->abandoned and lock->open are what the
- * kernel believes; it looks at the word only where K is not set, that is
- * where it has none of them.
+ * kernel knows. It reads the word only if K is not set, because then it knows
+ * none of the three.
  *
  *             fast acquire                        user space,
  *          .--------------->.                     compare-and-swap
@@ -19,51 +19,52 @@
  *    |    |                    v                  under lock->lock
  *    |  +-------------------------+
  *    `->|          HELD           |--. grant: to the policy's next;
- *  claim|          id|K           |<-'        GRANTED until it has run
+ *  claim|          id|K           |<-'        GRANTED until it runs
  *       |    stay     return      |
  *       |  OWNER---->LAZY---->OWNER
  *       +-------------------------+
  *        |       ^       |       ^
  * abandon|       |recover|call   |barge:
- *        v       |       v       |whoever is first
+ *        v       |       v       |the first to come
  *       +-----------+   +-----------+
- *       | ABANDONED |   |   OPEN    |   both may be true of
- *       |    0|K    |   |    0|K    |   one lock, in cpython
+ *       | ABANDONED |   |   OPEN    |   a lock with policy
+ *       |    0|K    |   |    0|K    |   cpython can be both
  *       +-----------+   +-----------+
  *
- *	claim	 gil_claim()	nobody owns it: the caller does
- *	adopt	 gil_pull()	a fast owner becomes the kernel's to know
- *	grant	 gil_grant_to()	direct handoff: owner before it wakes
+ *	claim	 gil_claim()	nobody owns the lock, so the caller does
+ *	adopt	 gil_pull()	the kernel learns of a fast owner
+ *	grant	 gil_grant_to()	direct handoff: the next owner still sleeps
  *	free	 gil_pass_on()	nobody waits
  *	abandon	 gil_pass_on()	nobody waits, and the owner died
- *	recover	 gil_claim()	and say so
- *	call	 gil_call()	a barging policy: one is woken, none is owner
+ *	recover	 gil_claim()	as claim, with EOWNERDEAD
+ *	call	 gil_call()	a barging policy wakes a waiter, but nobody owns
  *	barge	 gil_answer(), gil_claim()
- *	stay	 gil_stay()	a lazy release: still the owner, for a moment
- *	return	 gil_return()	and back
+ *	stay	 gil_stay()	a lazy release: still the owner for a moment
+ *	return	 gil_return()	the lazy owner acquires in time
  *
- * K is set if and only if there is an owner that the kernel knows of, or the
- * lock is abandoned or open. Waiters exist only while there is such an owner
- * or the lock is open; if it is open, one of them has been called, or others
- * ahead of it have: its answer is on the way. All of this holds whenever
- * lock->lock is free.
+ * These hold whenever lock->lock is free:
+ *  - K is set if and only if the kernel knows an owner, or the lock is abandoned
+ *    or open.
+ *  - There are waiters only while the kernel knows an owner or the lock is open.
+ *  - If the lock is open, at least one waiter has been called and has not
+ *    answered yet.
  *
- * To take a decision the kernel first pulls: one unconditional exchange sets
- * K, so that no honest fast path can change the word any more, and the old
- * value says who owns the lock. There is no loop that a program writing to
- * the page could keep going (fetch_or would be one, on x86), and an id in it
- * counts only if it names a live context of this lock. Programs that write
- * nonsense get a lock that does not exclude, among themselves; the state above
- * stays consistent.
+ * Before each decision the kernel pulls: one unconditional exchange sets K, so
+ * that no honest fast path can change the word, and the old value says who owns
+ * the lock. A program that writes to the page cannot keep an exchange from
+ * ending, as it could a compare-and-swap loop (which fetch_or is on x86). An id
+ * in the word counts only if it names a live context of this lock. Programs that
+ * write nonsense do not exclude each other, but the state above stays
+ * consistent.
  *
- * Ordering: the exchange is fully ordered, so what a fast owner did before its
- * compare-and-swap (release) is seen by who claims after the pull. A free
- * stores the word with release order, for the next fast acquire.
+ * Ordering: the exchange is fully ordered, so a thread that claims after the
+ * pull sees what a fast owner did before its compare-and-swap (release). A free
+ * stores the word with release order for the next fast acquire.
  *
- * An owner that was granted the lock has to claim it, by an acquire or a
- * yield, before it counts as one that runs with the lock: its death before
- * that is nobody's EOWNERDEAD, and it may not release. A lazy owner has
- * released: its death is nobody's, too.
+ * An owner that was granted the lock has to claim it, by an acquire or a yield,
+ * before it counts as running with the lock. If it dies before that, nobody
+ * gets EOWNERDEAD, and it may not release. The same holds for a lazy owner,
+ * which has already released.
  */
 #include <linux/ktime.h>
 #include <linux/poll.h>
@@ -107,7 +108,7 @@ void gil_reset_key(struct gil_ctx *ctx)
 	}
 }
 
-/* @ctx is the owner from now on, and K is set. */
+/* Any state -> HELD(@ctx) */
 static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -124,11 +125,11 @@ static void gil_own(struct gil_ctx *ctx, u32 state, u64 now)
 	ctx->wants = ctx->bind;
 	if (state == GIL_STATE_OWNER)
 		ctx->turn_ns = now;
-	/* Last: gil_sleep() and gil_is_away() look at it without the lock. */
+	/* Last, because gil_sleep() and gil_is_away() read it unlocked. */
 	WRITE_ONCE(ctx->state, state);
 }
 
-/* As above, for one that has not waited: the policy has not seen it. */
+/* As above, for a context that did not wait: tell the policy of it first. */
 static void gil_own_at_once(struct gil_ctx *ctx, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -139,6 +140,10 @@ static void gil_own_at_once(struct gil_ctx *ctx, u64 now)
 	gil_own(ctx, GIL_STATE_OWNER, now);
 }
 
+/*
+ * FAST -> HELD(fast owner), or ABANDONED if the word names no live context
+ * FREE -> FREE with K set, for gil_claim() or gil_put_back()
+ */
 void gil_pull(struct gil_lock *lock)
 {
 	struct gil_ctx *ctx;
@@ -153,7 +158,7 @@ void gil_pull(struct gil_lock *lock)
 	if (!id)
 		return;
 
-	/* Not dead under lock->lock: not unlinked, and so not freed, before. */
+	/* A context that is not dead stays linked while lock->lock is held. */
 	rcu_read_lock();
 	ctx = xa_load(&lock->ids, id);
 	if (ctx && !ctx->dead)
@@ -163,6 +168,7 @@ void gil_pull(struct gil_lock *lock)
 	rcu_read_unlock();
 }
 
+/* FREE with K set -> FREE */
 void gil_put_back(struct gil_lock *lock)
 {
 	lockdep_assert_held(&lock->lock);
@@ -171,6 +177,7 @@ void gil_put_back(struct gil_lock *lock)
 		atomic_set_release(gil_word(lock), 0);
 }
 
+/* FAST(@ctx) -> FREE */
 bool gil_drop_fast(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -182,7 +189,7 @@ bool gil_drop_fast(struct gil_ctx *ctx)
 	       atomic_cmpxchg_release(gil_word(lock), id, 0) == id;
 }
 
-/* What the owner's return from its request says, once. */
+/* The result of the owner's request; EOWNERDEAD is reported once. */
 static int gil_tell(struct gil_ctx *ctx)
 {
 	bool dead = ctx->told_dead;
@@ -191,6 +198,7 @@ static int gil_tell(struct gil_ctx *ctx)
 	return dead ? -EOWNERDEAD : 0;
 }
 
+/* FREE with K set, ABANDONED or OPEN -> HELD(@ctx) */
 int gil_claim(struct gil_ctx *ctx)
 {
 	u64 now = ktime_get_ns();
@@ -207,8 +215,8 @@ int gil_claim(struct gil_ctx *ctx)
 }
 
 /*
- * What policies reckon with. Their sums do not bear a time of half an eternity,
- * which is what one from before the grant would make.
+ * How long the context has held the lock. A clock reading from before the grant
+ * must count as 0; as an unsigned difference it would be about 2^64 ns.
  */
 static u64 gil_held_ns(const struct gil_ctx *ctx, u64 now)
 {
@@ -218,9 +226,9 @@ static u64 gil_held_ns(const struct gil_ctx *ctx, u64 now)
 }
 
 /*
- * For as long as the lock stayed put it was kept for its last owner, who has it
- * charged: else one that releases in time, again and again, would keep it from
- * all others for next to nothing.
+ * Charge the last owner for the time that the lock stayed put. Otherwise a
+ * thread that releases and returns repeatedly could shut everybody out almost
+ * for free.
  */
 static void gil_end_stay(struct gil_ctx *ctx, u64 now)
 {
@@ -233,6 +241,7 @@ static void gil_end_stay(struct gil_ctx *ctx, u64 now)
 				       gil_held_ns(ctx, now));
 }
 
+/* HELD(@ctx, LAZY) -> HELD(@ctx, OWNER) */
 void gil_return(struct gil_ctx *ctx, u64 now)
 {
 	u64 turn_ns = ctx->turn_ns;
@@ -241,13 +250,13 @@ void gil_return(struct gil_ctx *ctx, u64 now)
 
 	gil_end_stay(ctx, now);
 	gil_own(ctx, GIL_STATE_OWNER, now);
-	/* Its turn goes on. */
+	/* The turn goes on as if the lock had not been released. */
 	ctx->turn_ns = turn_ns;
 	gil_count(ctx, slow_acquires);
 	gil_count(ctx, lazy_returns);
 	trace_gil_request(ctx->lock, ctx);
 	trace_gil_acquire(ctx->lock, ctx, false, 0, 0);
-	/* The patience of those who wait is what it was. */
+	/* lock->ask_at stays what it was. */
 	gil_arm(ctx->lock);
 }
 
@@ -280,8 +289,9 @@ static struct gil_ctx *gil_pick(struct gil_lock *lock, u64 now)
 }
 
 /*
- * grant: the next in line is the owner, before it wakes. It is told of an
- * owner that died if @died.
+ * HELD(@from) or OPEN -> HELD(@next, GRANTED)
+ *
+ * If @died, @next gets EOWNERDEAD.
  */
 static void gil_grant_to(struct gil_ctx *next, struct gil_ctx *from, bool died,
 			 u64 now)
@@ -302,8 +312,11 @@ static void gil_grant_to(struct gil_ctx *next, struct gil_ctx *from, bool died,
 }
 
 /*
- * call: a lock that nobody owns stays open for whoever comes first. Returns
- * one that waits and is to come, if one is not on its way already.
+ * HELD(@from) or OPEN -> OPEN if somebody waits, and otherwise ABANDONED or FREE
+ *
+ * The first to come takes an open lock. Returns the waiter to wake, if no other
+ * called waiter is on its way. A waiter that polls cannot come by itself, so it
+ * is granted the lock: -> HELD(waiter, GRANTED)
  */
 static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 				u64 now)
@@ -313,7 +326,6 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 	lockdep_assert_held(&lock->lock);
 
 	if (next && !next->sleeping) {
-		/* It polls, and cannot come by itself. */
 		gil_grant_to(next, from, lock->abandoned, now);
 		return next;
 	}
@@ -325,6 +337,10 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 	return next;
 }
 
+/*
+ * OPEN -> as gil_call(), if @ctx had been called
+ * HELD(owner, LAZY) -> as gil_pass_on(), if nobody else waits
+ */
 struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -348,6 +364,7 @@ struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 	return NULL;
 }
 
+/* OPEN -> HELD(@ctx); HELD(another) stays, with @ctx in the queue again */
 bool gil_answer(struct gil_ctx *ctx, int *told)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -432,6 +449,7 @@ void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now)
 	ctx->told_dead = false;
 }
 
+/* HELD(@ctx, OWNER) -> HELD(@ctx, LAZY) */
 void gil_stay(struct gil_ctx *ctx, u64 now, u64 stay_ns)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -445,6 +463,7 @@ void gil_stay(struct gil_ctx *ctx, u64 now, u64 stay_ns)
 	gil_arm(lock);
 }
 
+/* HELD(@ctx) -> HELD(next), FREE, ABANDONED or OPEN */
 struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -453,7 +472,7 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 	lockdep_assert_held(&lock->lock);
 
 	gil_end_stay(ctx, now);
-	/* Not before: one that is back in time has not been away. */
+	/* Not in gil_end_hold(): a lazy owner back in time was not away. */
 	ctx->w.io = ctx->io;
 	ctx->state = GIL_STATE_IDLE;
 	gil_set_owner(lock, NULL);
@@ -470,7 +489,7 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 		return next;
 	}
 	lock->abandoned = died;
-	/* Called under a barging policy that the lock has no more. */
+	/* Waiters that a previous, barging policy called have yet to come. */
 	lock->open = lock->q.waiting;
 	atomic_set_release(gil_word(lock),
 			   died || lock->open ? GIL_WORD_KERNEL : 0);
@@ -481,17 +500,21 @@ bool gil_is_killed(const struct task_struct *task)
 {
 	if (task->flags & PF_EXITING && task->exit_code & 0x7f)
 		return true;
-	/* do_exit() has not set it yet: it may be dumping core. */
+	/* A thread that dumps core has not reached do_exit() yet. */
 	return task->flags & PF_SIGNALED &&
 	       READ_ONCE(task->signal->group_exit_code) & 0x7f;
 }
 
-/* A bound thread that ends by itself had no way to release the lock before. */
+/*
+ * Does the owner's end count as a death? A bound thread that ends by itself is
+ * the owner until the end, because it cannot release the lock before.
+ */
 static bool gil_is_death(const struct gil_ctx *ctx)
 {
 	return !ctx->bind || gil_is_killed(ctx->w.task);
 }
 
+/* HELD(@ctx) -> as gil_pass_on() */
 struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 			   u64 now)
 {
@@ -500,10 +523,7 @@ struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 	lockdep_assert_held(&ctx->lock->lock);
 
 	if (ctx->state == GIL_STATE_GRANTED) {
-		/*
-		 * It did no harm by dying, having never claimed the lock; it
-		 * hands on what it would have been told.
-		 */
+		/* It never claimed the lock. The next gets its EOWNERDEAD. */
 		died = ctx->told_dead;
 	} else if (ctx->state == GIL_STATE_OWNER &&
 		   reason == GIL_REASON_EXIT && gil_is_death(ctx)) {
@@ -516,6 +536,7 @@ struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 	return gil_pass_on(ctx, died, now);
 }
 
+/* HELD(@ctx, GRANTED) -> HELD(@ctx, OWNER) */
 int gil_take(struct gil_ctx *ctx)
 {
 	u64 wakeup_ns = ktime_get_ns() - ctx->w.grant_ns;
@@ -529,13 +550,13 @@ int gil_take(struct gil_ctx *ctx)
 	trace_gil_acquire(ctx->lock, ctx, true,
 			  ctx->w.grant_ns - ctx->w.request_ns, wakeup_ns);
 	ctx->turn_ns = ctx->w.grant_ns + wakeup_ns;
-	/* Not before, if it is made to give way: it could not. */
+	/* Do not ask a sliced owner to give way before its turn has begun. */
 	if (ctx->bind & GIL_BIND_SLICE && ctx->lock->q.waiting)
 		gil_ask_later(ctx->lock, ctx->turn_ns);
 	return gil_tell(ctx);
 }
 
-/* What was due is done: returns the context to wake. */
+/* Do what is due. Returns the context to wake, or NULL. */
 static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
 {
 	if (now < gil_due(lock))
@@ -554,9 +575,9 @@ enum hrtimer_restart gil_timer(struct hrtimer *timer)
 	u64 due;
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
-	/* Still said to be armed: nobody starts it while we are at it, ... */
+	/* @timer_armed is still true, so gil_arm() does not restart it here. */
 	next = gil_do_due(lock, ktime_get_ns());
-	/* ... but somebody may have between its firing and our locking. */
+	/* gil_arm() may have restarted it before this function had the lock. */
 	due = hrtimer_is_queued(timer) ? U64_MAX : gil_due(lock);
 	if (due != U64_MAX)
 		hrtimer_set_expires(timer, ns_to_ktime(due));

@@ -1,95 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The moves between a lock's states, drawn in core.c. Each is called holding
- * lock->lock unless it says otherwise.
+ * The moves between a lock's states, which core.c draws. The caller holds
+ * lock->lock except where this file says otherwise. A function that returns a
+ * context returns the one to wake, or NULL.
  */
 #ifndef GIL_CORE_H
 #define GIL_CORE_H
 
 #include "objects.h"
 
-/* Who owns the lock, as far as can be known, or 0. Holding lock->lock. */
+/* The owner's id as far as the kernel can know, or 0. */
 u32 gil_owner_id(struct gil_lock *lock);
 
 /*
- * Make the word the kernel's, and learn who owns the lock: adopt. If
- * afterwards there is neither an owner nor an abandoned or open lock, it is
- * free, and the caller claims it or calls gil_put_back().
+ * adopt: set K in the word, and learn who owns the lock. If the lock is free
+ * afterwards (it has no owner and is neither abandoned nor open), the caller
+ * claims it or calls gil_put_back().
  */
 void gil_pull(struct gil_lock *lock);
 
-/* Undo gil_pull() if the lock turned out to be free. Only after a pull. */
+/* After a gil_pull(): undo it if the lock turned out to be free. */
 void gil_put_back(struct gil_lock *lock);
 
-/*
- * As gil_pull() and gil_let_go() for a thread that owns the lock by its word
- * alone, if it does.
- */
+/* Release a lock that the thread owns by the fast path only: true if it did. */
 bool gil_drop_fast(struct gil_ctx *ctx);
 
-/*
- * claim, recover: a pulled lock without an owner becomes @ctx's. 0 or
- * -EOWNERDEAD.
- */
+/* claim, recover: take a pulled lock without an owner. 0 or -EOWNERDEAD. */
 int gil_claim(struct gil_ctx *ctx);
 
 /* A granted owner runs with the lock. 0 or -EOWNERDEAD. */
 int gil_take(struct gil_ctx *ctx);
 
-/* return: a lazy owner is back. */
+/* return: a lazy owner is back in time. */
 void gil_return(struct gil_ctx *ctx, u64 now);
 
-/* The policy's key is of another policy's making: it starts from 0. */
+/* Let the policy's key start from 0 if another policy made it. */
 void gil_reset_key(struct gil_ctx *ctx);
 
+/* Begin to wait. @yielded: the context has just let others go first. */
 void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded);
 
-/*
- * A waiter gives up. Returns a context that must be woken in its stead, or
- * NULL.
- */
+/* A waiter gives up. Another may have to wake in its place. */
 struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now);
 
 /*
- * barge: a waiter that was called takes the lock if nobody was faster, or is
- * in the queue again: false.
+ * barge: a called waiter takes the lock, and *@told is 0 or -EOWNERDEAD. False:
+ * another thread was faster, and the waiter is in the queue again.
  */
 bool gil_answer(struct gil_ctx *ctx, int *told);
 
-/* stay: the owner's release is lazy, and the lock stays put for @stay_ns. */
+/* stay: the owner has released lazily, and the lock stays put for @stay_ns. */
 void gil_stay(struct gil_ctx *ctx, u64 now, u64 stay_ns);
 
-/* The owner's hold ends, but the lock has not moved yet. */
+/* The owner's hold ends. The lock has yet to move: gil_stay(), gil_pass_on() */
 void gil_end_hold(struct gil_ctx *ctx, enum gil_reason reason, u64 now);
 
 /*
- * grant, call, free, abandon: @ctx, whose hold has ended, passes the lock on.
- * Returns the context to wake, or NULL.
+ * grant, call, free, abandon: pass the lock on from @ctx, whose hold has ended.
+ * @died: the next owner gets EOWNERDEAD.
  */
 struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now);
 
 /*
- * The owner, granted, lazy or held, gives the lock up: both of the above. Says
- * whether an owner died if @reason is EXIT.
+ * The owner, whether granted, lazy or running, gives the lock up: end the hold
+ * and pass the lock on. With reason EXIT, find out whether the owner died.
  */
 struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 			   u64 now);
 
-/* Is this task, the caller, ending because of a signal? Any context. */
+/* Does this task end because of a signal? Any context. */
 bool gil_is_killed(const struct task_struct *task);
 
 /*
- * Unlock lock->lock, taken with @flags, and then wake @next, which one of the
- * above returned, or nobody: NULL. One that does not sleep in
- * gil_sleep_until_granted() polls, and is told by its irq_work. Not under a run
- * queue's lock.
+ * Unlock lock->lock, taken with @flags, and then wake @next if it is not NULL. A
+ * context that does not sleep in gil_sleep_until_granted() polls, and its
+ * irq_work wakes it. Not under a run queue's lock.
  */
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 			 unsigned long flags) __releases(&lock->lock);
 
 /*
- * Take lock->lock, let @step set *@next to the context to wake, and wake it.
- * Returns what @step does.
+ * Take lock->lock, let @step set *@next to the context to wake, unlock, and
+ * wake it. Returns what @step returns. The caller does not hold lock->lock.
  */
 static inline int gil_do_locked(struct gil_ctx *ctx,
 				int (*step)(struct gil_ctx *ctx,
@@ -107,12 +99,12 @@ static inline int gil_do_locked(struct gil_ctx *ctx,
 }
 
 /*
- * The irq_work of a context, for a granter that could not wake: wake the
- * sleeper or the pollers.
+ * The irq_work of a context, queued where the granter may not wake: wake the
+ * sleeper or the pollers. Takes lock->lock.
  */
 void gil_granted(struct irq_work *work);
 
-/* The timer of a lock: what is due is done. */
+/* The function of a lock's timer. Takes lock->lock. */
 enum hrtimer_restart gil_timer(struct hrtimer *timer);
 
 #endif /* GIL_CORE_H */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Count what happens to a lock and to the threads on it.
+ */
 #ifndef GIL_COUNTS_H
 #define GIL_COUNTS_H
 
@@ -7,7 +10,7 @@
 
 #include "objects.h"
 
-/* Add a time to a figure. Caller holds what protects it. */
+/* The caller holds what protects @times. */
 static inline void gil_times_add(struct gil_times *times, u64 ns)
 {
 	unsigned int bucket = ns ? ilog2(ns) : 0;
@@ -18,7 +21,7 @@ static inline void gil_times_add(struct gil_times *times, u64 ns)
 	times->hist[min_t(unsigned int, bucket, GIL_HIST_BUCKETS - 1)]++;
 }
 
-/* Count once for the context and once for its lock. */
+/* Count for the context and for its lock. The caller holds lock->lock. */
 #define gil_count(ctx, field)						\
 	do {								\
 		struct gil_ctx *ctx_ = (ctx);				\

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A lock's making, its settings, and its end. */
+/*
+ * Make a lock, change its settings, and free it.
+ */
 #ifndef GIL_LOCK_H
 #define GIL_LOCK_H
 
 #include "objects.h"
 
 /*
- * A new lock with one reference. It takes over the caller's reference to the
- * policy and, if not NULL, to the recorder, if it succeeds. Error pointer:
- * ENOMEM. May sleep, as may gil_lock_put(), unless the reference is not the
- * last.
+ * A new lock with one reference. If it succeeds, it takes over the caller's
+ * references to the policy and, if not NULL, to the recorder. Error pointer:
+ * ENOMEM. May sleep. gil_lock_put() may sleep if the reference is the last.
  */
 struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 				 u64 interval_ns, u64 grace_ns,
@@ -32,9 +33,9 @@ void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns);
 void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns);
 
 /*
- * The caller owns a reference to the policy that it gets, and gives one to the
- * lock. Those who wait go over to the new policy in the order in which the old
- * one would have served them, under lock->lock: linear in their number.
+ * The caller gets a reference to the policy, and gives one to the lock. Setting
+ * the policy moves all waiters, in the order in which the old policy would have
+ * served them. It does so under lock->lock, in time linear in their number.
  */
 const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock);
 void gil_lock_set_policy(struct gil_lock *lock,

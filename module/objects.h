@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A lock, and a thread on it: what all files share, and what protects it.
+ * The objects that all files share: locks, open files on them, and threads.
+ *
+ * Files use only those below them. tools/lint/layers checks this, taking a .c
+ * file and its header as one. The floors, from the top:
+ *
+ *	main.c		load and unload, in order
+ *	chardev.c	the file operations of /dev/gil
+ *	ioctl.c		the ioctls; task_watch.c: births, execs and exits of tasks
+ *	bind.c		how a task is hooked, so that it cannot escape its lock
+ *	create.c	making a private lock
+ *	context.c	threads on locks, open files, and their ends
+ *	lock.c		making a lock, its settings, and its end
+ *	blocking.c	bound threads; record.c: records; debugfs.c: tables
+ *	acquire.c	the operations, and waiting; stats.c: snapshots
+ *	core.c		the states and moves of a lock; params.c: parameters
+ *	ask.c		when an owner is asked; policy.c: registry of policies
+ *	gil_trace.c	the trace events
+ *	locks.c		the list of all locks; policy_*.c: the policies
+ *	objects.h	this file; compat.h: differences between kernels
+ *
+ * Only the function pointers of struct gil_binding_ops lead up.
  *
  * Lock order, outermost first:
  *
@@ -10,13 +30,12 @@
  *	      lock->lock	(below)      who owns it, who waits
  *	        hrtimer's base lock (kernel/time)
  *
- * lock->lock is a raw spinlock, taken with interrupts off, also from the
- * timer's interrupt, from the exit path of a task, and, when a bound thread
- * blocks, from within the scheduler, under its run queue's lock. Nothing is
- * copied from or to user space, put to sleep or woken under it: a function
- * that grants returns the context to wake, which the caller gives to
- * gil_unlock_and_wake(); under a run queue's lock it queues the context's
- * irq_work instead.
+ * lock->lock is a raw spinlock, taken with interrupts off. The timer's interrupt
+ * and the exit path of a task take it too, and so does the scheduler, under the
+ * run queue's lock, when a bound thread blocks. So nothing sleeps, wakes, or
+ * copies from or to user space under it. A function that grants returns the
+ * context to wake, and the caller passes that to gil_unlock_and_wake(). Under a
+ * run queue's lock the caller queues the context's irq_work instead.
  */
 #ifndef GIL_OBJECTS_H
 #define GIL_OBJECTS_H
@@ -40,15 +59,12 @@ struct gil_ctx;
 struct gil_entry;
 struct gil_recorder;
 
-/*
- * What the binding of a thread does for the files below bind.c, which has the
- * only implementation. These three calls are the only ones that go up.
- */
+/* What a thread's binding does for the files below bind.c, which has these. */
 struct gil_binding_ops {
 	/*
 	 * Have the thread pass gil_come_back() before it is next in user mode.
-	 * The caller is the thread itself while it does not own the lock, or
-	 * holds lock->lock.
+	 * The caller holds lock->lock, or is the thread itself while it does
+	 * not own the lock.
 	 */
 	void (*notify)(struct gil_ctx *ctx);
 	/* The thread exits, and the context has been killed. May not sleep. */
@@ -62,9 +78,9 @@ struct gil_binding {
 };
 
 /*
- * One lock. Referenced by the open files that it has (struct gil_file), the
- * global lock by the module too; freed, after a grace period, with the last of
- * them.
+ * One lock. Its open files (struct gil_file) have references to it, and the
+ * module has one to the global lock. The last reference frees it, after a grace
+ * period.
  */
 struct gil_lock {
 	/* Constant from gil_lock_create() on. */
@@ -73,13 +89,13 @@ struct gil_lock {
 	struct gil_recorder *recorder;	/* a reference, or NULL */
 
 	struct kref ref;
-	struct rcu_head rcu;	/* gil_kill() comes here by a context under RCU */
+	struct rcu_head rcu;	/* gil_kill() may reach it by a context under RCU */
 
 	/* gil_locks_mutex protects: */
 	struct list_head locks_node;
 
 	/*
-	 * Contexts come and go under this mutex; process context only. @ids
+	 * Contexts come and go under this mutex, in process context only. @ids
 	 * (id -> context) is also read under RCU.
 	 */
 	struct mutex attach;
@@ -87,28 +103,28 @@ struct gil_lock {
 	u32 next_id;
 	u32 threads;
 
-	/* Protects the rest, and what struct gil_ctx says of it. */
+	/* Protects the rest, and the part of struct gil_ctx that says so. */
 	raw_spinlock_t lock;
 
-	struct gil_ctx *owner;		/* kernel-kept owner; see core.c */
+	struct gil_ctx *owner;		/* the one the kernel knows; core.c */
 	bool abandoned;			/* the last owner died; no owner now */
 	bool open;			/* no owner; a waiter has been called */
 	bool asked;			/* the owner has been asked to yield */
 	bool timer_armed;
 	u64 ask_at;			/* ns, when to ask the owner */
-	u64 stay_until;			/* ns, the owner's state is LAZY */
+	u64 stay_until;			/* ns, end of a lazy owner's stay */
 	const struct gil_policy_ops *policy;	/* a reference */
 	u32 policy_nr;			/* counts the policies it has had */
-	struct gil_queue q;		/* all but the waiters is the core's */
+	struct gil_queue q;		/* the policy keeps the waiters in it */
 	u32 waiting_max;
-	u32 bound;			/* contexts that are bound, not dead */
+	u32 bound;			/* contexts that are bound and alive */
 	struct gil_counts counts;
 	struct hrtimer timer;
 };
 
 /*
- * One open file on a lock. Referenced by the struct file and by each context
- * made through it; keeps a reference to the lock.
+ * One open file on a lock. The struct file and each context made through it
+ * have references to it, and it has one to the lock.
  */
 struct gil_file {
 	struct kref ref;
@@ -119,20 +135,19 @@ struct gil_file {
 };
 
 /*
- * One thread on one lock, through one open file. It is linked into
+ * A context: one thread on one lock, through one open file. It is linked into
  * lock->ids, its file's list and the table by task while both the thread and
- * the file live. It is used by that thread, and by whoever holds lock->lock
- * as long as @dead is not set. Its last reference frees it, after a grace
- * period.
+ * the file live. The thread uses it, and so does any holder of lock->lock until
+ * @dead is set. The last reference frees it, after a grace period.
  */
 struct gil_ctx {
-	/* One for being linked, one for a struct gil_binding. */
+	/* One reference for being linked, one for a struct gil_binding. */
 	struct kref ref;
 
 	/* Constant from gil_ctx_attach() on; @w.id and @w.task too. */
 	struct gil_lock *lock;
 	struct gil_file *file;		/* a reference, which keeps @lock too */
-	struct irq_work granted;	/* wakes, where the granter may not */
+	struct irq_work granted;	/* wakes where the granter may not */
 
 	/* The table by task; see context.c. */
 	struct rhlist_head task_node;
@@ -145,28 +160,23 @@ struct gil_ctx {
 
 	/* lock->lock protects: */
 	struct gil_waiter w;		/* with a reference to the task */
-	u32 policy_nr;			/* whose w.key is */
+	u32 policy_nr;			/* which policy made w.key */
 	u32 state;			/* GIL_STATE_* */
 	bool dead;			/* never touches the lock again */
-	bool sleeping;			/* in gil_sleep_until_granted(), to be woken */
+	bool sleeping;			/* a grant is to wake the thread */
 	bool called;			/* not in the queue: woken to barge */
 	bool told_dead;			/* its next return is EOWNERDEAD */
-	bool io;			/* w.io when the lock has moved on */
+	bool io;			/* w.io once the lock has moved on */
 	struct gil_counts counts;
 
-	/*
-	 * Bound, or @bind is 0. @wants: it must own the lock when in user
-	 * mode. @wants is also read by the thread itself without the lock,
-	 * when only the thread can clear it.
-	 */
-	u32 bind;			/* GIL_BIND_* */
-	struct gil_binding *binding;	/* bind.c's */
-	bool wants;
-	bool giving;			/* it yields on its way to user mode */
-	u64 turn_ns;			/* ns, awake as the owner since */
+	u32 bind;			/* GIL_BIND_*, or 0: not bound */
+	struct gil_binding *binding;	/* or NULL: not bound */
+	bool wants;			/* in user mode it must own the lock */
+	bool giving;			/* yields on its way to user mode */
+	u64 turn_ns;			/* ns, when its turn as owner began */
 };
 
-/* Why a context lets go of a lock: the reason in gil:gil_release. */
+/* Why a context gives a lock up: the reason in event gil:gil_release. */
 enum gil_reason {
 	GIL_REASON_EXPLICIT = 0,
 	GIL_REASON_YIELD = 1,
@@ -176,7 +186,7 @@ enum gil_reason {
 	GIL_REASON_CANCEL = 5,
 };
 
-/* Tell user space, GIL_PAGE_*. Callers are serialised by gil_locks_mutex. */
+/* Set or clear GIL_PAGE_* @flag. The caller holds gil_locks_mutex. */
 static inline void gil_page_flag(struct gil_lock *lock, u32 flag, bool on)
 {
 	u32 flags = READ_ONCE(lock->page->flags);
