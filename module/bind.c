@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the kernel keeps a thread to a lock.
+ * How a task is hooked, so that it cannot run in user mode without its lock.
  *
- * A preempt notifier tells when the thread is switched away from and to. When
- * it blocks, gil_blocks(); when it runs on and has to have the lock, a task
- * work is queued on it, which the kernel runs before the thread reaches user
- * mode, wherever it was. The timer that asks an owner to give way queues the
- * same work. So the thread passes gil_come_back() between any loss of the lock
- * or request to give it up and the next instruction in user mode.
+ * A preempt notifier is called when the scheduler switches away from the thread
+ * and back to it. If the thread blocks, the notifier calls gil_blocks(). If the
+ * thread runs on and needs the lock, the notifier queues a task work, which the
+ * kernel runs before the thread is in user mode, whatever the thread was doing.
+ * The timer that asks an owner to give way queues the same work. So the thread
+ * passes gil_come_back() between any loss of the lock, or request to give it up,
+ * and its next instruction in user mode.
  *
- * A queued work cannot be withdrawn. It holds a reference to the binding, the
- * binding one to the context and to the open file, and the file keeps the
- * module loaded. The file's descriptors may all be closed: then the binding
- * alone keeps it.
+ * A queued work cannot be withdrawn. So it has a reference to the hook. The hook
+ * has references to the context and to the open file, and the file keeps the
+ * module loaded, even after the file's last descriptor has been closed.
  *
- * A child is bound by a task work of its own, queued by the parent before the
- * child first runs (struct gil_birth). There the child may sleep and allocate.
+ * A child is bound by a task work of its own (struct gil_birth), which the
+ * parent queues before the child first runs. There the child may sleep and
+ * allocate.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -41,7 +42,7 @@ void gil_bind_init(enum gil_level level)
 	const char *obstacle = gil_bind_obstacle();
 
 	if (obstacle) {
-		pr_warn("the levels above manual are off: this kernel %s\n",
+		pr_warn("the levels above manual are off, because this kernel %s\n",
 			obstacle);
 		return;
 	}
@@ -51,15 +52,15 @@ void gil_bind_init(enum gil_level level)
 	if (level >= GIL_LEVEL_ENFORCED)
 		gil_bind_offered |= GIL_BIND_SLICE;
 	else
-		pr_info("the levels above %s are off: parameter level\n",
+		pr_info("the levels above %s are off, because parameter level says so\n",
 			level == GIL_LEVEL_MANUAL ? "manual" : "auto-io");
 }
 
 #ifdef GIL_CAN_BIND
 
 /*
- * One reference for being bound, one for a queued work; made by the thread,
- * freed with the last.
+ * The hook of a bound thread, which makes it. It has one reference for being
+ * bound and one for a queued work; the last one frees it.
  */
 struct gil_hook {
 	struct gil_binding binding;
@@ -69,13 +70,13 @@ struct gil_hook {
 	struct gil_ctx *ctx;		/* a reference */
 	struct file *filp;		/* a reference */
 
-	atomic_t queued;		/* @work has been queued, not run */
+	atomic_t queued;		/* @work is queued, or is about to be */
 	struct callback_head work;
 
-	/* The thread's alone. */
+	/* Only the thread uses these. */
 	struct preempt_notifier notifier;
-	bool ending;			/* the work is to unbind it */
-	bool ended;			/* it exits */
+	bool ending;			/* the work is to unbind the thread */
+	bool ended;			/* the notifier is off */
 };
 
 /* The hook of a bound context. */
@@ -84,7 +85,7 @@ static struct gil_hook *gil_hook_of(struct gil_ctx *ctx)
 	return container_of(ctx->binding, struct gil_hook, binding);
 }
 
-/* A child that is to be bound; the child's work frees it. */
+/* A child that is to be bound. Its work frees this. */
 struct gil_birth {
 	struct callback_head work;
 	struct file *filp;		/* a reference */
@@ -92,7 +93,7 @@ struct gil_birth {
 	bool new_lock;
 };
 
-/* Has a thread ever been bound, and the kernel's notifiers been switched on? */
+/* Has a thread ever been bound? The kernel's notifiers are on since then. */
 static bool gil_bind_used;
 static DEFINE_MUTEX(gil_bind_used_mutex);
 
@@ -119,15 +120,25 @@ static void gil_bind_notify(struct gil_ctx *ctx)
 	kref_get(&hook->ref);
 	if (!task_work_add(ctx->w.task, &hook->work, GIL_TWA_LOCKED))
 		return;
-	/* It exits, and will not see user mode again. */
+	/* The thread exits, and will not return to user mode. */
 	atomic_set(&hook->queued, 0);
 	gil_hook_put(hook);
 }
 
 /*
- * By the thread, which may be the owner: the timer, asking it, may have marked
- * the work as queued and be about to queue it. That is over when the thread has
- * had the lock, so that it passes the work before it is in user mode.
+ * Called by the thread itself, which may be the owner. Without lock->lock this
+ * could happen:
+ *
+ *	the thread			the timer, on another CPU
+ *
+ *					lock lock->lock
+ *					notify: @queued = 1
+ *	@ending = true
+ *	notify: @queued is 1, so return
+ *	go on to user mode, bound
+ *					task_work_add()
+ *
+ * Taking lock->lock waits until the work really is queued.
  */
 static void gil_bind_notify_self(struct gil_ctx *ctx)
 {
@@ -163,7 +174,7 @@ static struct preempt_ops gil_preempt_ops = {
 	.sched_out = gil_sched_out,
 };
 
-/* The notifiers' list is the thread's own; preemption walks it. */
+/* Preemption walks the thread's own list of notifiers, so keep it off. */
 static void gil_notifier_on(struct gil_hook *hook)
 {
 	preempt_notifier_init(&hook->notifier, &gil_preempt_ops);
@@ -179,21 +190,35 @@ static void gil_notifier_off(struct gil_hook *hook)
 	preempt_enable();
 }
 
-/* It will not see user mode again: nor SIGKILL, where it has been taken. */
+/*
+ * Is the thread not to return to user mode? The flags count too, because SIGKILL
+ * may already have been dequeued.
+ */
 static bool gil_is_ending(void)
 {
 	return current->flags & (PF_EXITING | PF_SIGNALED | PF_POSTCOREDUMP) ||
 	       fatal_signal_pending(current);
 }
 
+/*
+ * Clear @queued first, so that a request that comes too late for this run queues
+ * the work again. If @queued were cleared last, this could happen:
+ *
+ *	the thread			the timer, on another CPU
+ *
+ *	gil_come_back(): not asked
+ *					gil_ask(): asked = true
+ *					notify: @queued is 1, so return
+ *	@queued = 0
+ *	go on to user mode, though asked
+ */
 static void gil_bind_work(struct callback_head *work)
 {
 	struct gil_hook *hook = container_of(work, struct gil_hook, work);
 
-	/* Before looking at anything: what comes later is queued anew. */
 	atomic_xchg(&hook->queued, 0);
 	if (hook->ended) {
-		/* Nothing to do. */
+		/* The thread is no longer bound, or exits. */
 	} else if (hook->ending) {
 		gil_notifier_off(hook);
 		hook->ended = true;
@@ -214,7 +239,7 @@ static void gil_bind_use(void)
 	mutex_unlock(&gil_bind_used_mutex);
 }
 
-/* Unbound and dead: the rest needs to sleep. */
+/* No work does anything from here on. gil_bind_reap() does what may sleep. */
 static void gil_bind_exit(struct gil_ctx *ctx)
 {
 	struct gil_hook *hook = gil_hook_of(ctx);
@@ -300,7 +325,7 @@ void gil_bind_exec_privileged(void)
 	}
 }
 
-/* Swap the birth's file for one on a lock of the child's own. */
+/* Give the child a lock of its own: replace the birth's file. */
 static int gil_birth_lock(struct gil_birth *birth)
 {
 	struct file *filp = gil_file_like(birth->filp);
@@ -325,8 +350,8 @@ static void gil_birth_work(struct callback_head *work)
 	if (!ret)
 		ret = gil_op_bind(birth->filp, birth->bind);
 	if (ret) {
-		/* It must not run unbound beside those that are. */
-		pr_warn_ratelimited("killed %s[%d]: it could not be bound (error %d)\n",
+		/* It must not run in parallel with the bound threads. */
+		pr_warn_ratelimited("killed %s[%d]: could not bind it to its parent's lock (error %d)\n",
 				    current->comm, current->pid, ret);
 		force_sig(SIGKILL);
 	}
@@ -347,8 +372,8 @@ void gil_bind_fork(struct task_struct *child)
 		return;
 	birth = kmalloc(sizeof(*birth), GFP_ATOMIC);
 	if (!birth) {
-		/* A thread takes its process with it. */
-		pr_warn_ratelimited("killed the process of a child of %s[%d]: no memory to bind it\n",
+		/* If the child is a thread, this kills the whole process. */
+		pr_warn_ratelimited("%s[%d]: killed its new child: no memory to bind it to the lock\n",
 				    current->comm, current->pid);
 		send_sig(SIGKILL, child, 1);
 		return;
@@ -359,7 +384,7 @@ void gil_bind_fork(struct task_struct *child)
 	birth->new_lock = bound->bind & GIL_BIND_PER_PROCESS &&
 			  !same_thread_group(current, child);
 	gil_recorder_expect(bound->lock->recorder);
-	/* It has not run: it cannot be exiting. */
+	/* The child has not run yet, so it cannot be exiting. */
 	WARN_ON_ONCE(task_work_add(child, &birth->work, TWA_RESUME));
 }
 
@@ -369,13 +394,14 @@ void gil_bind_cleanup(void)
 		return;
 	preempt_notifier_dec();
 	/*
-	 * A task work that dropped the last reference to the module may not
-	 * have returned yet; its thread is not in user mode and has not slept.
+	 * A task work that has dropped the last reference to the module may
+	 * not have returned yet. Wait until its thread sleeps or is in user
+	 * mode.
 	 */
 	synchronize_rcu_tasks();
 }
 
-#else /* !GIL_CAN_BIND: nothing is offered, so nobody is ever bound */
+#else /* !GIL_CAN_BIND: no level is offered, so no thread is ever bound */
 
 int gil_op_bind(struct file *filp, u32 bind)
 {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contexts are found by task, in one table for all locks: by a thread that
- * calls (few entries, for it uses few locks), and when a task exits.
+ * The threads and open files on each lock, and how they end.
  *
- * A context ends once: whoever gil_kill()s it first also has it unlinked. That
- * is the closing file at once, or, for a thread that exits and may not sleep,
- * a work item.
+ * One table for all locks finds contexts by task: when a thread calls, and when
+ * a task exits. A thread has few entries, because it uses few locks.
+ *
+ * A context ends once: the first caller of gil_kill() also has it unlinked. A
+ * closing file unlinks it at once. A thread that exits may not sleep, so a work
+ * item unlinks its contexts.
  */
 #include <linux/err.h>
 #include <linux/rhashtable.h>
@@ -73,7 +75,7 @@ void gil_ctx_put(struct gil_ctx *ctx)
 	kref_put(&ctx->ref, gil_ctx_free);
 }
 
-/* Take a killed context out of everything. */
+/* Remove a killed context from all lists and tables. */
 static void gil_ctx_unlink(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -84,7 +86,7 @@ static void gil_ctx_unlink(struct gil_ctx *ctx)
 	xa_erase(&lock->ids, ctx->w.id);
 	list_del(&ctx->file_node);
 
-	/* Dead, it is granted nothing more; one grant may be on its way. */
+	/* A dead context gets no new grant, but one may be on its way. */
 	irq_work_sync(&ctx->granted);
 	gil_entry_record(ctx->entry, ctx);
 	ctx->entry = NULL;
@@ -97,13 +99,13 @@ static void gil_ctx_reap(struct work_struct *work)
 	struct gil_ctx *ctx = container_of(work, struct gil_ctx, reap);
 	struct gil_lock *lock = ctx->lock;
 
-	/* The context's file may be the last to hold the lock. */
+	/* The context may have the last reference to the file and lock. */
 	gil_lock_get(lock);
 	gil_ctx_get(ctx);
 	mutex_lock(&lock->attach);
 	gil_ctx_unlink(ctx);
 	mutex_unlock(&lock->attach);
-	/* Its record says how it was bound: not before. */
+	/* After the unlinking, because the record says how it was bound. */
 	if (ctx->binding)
 		ctx->binding->ops->reap(ctx);
 	gil_ctx_put(ctx);
@@ -223,7 +225,7 @@ static struct gil_ctx *gil_ctx_alloc(struct gil_file *file)
 	return ctx;
 }
 
-/* Give the context an id, reserved first: nobody finds half a context. */
+/* Reserve an id before anybody can find the context by it. */
 static int gil_ctx_link(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
