@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The character device: open, mmap, poll, fdinfo, close.
+ * The file operations of /dev/gil and of private locks, and the device itself.
  */
 #include <linux/err.h>
 #include <linux/miscdevice.h>
@@ -21,7 +21,7 @@
 #include "record.h"
 #include "stats.h"
 
-/* The module's own reference is dropped in gil_chardev_exit(). */
+/* gil_chardev_exit() drops the module's own reference. */
 static struct gil_lock *gil_global;
 
 static int gil_fop_open(struct inode *inode, struct file *filp)
@@ -68,7 +68,7 @@ static int gil_fop_mmap(struct file *filp, struct vm_area_struct *vma)
 			      virt_to_page(file->lock->page));
 }
 
-/* Readable: the calling thread's request has been granted; see gil_granted() */
+/* Readable: the calling thread has been granted the lock. gil_granted() wakes. */
 static __poll_t gil_fop_poll(struct file *filp, poll_table *wait)
 {
 	struct gil_file *file = filp->private_data;
@@ -103,7 +103,7 @@ static void gil_show_counts(struct seq_file *seq, const struct gil_counts *c)
 		   c->owner_deaths, c->wait.total_ns, c->hold.total_ns);
 }
 
-/* One line for the lock, one for each thread that came by this file. */
+/* One line for the lock, and one for each thread that uses this file. */
 static void gil_show_fdinfo(struct seq_file *seq, struct file *filp)
 {
 	struct gil_file *file = filp->private_data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Everything that differs between the kernels this module builds against,
- * 6.1 and later. Kbuild asks the headers and defines GIL_HAVE_*.
+ * All differences between the kernels that this module builds for, 6.1 and
+ * later. Kbuild looks at the kernel's headers and defines GIL_HAVE_*.
  */
 #ifndef GIL_COMPAT_H
 #define GIL_COMPAT_H
@@ -39,9 +39,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /*
- * A probe of the wrong prototype may trap under CFI. So each is compared with
- * the type check that the kernel's own header makes for its probes: one that
- * does not fit does not compile.
+ * A probe with the wrong prototype may trap under CFI. So compare each with the
+ * type check that the kernel's own header makes for probes of that event. A
+ * probe that does not fit does not compile.
  */
 #define GIL_PROBE_FITS(event, type)					\
 	__same_type(check_trace_callback_type_##event, void (type))
@@ -58,9 +58,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 		GIL_PROBE(sched_process_exit, type_2, probe_2))
 
 /*
- * What binding threads needs. Debian's kernels export task_work_add(),
- * mainline does not: a weak reference lets the module load all the same. The
- * probe of forks allocates, which a PREEMPT_RT kernel cannot do there.
+ * What binding threads needs. Debian's kernels export task_work_add(), but
+ * mainline does not. A weak reference lets the module load there all the same.
+ * The fork probe allocates memory, which a PREEMPT_RT kernel cannot do there.
  */
 #if defined(CONFIG_PREEMPT_NOTIFIERS) && !defined(CONFIG_PREEMPT_RT)
 #define GIL_CAN_BIND
@@ -68,8 +68,9 @@ extern typeof(task_work_add) task_work_add __weak;
 #endif
 
 /*
- * Under a raw lock: with KASAN, task_work_add() would allocate to note who
- * called it. (Later kernels never do; 6.1 does, and has no way to be told.)
+ * For task_work_add() under a raw lock: with KASAN it would allocate memory to
+ * record its caller. Of the kernels without this flag, 6.1 does allocate, and
+ * later ones never do.
  */
 #ifdef GIL_HAVE_TWAF_NO_ALLOC
 #define GIL_TWA_LOCKED	(TWA_RESUME | TWAF_NO_ALLOC)
@@ -77,7 +78,7 @@ extern typeof(task_work_add) task_work_add __weak;
 #define GIL_TWA_LOCKED	TWA_RESUME
 #endif
 
-/* What is against it in this kernel, for people, or NULL. */
+/* Why this kernel cannot bind threads, for its log, or NULL. */
 static inline const char *gil_bind_obstacle(void)
 {
 #ifdef GIL_CAN_BIND
@@ -90,9 +91,9 @@ static inline const char *gil_bind_obstacle(void)
 }
 
 /*
- * From a sched_out notifier: is the task being switched away from blocked, or
- * merely preempted? A blocked task may stay on the run queue for a while, if
- * the scheduler delays its dequeueing.
+ * For a sched_out notifier: does the task block, or is it merely preempted? If
+ * the scheduler delays its dequeueing, a blocked task may stay on the run queue
+ * for a while.
  */
 static inline bool gil_task_blocks(const struct task_struct *task)
 {
@@ -104,9 +105,9 @@ static inline bool gil_task_blocks(const struct task_struct *task)
 }
 
 /*
- * The kernel's own events for waits for locks, so that what knows nothing of
- * this module ('perf lock contention') sees its waits. To the outside a lock is
- * a mutex: one owner, and who waits sleeps.
+ * The kernel's own events about waiting for locks. With these, tools that know
+ * nothing of this module ('perf lock contention') see its waits. They see a lock
+ * as a mutex, because it has one owner and its waiters sleep.
  */
 static inline void gil_contention_begin(void *lock)
 {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Make a private lock, in an open file of its own.
+ */
 #ifndef GIL_CREATE_H
 #define GIL_CREATE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls: copy in, validate, call the core, copy out.
+ * The ioctls: copy in, validate, call, copy out.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -21,18 +21,18 @@
 #include "record.h"
 #include "stats.h"
 
-/* The stats structs grow at their ends; these were the first versions' ends. */
+/* The stats structures grow at their ends. The first versions ended here. */
 #define GIL_LOCK_STATS_SIZE_1	offsetof(struct gil_lock_stats, grace_ns)
 #define GIL_THREAD_STATS_SIZE_1	offsetof(struct gil_thread_stats, lock)
 #define GIL_STATS_SIZE_MAX	4096
 
-/* The global lock's settings are everybody's: not for one user to change. */
+/* All users share the global lock's settings, so only root may change them. */
 static bool gil_may_set(const struct gil_file *file)
 {
 	return !file->global || capable(CAP_SYS_ADMIN);
 }
 
-/* The caller's to put. EINVAL: not terminated; ENOENT: no such policy. */
+/* The caller puts the policy. EINVAL: not terminated; ENOENT: none such. */
 static const struct gil_policy_ops *gil_policy_by_user(const char *name)
 {
 	const struct gil_policy_ops *policy;
@@ -43,7 +43,7 @@ static const struct gil_policy_ops *gil_policy_by_user(const char *name)
 	return policy ? policy : ERR_PTR(-ENOENT);
 }
 
-/* Everything that the new lock's descriptor needs, in @args and at hand. */
+/* The file for GIL_IOC_CREATE. @args have been validated. */
 static struct file *gil_create_file(const struct file_operations *fops,
 				    const struct gil_create *args)
 {
@@ -103,7 +103,7 @@ static long gil_ioc_attach(struct gil_file *file, void __user *argp)
 		return -EFAULT;
 	if (args.flags)
 		return -EINVAL;
-	/* Before anything has changed: a bad pointer must leave no context. */
+	/* Fail on a bad pointer now, before there is a context. */
 	if (copy_to_user(argp, &out, sizeof(out)))
 		return -EFAULT;
 
@@ -146,7 +146,7 @@ static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
 	     put_user(0, &uargs->fast_io_releases)))
 		return -EFAULT;
 
-	/* A restart after a signal must find the request still queued. */
+	/* A request that is resumed after a signal must still be queued. */
 	if (args.flags & GIL_ACQUIRE_RESUME) {
 		args.flags |= GIL_ACQUIRE_KEEP_INTR;
 		ctx = gil_ctx_find(file);
@@ -194,7 +194,7 @@ static long gil_ioc_cancel(struct gil_file *file)
 	return ctx ? gil_op_cancel(ctx) : -ENOENT;
 }
 
-/* Validated arguments of a request for figures of at least @min bytes. */
+/* Copy in and validate. User space has room for at least @min bytes. */
 static int gil_stats_args(struct gil_stats *args, void __user *argp,
 			  size_t min)
 {
@@ -238,7 +238,7 @@ static long gil_ioc_lock_stats(struct gil_file *file, void __user *argp)
 	return ret;
 }
 
-/* ENOENT: no such thread; EPERM: not the caller's to see. */
+/* ENOENT: no such thread; EPERM: the caller may not see it. */
 static int gil_thread_stats_by_id(struct gil_file *file, u32 id,
 				  struct gil_thread_stats *stats)
 {

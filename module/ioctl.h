@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ioctls of /dev/gil.
+ */
 #ifndef GIL_IOCTL_H
 #define GIL_IOCTL_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A lock's making, its settings, and its end.
+ * Make a lock, change its settings, and free it.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -47,7 +47,7 @@ const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock)
 	return policy;
 }
 
-/* Nobody is in the queue: it is the next policy's to fill. */
+/* Empty the queue for a new policy. It has no waiters. */
 static void gil_queue_init(struct gil_queue *q)
 {
 	INIT_LIST_HEAD(&q->list[0]);
@@ -74,7 +74,7 @@ void gil_lock_set_policy(struct gil_lock *lock,
 	gil_queue_init(&lock->q);
 	lock->policy = policy;
 	lock->policy_nr++;
-	/* The owner too starts from 0, and with the hold that goes on. */
+	/* The owner starts from 0 too, and its whole hold will be charged. */
 	if (lock->owner)
 		gil_reset_key(lock->owner);
 	list_for_each_entry_safe(w, next, &moving, node) {

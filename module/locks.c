@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tracing sees everything: while a trace event is on, every lock's page says
- * so, and libgil leaves the fast path. Off, it costs nothing.
+ * The list of all locks, and what tracing writes into their pages.
+ *
+ * While a trace event is on, each lock's page says so and libgil does not use
+ * the fast path. So tracing sees everything, and costs nothing while it is off.
  */
 #include "locks.h"
 
 LIST_HEAD(gil_locks);
-/* Protects gil_locks, and which flags are set in the pages of its locks. */
+/* Protects gil_locks and the flags in the pages of its locks. */
 DEFINE_MUTEX(gil_locks_mutex);
 
-/* How many events are on; under gil_locks_mutex. */
+/* How many events are on. gil_locks_mutex protects it. */
 static unsigned int gil_events_on;
 
 void gil_locks_add(struct gil_lock *lock, bool kernel_only)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module's parameters.
+ */
 #ifndef GIL_PARAMS_H
 #define GIL_PARAMS_H
 

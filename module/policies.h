@@ -7,7 +7,7 @@
 
 #include <gil_policy.h>
 
-/* fifo's, for policies that differ from it elsewhere. */
+/* Parts of fifo that other policies use. */
 void gil_fifo_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now);
 void gil_fifo_dequeue(struct gil_queue *q, struct gil_waiter *w);
 struct gil_waiter *gil_fifo_pick(struct gil_queue *q, u64 now);

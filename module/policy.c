@@ -45,7 +45,7 @@ int gil_policy_register(struct gil_policy_ops *ops)
 		return -EINVAL;
 	if (!ops->enqueue || !ops->dequeue || !ops->pick || !ops->patience)
 		return -EINVAL;
-	/* Else it could be unloaded from under the locks that use it. */
+	/* Otherwise it could be unloaded while locks use it. */
 	if (!ops->owner)
 		return -EINVAL;
 	return gil_policy_add(ops);
@@ -82,7 +82,7 @@ void gil_policy_put(const struct gil_policy_ops *ops)
 	module_put(ops->owner);
 }
 
-/* They have no owner: a lock that uses one must not keep gil.ko loaded. */
+/* gil.ko's own have no owner, because a lock must not keep gil.ko loaded. */
 int gil_policies_init(void)
 {
 	struct gil_policy_ops *const own[] = {

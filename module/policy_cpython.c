@@ -2,22 +2,22 @@
 /*
  * cpython: what CPython 3.2 and later do (Python/ceval_gil.c).
  *
- * There is no queue for the lock itself: a release leaves it open and wakes
- * one thread, and whoever comes first takes it, the releaser too if it is
- * back in time. What waits is in the order in which the futex under CPython's
- * condition variable wakes: of arrival, and one that was woken in vain goes to
- * the end. Every change of owner starts the interval again for all who wait.
- * A thread that was asked to give way does not take the lock again before
- * another has had it (forced switching): it waits to be called like the rest.
+ * The lock itself has no queue. A release leaves it open and wakes one thread,
+ * and the first thread to come takes it, which may be the releaser. Waiters are
+ * woken in the order of the futex under CPython's condition variable: in order
+ * of arrival, and a thread that was woken in vain goes to the end. Each change
+ * of owner starts the interval again for all waiters. A thread that was asked to
+ * give way does not take the lock again before another thread has had it (forced
+ * switching); it waits to be called like the others.
  *
- * Worst case: none. A waiter that is called may find the lock taken, goes to
- * the end of the line, and so on for ever. What is bounded is the time to the
- * next change of owner while somebody waits: the interval starts again when the
- * lock is taken, and when the only one who waits was woken in vain; so it is
- * one wake-up, one interval and the owner's way to its next checkpoint. In
- * practice a thread that computes is slow to come and loses no race but to one
- * that is awake: an I/O thread waits, after each I/O, one interval for each
- * thread that computes.
+ * Worst case: none. A called waiter may find the lock taken and go to the end of
+ * the line, again and again. Only the time to the next change of owner is
+ * bounded while somebody waits. The interval starts again when the lock is
+ * taken, and when the only waiter was woken in vain, so that time is one
+ * wake-up, one interval and the owner's way to its next checkpoint. In practice
+ * a thread that computes is rarely there in time and loses only to a thread that
+ * is awake. So an I/O thread waits, after each I/O, one interval for each thread
+ * that computes.
  */
 #include "policies.h"
 

@@ -2,42 +2,43 @@
 /*
  * fair: equal shares of the lock's time, by weight.
  *
- * Each thread has a virtual time, which advances by what it holds the lock,
- * divided by its weight; who has the least goes next. An owner keeps the lock
- * for an interval at least, and as long as it has the least. One that comes
- * to wait and lags behind the owner by more than a granularity asks at once:
- * so threads that hold little, as I/O threads do, are served first until they
- * have had their share. What a thread may save up by not wanting the lock is
- * bounded by one interval.
+ * Each thread has a virtual time, which advances while it holds the lock, by the
+ * time held divided by its weight. The waiter with the least virtual time goes
+ * next. An owner keeps the lock for at least an interval, and for as long as it
+ * has the least. A new waiter that lags behind the owner by more than a
+ * granularity asks at once. So threads that hold little, as I/O threads do, are
+ * served first until they have had their share. A thread can save up at most one
+ * interval by not wanting the lock.
  *
- * A thread that releases the lock for a moment while it lags would lose it to
- * one that is ahead, and could never catch up if its own holds are shorter:
- * so then the lock stays put for the grace. That is the "lock slice" of
- * scheduler-cooperative locks (Patel et al., EuroSys 2020), who ban the
- * others instead; the rest is the rule of CFS, with the lock's time for the
- * CPU's.
+ * A thread that lags and releases the lock for a moment would lose it to a
+ * thread that is ahead, and if its own holds are shorter it could never catch
+ * up. So in that case the lock stays put for the grace. This is the "lock slice"
+ * of scheduler-cooperative locks (Patel et al., EuroSys 2020), which ban the
+ * other threads instead. The rest is the rule of CFS, applied to the lock's time
+ * and not to the CPU's.
  *
- * Virtual times are ns at nice 0. The least of the owner's and the waiters'
- * never goes back; newcomers start from it, less the credit.
+ * Virtual times are in ns at nice 0. The least virtual time among the owner and
+ * the waiters never goes back. Newcomers start at it, less the credit.
  *
- * Worst case, with I the interval, and equal weights at first: a waiter whose
- * last turn lasted h' gets the lock when nobody who waits has less time.
+ * Worst case: let I be the interval and h the longest turn, an interval and the
+ * way to a checkpoint. All weights are equal at first. A waiter whose last turn
+ * lasted h' gets the lock when no waiter has less virtual time.
  *
- * It is ahead of the least by h' at most. When it last got the lock, all who
- * waited had as much time or more; and before one who came in its turn was
- * placed, the least rose to what all those had. So when it gave the lock up,
- * the least was no less than its own time had been before that turn.
+ * The waiter is ahead of the least by at most h'. When it last got the lock, all
+ * waiters had as much virtual time or more. Before a thread that came during
+ * its turn was placed, the least rose to what all those had. So when the waiter
+ * gave the lock up, the least was no less than its own time before that turn.
  *
- * Nobody who waits or owns has less than the least at that moment minus I:
- * fair_place(). So each other thread catches up with the waiter after having
- * held for h' + I, and the turn in which it does so is over one turn h later:
- * an interval, and its way to a checkpoint.
+ * No waiter or owner has less than the least at that moment minus I, because of
+ * fair_place(). So each other thread catches up with the waiter after it has
+ * held the lock for h' + I, and the turn in which it does so ends at most h
+ * later.
  *
- * So it waits for at most h' + I + h for each other thread: three intervals if
- * all turns are within one. With w' its own weight and w the other's, as
- * multiples of that of nice 0, it is (h' / w' + I) * w + h. And if it lags
- * behind all others by more than the granularity, it asks at once and waits for
- * the owner's way to a checkpoint only.
+ * So the waiter waits for at most h' + I + h for each other thread, which is
+ * three intervals if no turn is longer than one. If w' is the waiter's weight
+ * and w the other thread's, as multiples of the weight of nice 0, the wait is
+ * (h' / w' + I) * w + h. A waiter that lags behind all others by more than the
+ * granularity asks at once, and only waits for the owner's way to a checkpoint.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -106,7 +107,7 @@ static bool fair_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct gil_waiter, rb)->key;
 }
 
-/* What it may have saved up by not wanting the lock is bounded. */
+/* A thread can save up at most one interval by not wanting the lock. */
 static void fair_place(struct gil_queue *q, struct gil_waiter *w)
 {
 	u64 least = q->data[LEAST];

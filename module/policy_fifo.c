@@ -2,13 +2,13 @@
 /*
  * fifo: the lock goes round in order of arrival.
  *
- * Worst case: who waits as the k-th in line gets the lock after exactly k
- * grants, for nobody who comes later is put before it. So it waits for the rest
- * of the owner's turn and for k - 1 more: at most k * h, h being the longest
- * turn. While somebody waits a turn lasts for the switch interval at most, plus
- * the owner's way to its next checkpoint (manual, auto-io) or one timer and one
- * return to user mode (enforced). A manual owner that never comes to a
- * checkpoint is not bounded.
+ * Worst case: let h be the longest turn. The k-th waiter in line gets the lock
+ * after exactly k grants, because nobody who comes later is put before it. It
+ * waits for the rest of the owner's turn and for k - 1 more turns, so for at
+ * most k * h. While somebody waits, a turn lasts for at most the switch
+ * interval, plus the owner's way to its next checkpoint (manual, auto-io) or one
+ * timer and one return to user mode (enforced). A manual owner that never comes
+ * to a checkpoint has no bound.
  */
 #include "policies.h"
 

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_first: who comes back from I/O goes ahead and asks at once, within a
+ * io_first: threads that come back from I/O go first and ask at once, within a
  * budget.
  *
- * Two classes, each in order of arrival: threads whose last release was for
- * I/O, and all others, the ordinary ones. The I/O class has a budget of one
- * switch interval of lock time. What it holds while ordinary threads wait is
- * spent of it; what ordinary threads hold earns it back. While there is some
- * left, the class goes first, and an ordinary owner is asked at once. When it
- * is all spent, ordinary threads go first until it is all earned back: without
- * that, the class would be back ahead after the first nanosecond earned.
+ * There are two classes, each in order of arrival: threads whose last release
+ * was for I/O, and all others, the ordinary ones. The I/O class has a budget of
+ * one switch interval of lock time. It spends the budget by holding the lock
+ * while ordinary threads wait, and earns it back while ordinary threads hold
+ * the lock. While some of it is left, the class goes first, and an ordinary
+ * owner is asked at once. When all of it is spent, ordinary threads go first
+ * until all of it is earned back. Otherwise the class would go first again after
+ * the first nanosecond earned.
  *
- * Worst case, with I the interval and h the longest turn:
+ * Worst case: let I be the interval and h the longest turn.
  *
- * An ordinary waiter has k ordinary ones ahead of it, the owner counted, whose
- * turns last for S <= k * h together. While it waits, every turn of the class
- * is charged, and the class is ahead only while less than I is spent. So its
- * turns come to I at most, and what the ordinary ones earn back, S at most, and
- * each time that the budget is spent out, by how much the last turn went
- * beyond it, h at most. Between two such times I has to be earned: there are
- * S / I + 1 of them. Together, S and the class: 2 * S + I + (S / I + 1) * h.
- * With turns of at most I that is 3 * k + 2 intervals, where fifo has k.
+ * An ordinary waiter has k ordinary threads ahead of it, the owner included,
+ * whose turns together last for S <= k * h. While it waits, every turn of the
+ * class is charged, and the class goes first only while less than I is spent.
+ * So the turns of the class add up to at most these: I; S, which the ordinary
+ * threads earn back; and h each time that the budget runs out, because the last
+ * turn may go beyond it. Between two such times I has to be earned, so there are
+ * at most S / I + 1 of them. S and the class together take
+ * 2 * S + I + (S / I + 1) * h. With turns of at most I that is 3 * k + 2
+ * intervals, where fifo has k.
  *
- * A waiter of the class has m of it ahead, whose turns last for T <= m * h. To
- * spend the budget takes I of them: it is spent out T / I + 1 times at most,
- * and earned back each time in one interval and the rest of a turn, I + h.
- * Otherwise an ordinary owner is asked at once, and gone after h at most.
- * Together: T + (T / I + 1) * (I + h) + h; and if no other is of the class,
- * I + h.
+ * A waiter of the class has m threads of the class ahead of it, whose turns last
+ * for T <= m * h. Spending the budget takes I of them, so it runs out at most
+ * T / I + 1 times, and each time it is earned back in one interval and the rest
+ * of a turn, I + h. At other times an ordinary owner is asked at once, and is
+ * gone after at most h. Together that is T + (T / I + 1) * (I + h) + h. If no
+ * other thread is in the class, it is I + h.
  */
 #include <linux/minmax.h>
 
@@ -36,7 +38,7 @@
 #define IO		0
 #define ORDINARY	1
 
-/* ns of the budget that are gone; and have they all been, and are not back? */
+/* ns of the budget that are spent; did it run out, and is not yet all back? */
 #define SPENT		0
 #define SPENT_OUT	1
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Records of the threads whose contexts have ended, for read().
+ */
 #include <linux/fs.h>
 #include <linux/gil.h>
 #include <linux/kref.h>
@@ -19,15 +22,15 @@ struct gil_recorder {
 	struct kref ref;
 	wait_queue_head_t wait;
 
-	/* Protects the rest. Taken with interrupts off, for _expect(). */
+	/* Protects the rest. Interrupts are off, for gil_recorder_expect(). */
 	spinlock_t lock;
 	struct list_head entries;
 	u32 count;			/* of @entries */
-	u32 expected;
-	u32 lost;			/* after the last entry */
+	u32 expected;			/* entries that are yet to come */
+	u32 lost;			/* since the last entry */
 };
 
-/* Its ids are kept as such: they outlive the task, and differ by reader. */
+/* Pids outlive the task, and each reader's namespace numbers them differently. */
 struct gil_entry {
 	struct list_head node;
 	struct pid *tid;		/* references */
@@ -140,7 +143,10 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 	wake_up_all(&recorder->wait);
 }
 
-/* The oldest entry, which is the caller's then; or NULL, and *end or not. */
+/*
+ * Take the oldest entry out for the caller, or NULL. *@end: there are none left,
+ * and none will come.
+ */
 static struct gil_entry *gil_recorder_pop(struct gil_recorder *recorder,
 					  bool *end)
 {
@@ -177,7 +183,7 @@ static bool gil_recorder_ready(struct gil_recorder *recorder)
 	return ready;
 }
 
-/* Copy as many as are there and fit; *end: there will be no more. */
+/* Copy the entries that fit. *@end: no more will come. */
 static ssize_t gil_recorder_copy(struct gil_recorder *recorder,
 				 char __user *buf, size_t len, bool *end)
 {

@@ -14,29 +14,30 @@ struct gil_recorder;
 struct poll_table_struct;
 
 /*
- * A recorder with one reference; shared by a lock and those made like it.
- * NULL: no memory. May sleep; gil_recorder_put() not.
+ * A recorder with one reference. A lock and the locks made like it share one.
+ * NULL: no memory. May sleep; gil_recorder_put() does not.
  */
 struct gil_recorder *gil_recorder_create(void);
 void gil_recorder_get(struct gil_recorder *recorder);
 void gil_recorder_put(struct gil_recorder *recorder);
 
 /*
- * A context that will leave a record, or not after all: while there is one,
- * readers wait. NULL is allowed. Any context.
+ * One more context will leave a record, or one will not after all. Readers wait
+ * as long as a record is expected. NULL is allowed. Any context.
  */
 void gil_recorder_expect(struct gil_recorder *recorder);
 void gil_recorder_unexpect(struct gil_recorder *recorder);
 
 /*
- * Room for the current thread's record; NULL: no memory. May sleep. It ends
- * as the record of the context, which was expected, or unused; NULL is allowed.
+ * Room for the current thread's record. NULL: no memory. May sleep. It becomes
+ * the record of a context, which was expected, or is freed unused. Both allow
+ * NULL.
  */
 struct gil_entry *gil_entry_create(void);
 void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx);
 void gil_entry_free(struct gil_entry *entry);
 
-/* The file operations, for locks that have a recorder. */
+/* The file operations of locks that have a recorder. */
 ssize_t gil_recorder_read(struct gil_recorder *recorder, struct file *filp,
 			  char __user *buf, size_t len);
 __poll_t gil_recorder_poll(struct gil_recorder *recorder, struct file *filp,

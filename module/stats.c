@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Consistent copies of the figures of a lock or a thread.
+ */
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -6,7 +9,7 @@
 #include "core.h"
 #include "stats.h"
 
-/* An owner that released lazily holds no more. */
+/* 0 also for an owner that has released lazily. */
 static u64 gil_owned_since(const struct gil_ctx *ctx)
 {
 	bool owns = ctx->state == GIL_STATE_OWNER ||
@@ -42,7 +45,7 @@ void gil_lock_snapshot_when(struct gil_lock *lock,
 	}
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 
-	/* What user space says it did: as true as those who share the page. */
+	/* User space writes these figures, so they need not be true. */
 	stats->counts.fast_acquires += READ_ONCE(lock->page->fast_acquires);
 	stats->counts.io_releases += READ_ONCE(lock->page->fast_io_releases);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Learn of every task that is born, executes a program, or exits, from the
- * scheduler's trace events: no other hook tells a module of one thread's end.
- * The events are not exported by name, but can be found among all of them.
+ * Learn of every task that is born, executes a program, or exits.
+ *
+ * This uses the scheduler's trace events, because no other hook tells a module
+ * of the end of one thread. The events are not exported by name, so look for
+ * them among all trace events. What this relies on: a fork is seen before the
+ * child runs, an exec before a tracer is told of it, and an exit after the exit
+ * code has been set.
  */
 #include <linux/binfmts.h>
 #include <linux/kernel.h>
@@ -31,7 +35,7 @@ static void gil_fork_probe(void *data, struct task_struct *parent,
 static void gil_exec_probe(void *data, struct task_struct *task,
 			   pid_t old_pid, struct linux_binprm *bprm)
 {
-	/* Who shares the lock must not decide when such a program runs. */
+	/* Other users of the lock must not decide when such a program runs. */
 	if (bprm->secureexec)
 		gil_bind_exec_privileged();
 }
@@ -76,7 +80,7 @@ static void gil_match_event(struct tracepoint *event, void *data)
 			gil_watches[i].event = event;
 }
 
-/* Stop the first @n. */
+/* Stop the first @n watches. */
 static void gil_watch_stop(size_t n)
 {
 	while (n--)
@@ -95,7 +99,7 @@ int gil_task_watch_start(void)
 		struct gil_watch *watch = &gil_watches[i];
 
 		if (!watch->event) {
-			pr_err("no %s trace event in this kernel, so the death of an owner could not be seen\n",
+			pr_err("this kernel has no trace event %s, which tells when an owner dies\n",
 			       watch->name);
 			ret = -EOPNOTSUPP;
 			break;
