@@ -22,7 +22,7 @@ static void gil_count_failure(struct gil_ctx *ctx, int err)
 }
 
 /* Has the waiter been granted the lock, or been called? */
-static bool gil_is_due(const struct gil_ctx *ctx)
+static bool gil_is_granted_or_called(const struct gil_ctx *ctx)
 {
 	return READ_ONCE(ctx->state) != GIL_STATE_QUEUED ||
 	       READ_ONCE(ctx->called);
@@ -40,7 +40,7 @@ static int gil_sleep(struct gil_ctx *ctx, unsigned int state,
 
 	for (;;) {
 		set_current_state(state);
-		if (gil_is_due(ctx))
+		if (gil_is_granted_or_called(ctx))
 			break;
 		ret = expired ? -ETIMEDOUT : -ERESTARTSYS;
 		if (expired || signal_pending_state(state, current))
