@@ -26,7 +26,7 @@
 #define GIL_THREAD_STATS_SIZE_1	offsetof(struct gil_thread_stats, lock)
 #define GIL_STATS_SIZE_MAX	4096
 
-/* All users share the global lock's settings, so only root may change them. */
+/* All users share the global lock, so its settings need a privilege. */
 static bool gil_may_set(const struct gil_file *file)
 {
 	return !file->global || capable(CAP_SYS_ADMIN);

@@ -38,9 +38,9 @@
 #define IO		0
 #define ORDINARY	1
 
-/* ns of the budget that are spent; did it run out, and is not yet all back? */
-#define SPENT		0
-#define SPENT_OUT	1
+/* Index of gil_queue.data. */
+#define SPENT		0	/* ns of the budget that are spent */
+#define SPENT_OUT	1	/* it ran out, and is not yet fully earned back */
 
 static void io_first_enqueue(struct gil_queue *q, struct gil_waiter *w, u64 now)
 {

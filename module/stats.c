@@ -9,7 +9,7 @@
 #include "core.h"
 #include "stats.h"
 
-/* 0 also for an owner that has released lazily. */
+/* 0 if the context does not hold the lock, as a lazy owner does not. */
 static u64 gil_owned_since(const struct gil_ctx *ctx)
 {
 	bool owns = ctx->state == GIL_STATE_OWNER ||

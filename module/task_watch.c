@@ -99,7 +99,7 @@ int gil_task_watch_start(void)
 		struct gil_watch *watch = &gil_watches[i];
 
 		if (!watch->event) {
-			pr_err("this kernel has no trace event %s, which tells when an owner dies\n",
+			pr_err("this kernel has no trace event %s, without which gil.ko cannot follow tasks\n",
 			       watch->name);
 			ret = -EOPNOTSUPP;
 			break;
