@@ -1,92 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Making and closing handles. */
+/* Making, importing and closing handles. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "handle.h"
+#include "handles.h"
 #include "thread.h"
 
 #define DEVICE "/dev/gil"
 
-/* Protects the list of handles and the serial numbers. */
-static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct handle *handles;
-static uint64_t last_serial;
-
-int handle_ioctl(int fd, unsigned long request, void *arg)
-{
-	int saved = errno;
-	int err = ioctl(fd, request, arg) < 0 ? errno : 0;
-
-	errno = saved;
-	return err;
-}
-
-/* The only thread that a forked child has is the one that forked. */
-static void handles_lock(void)
-{
-	pthread_mutex_lock(&handles_mutex);
-}
-
-static void handles_unlock(void)
-{
-	pthread_mutex_unlock(&handles_mutex);
-}
-
-static void handles_in_child(void)
-{
-	pthread_mutex_unlock(&handles_mutex);
-	thread_forget();
-}
-
-__attribute__((constructor)) static void handles_init(void)
-{
-	pthread_atfork(handles_lock, handles_unlock, handles_in_child);
-}
-
-static void handles_add(struct handle *h)
-{
-	handles_lock();
-	h->serial = ++last_serial;
-	h->slot_offset = thread_slot_offset(h->serial);
-	h->next = handles;
-	handles = h;
-	handles_unlock();
-}
-
-static void handles_remove(struct handle *h)
-{
-	struct handle **pos = &handles;
-
-	handles_lock();
-	while (*pos != h)
-		pos = &(*pos)->next;
-	*pos = h->next;
-	handles_unlock();
-}
-
-void handle_report(uint64_t serial, uint64_t acquires, uint64_t io_releases)
-{
-	struct gil_attach args = {
-		.fast_acquires = acquires,
-		.fast_io_releases = io_releases,
-	};
-	struct handle *h;
-
-	handles_lock();
-	for (h = handles; h && h->serial != serial; h = h->next)
-		;
-	if (h)
-		handle_ioctl(h->fd, GIL_IOC_ATTACH, &args);
-	handles_unlock();
-}
-
-/* The lock's page, writable if it may be, at a fixed address. */
+/* Map the lock's page at a fixed address, writable if that is permitted. */
 static int map_page(void *at, size_t size, int fd)
 {
 	void *page = mmap(at, size, PROT_READ | PROT_WRITE,
@@ -97,7 +24,7 @@ static int map_page(void *at, size_t size, int fd)
 	return page == MAP_FAILED ? errno : 0;
 }
 
-/* errno is the caller's to keep. */
+/* May change errno, which the callers save. */
 static int import(gil_t **g, int fd)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -106,7 +33,7 @@ static int import(gil_t **g, int fd)
 	char *base;
 	int err;
 
-	/* Any mapping of any file could succeed: ask what only a lock knows. */
+	/* Mapping any other file could succeed too; only a lock has a policy. */
 	if (ioctl(fd, GIL_IOC_GET_POLICY, &policy) < 0)
 		return errno;
 
@@ -128,6 +55,7 @@ static int import(gil_t **g, int fd)
 	h->page_size = size;
 	h->fd = fd;
 	handles_add(h);
+	h->slot_offset = thread_slot_offset(h->serial);
 	return 0;
 }
 

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What stands behind a gil_t. The handle's address is that of the lock's
- * page, so that a checkpoint needs no other load; what the library keeps of
- * the lock lies just below, at the end of a private page.
+ * What a gil_t points to. The address is that of the lock's page, so that a
+ * checkpoint needs no other load. The library's own struct handle lies just
+ * below, at the end of a private page.
  */
 #ifndef LIBGIL_HANDLE_H
 #define LIBGIL_HANDLE_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include "gil.h"
 
 struct handle {
-	struct handle *next;		/* all handles; handle.c */
+	struct handle *next;		/* in the list of handles.c */
 	size_t page_size;
 	int fd;
-	uint64_t serial;		/* never 0, never used again */
-	size_t slot_offset;		/* in each thread's table; thread.h */
+	uint64_t serial;		/* never 0, never reused */
+	size_t slot_offset;		/* in every thread's table; thread.h */
 };
 
 static inline struct handle *gil_handle(const gil_t *g)
@@ -29,18 +30,31 @@ static inline struct gil_page *gil_page(gil_t *g)
 	return (struct gil_page *)(void *)g;
 }
 
-/* ioctl(), as an error number; errno stays as it was. */
-int handle_ioctl(int fd, unsigned long request, void *arg);
+/* ioctl() that returns an error number and leaves errno as it was. */
+static inline int handle_ioctl(int fd, unsigned long request, void *arg)
+{
+	int saved = errno;
+	int err = ioctl(fd, request, arg) < 0 ? errno : 0;
+
+	errno = saved;
+	return err;
+}
+
+/* Read a lock's or a thread's statistics, as the request says. */
+static inline int handle_stats(int fd, unsigned long request, void *stats,
+			       __u32 size)
+{
+	struct gil_stats args = {
+		.size = size,
+		.addr = (__u64)(uintptr_t)stats,
+	};
+
+	return handle_ioctl(fd, request, &args);
+}
 
 /*
- * Tell the lock with that serial number, if it has not been closed, what the
- * calling thread did by the fast path.
- */
-void handle_report(uint64_t serial, uint64_t acquires, uint64_t io_releases);
-
-/*
- * Fill in a zeroed name of GIL_NAME_MAX bytes. One that is too long stays
- * unterminated, which the kernel answers with EINVAL.
+ * Fill in a zeroed name of GIL_NAME_MAX bytes. A name that is too long stays
+ * unterminated, and the kernel rejects it with EINVAL.
  */
 void policy_name(char *to, const char *name);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Attach, figures, interval, grace, policy: plain ioctls. */
+/* The calls that are plain ioctls: attach, statistics and settings. */
 #include "handle.h"
 #include "thread.h"
 
@@ -15,20 +15,12 @@ int gil_attach(gil_t *g, uint32_t *id)
 
 int gil_lock_stats(gil_t *g, struct gil_lock_stats *stats)
 {
-	struct gil_stats args = {
-		.size = sizeof(*stats),
-		.addr = (__u64)(uintptr_t)stats,
-	};
-
-	return handle_ioctl(gil_fd(g), GIL_IOC_LOCK_STATS, &args);
+	return handle_stats(gil_fd(g), GIL_IOC_LOCK_STATS, stats,
+			    sizeof(*stats));
 }
 
 int gil_thread_stats(gil_t *g, struct gil_thread_stats *stats)
 {
-	struct gil_stats args = {
-		.size = sizeof(*stats),
-		.addr = (__u64)(uintptr_t)stats,
-	};
 	struct handle *h = gil_handle(g);
 	struct gil_attach report = { 0 };
 	int err;
@@ -40,7 +32,7 @@ int gil_thread_stats(gil_t *g, struct gil_thread_stats *stats)
 	err = handle_ioctl(h->fd, GIL_IOC_ATTACH, &report);
 	if (err)
 		return err;
-	return handle_ioctl(h->fd, GIL_IOC_THREAD_STATS, &args);
+	return handle_stats(h->fd, GIL_IOC_THREAD_STATS, stats, sizeof(*stats));
 }
 
 int gil_get_interval(gil_t *g, uint64_t *interval_ns)

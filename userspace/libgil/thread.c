@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Attaching a thread to a lock, and the thread's table of what it knows. */
+#include <pthread.h>
 #include <string.h>
 
+#include "handles.h"
 #include "thread.h"
 
 _Thread_local struct slot thread_slots[THREAD_SLOTS];
 
-/* A thread may have been bound before its first instruction: ask. */
+/*
+ * Ask the kernel, because a thread may inherit a binding and be bound before
+ * its first instruction.
+ */
 static int ask_if_bound(const struct handle *h)
 {
 	struct gil_thread_stats stats = { 0 };
-	struct gil_stats args = {
-		.size = sizeof(stats),
-		.addr = (__u64)(uintptr_t)&stats,
-	};
 
-	return !handle_ioctl(h->fd, GIL_IOC_THREAD_STATS, &args) && stats.bind;
+	return !handle_stats(h->fd, GIL_IOC_THREAD_STATS, &stats,
+			     sizeof(stats)) && stats.bind;
 }
 
 int thread_attach(const struct handle *h)
@@ -30,10 +33,10 @@ int thread_attach(const struct handle *h)
 		return err;
 	bound = ask_if_bound(h);
 	if (slot->fast_acquires || slot->fast_io_releases)
-		handle_report(slot->serial, slot->fast_acquires,
-			      slot->fast_io_releases);
+		handles_report(slot->serial, slot->fast_acquires,
+			       slot->fast_io_releases);
 
-	/* A signal handler that uses the lock never finds half a slot. */
+	/* A signal handler that uses the lock must not find half a slot. */
 	slot->fast_serial = 0;
 	slot->serial = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -73,7 +76,13 @@ void thread_take_counts(const struct handle *h, __u64 *acquires,
 	slot->fast_io_releases = 0;
 }
 
-void thread_forget(void)
+/* In a forked child the slots still hold the context ids of the parent. */
+static void thread_forget(void)
 {
 	memset(thread_slots, 0, sizeof(thread_slots));
+}
+
+__attribute__((constructor)) static void thread_init(void)
+{
+	pthread_atfork(NULL, NULL, thread_forget);
 }
