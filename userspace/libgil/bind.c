@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Binding: the kernel keeps the thread to the lock. The fast path is closed to
- * a bound thread, for what it does to the lock's page the kernel does not see.
+ * Binding a thread to a lock: the kernel then lets it run only as the owner.
+ * A bound thread does not use the fast path, because the kernel does not see
+ * what a thread does to the lock's page.
  */
 #include "handle.h"
 #include "thread.h"

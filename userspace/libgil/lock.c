@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Acquire, release and what goes between them. Uncontended, each is one
- * compare-and-swap on the lock's page, by the protocol of <linux/gil.h>; all
- * else is the kernel's.
+ * Acquire, release, yield and the calls around I/O. Without contention each
+ * is one compare-and-swap on the lock's page, by the protocol described in
+ * <linux/gil.h>. Everything else is left to the kernel.
  */
 #include "handle.h"
 #include "thread.h"
 
-/* The fast path may be used: the thread has its id, is not bound, no trace. */
+/*
+ * Whether the fast path may be used: the thread knows its id and is not bound,
+ * and the kernel has set no flag that closes the path, as for tracing.
+ */
 static inline int is_fast(const struct slot *slot, const struct handle *h,
 			  const struct gil_page *page)
 {
@@ -24,7 +27,7 @@ static inline int swap(__u32 *word, __u32 from, __u32 to, int order)
 				1);
 }
 
-/* Not contended by honest programs: only the owner writes these figures. */
+/* Plain stores suffice, because only the owner writes these counts. */
 static inline void add(__u64 *count, __u64 n)
 {
 	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + n,
@@ -47,7 +50,7 @@ static inline int acquire_fast(gil_t *g)
 
 #define NS_PER_S	1000000000LL
 
-/* Times too far away to be told in ns are for ever. */
+/* A time that is too late for 64 bits of nanoseconds means no limit. */
 static __u64 to_ns(const struct timespec *t)
 {
 	if (t->tv_sec < 0)
@@ -57,7 +60,7 @@ static __u64 to_ns(const struct timespec *t)
 	return (__u64)t->tv_sec * NS_PER_S + (__u64)t->tv_nsec;
 }
 
-/* A handler that runs does not cost the caller its place in the queue. */
+/* After EINTR, calling again keeps the caller's place in the queue. */
 __attribute__((noinline))
 static int acquire_slow(gil_t *g, __u32 flags, const struct timespec *deadline)
 {
@@ -146,7 +149,7 @@ int gil_yield(gil_t *g)
 	struct slot *slot = thread_slot(h);
 	int err;
 
-	/* Nobody waits for a lock whose word is the owner's id alone. */
+	/* If the word is just the owner's id, nobody waits for the lock. */
 	if (is_fast(slot, h, page) &&
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) == slot->id)
 		return 0;
@@ -157,8 +160,9 @@ int gil_yield(gil_t *g)
 }
 
 /*
- * What the kernel watches need not move before it blocks. A thread that was
- * unbound without the library's knowledge is told so by EINVAL.
+ * A bound thread releases lazily: the kernel sees when it blocks, and needs
+ * to move the lock only then. EINVAL means that the thread was unbound
+ * without the library's knowledge.
  */
 __attribute__((noinline))
 static int io_release_slow(gil_t *g)
@@ -185,7 +189,7 @@ int gil_io_begin(gil_t *g)
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) != slot->id)
 		return io_release_slow(g);
 
-	/* Counted while the figure is still the caller's to write. */
+	/* Count first, because only the owner may write the figure. */
 	add(&page->fast_io_releases, 1);
 	if (swap(&page->word, slot->id, 0, __ATOMIC_RELEASE)) {
 		slot->fast_io_releases++;
