@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The list of locks, and what is done with a lock of any kind. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,20 @@ int lock_open(struct lock **lock, const struct lock_ops *ops,
 			options->policy ? options->policy : "",
 			strerror(error));
 	return error;
+}
+
+int lock_inspect(const struct lock_ops *ops, const struct lock_options *options,
+		 uint64_t *interval_ns, bool *fifo)
+{
+	struct lock *lock;
+	int error = lock_open(&lock, ops, options);
+
+	if (error)
+		return error;
+	*interval_ns = lock_interval_ns(lock);
+	*fifo = lock_fifo(lock);
+	lock_close(lock);
+	return 0;
 }
 
 int lock_sleep(struct lock *lock, uint64_t ns, uint64_t *took_ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A lock back end: what gilbench can put under a workload. To add a peer,
- * write one file with its struct lock_ops and name it in lock.c.
+ * The locks that gilbench can run a workload on. To add one, write a file with
+ * its struct lock_ops and name it in lock.c.
  *
  * Every operation returns 0 or an error number.
  */
@@ -16,16 +16,16 @@
 
 struct lock_ops;
 
-/* What each back end's own structure begins with. */
+/* The first member of each kind of lock's own structure. */
 struct lock {
 	const struct lock_ops *ops;
 };
 
-/* Zero and NULL mean the back end's defaults. */
+/* Zero and NULL mean the defaults of that kind of lock. */
 struct lock_options {
 	uint64_t interval_ns;
 	const char *policy;
-	/* Above manual, who acquires is bound, and release unbinds. */
+	/* Above manual, acquire binds the thread and release unbinds it. */
 	enum level level;
 };
 
@@ -36,16 +36,10 @@ struct lock_counts {
 	uint64_t slow_acquires;
 	uint64_t contended;
 	uint64_t handoffs;
-	uint64_t io_releases;
-	uint64_t yields;
-	uint64_t drop_requests;
-	uint64_t forced_switches;
-	uint64_t wait_max_ns;
 	uint64_t wakeup_max_ns;
-	uint64_t hold_max_ns;
 };
 
-/* What it counted of one thread. */
+/* What the lock counted for one thread. */
 struct lock_thread_counts {
 	uint64_t hold_ns;
 	uint64_t wait_max_ns;
@@ -55,32 +49,32 @@ struct lock_ops {
 	const char *name;
 	const char *doc;
 
-	/* Only one thread owns it at a time. */
+	/* Only one thread owns the lock at a time. */
 	bool excludes;
 
-	/* A new lock, shared with processes forked from now on. */
+	/* Make a lock that processes forked from now on share. */
 	int (*open)(struct lock **lock, const struct lock_options *options);
 	void (*close)(struct lock *lock);
 
-	/* Pay for a thread's first use now; may be NULL. */
+	/* Do now what a thread's first use costs; may be NULL. */
 	int (*attach)(struct lock *lock);
 
 	int (*acquire)(struct lock *lock);
 	int (*release)(struct lock *lock);
 
-	/* Called often by the owner: lets others in when it is time to. */
+	/* Called often by the owner: lets others in when they are due. */
 	int (*checkpoint)(struct lock *lock);
 
-	/* Let the others have it now, and own it again. */
+	/* Let those who wait have the lock now, then own it again. */
 	int (*yield)(struct lock *lock);
 
-	/* Around something that blocks. */
+	/* Called before and after something that blocks. */
 	int (*io_begin)(struct lock *lock);
 	int (*io_end)(struct lock *lock);
 
 	uint64_t (*interval_ns)(struct lock *lock);
 
-	/* Whether the lock promises arrival order; NULL: it does not. */
+	/* Whether the lock promises arrival order; NULL: no. */
 	bool (*fifo)(struct lock *lock);
 
 	/* How many threads are queued; NULL: the lock cannot tell. */
@@ -88,13 +82,14 @@ struct lock_ops {
 
 	/* NULL: the lock does not count. */
 	int (*counts)(struct lock *lock, struct lock_counts *counts);
-	/* Of the calling thread. */
+	/* For the calling thread. */
 	int (*thread_counts)(struct lock *lock,
 			     struct lock_thread_counts *counts);
 
 	/*
-	 * For the cost of one operation, n times in a loop, by direct calls as
-	 * a program makes them: acquire and release; checkpoint while owner.
+	 * Acquire and release, or make a checkpoint as the owner, n times in a
+	 * loop. They call the lock directly, as a program does, so that the
+	 * cost of one operation can be measured.
 	 */
 	int (*pairs)(struct lock *lock, uint64_t n);
 	int (*checkpoints)(struct lock *lock, uint64_t n);
@@ -109,9 +104,16 @@ extern const struct lock_ops *const lock_backends[];
 
 const struct lock_ops *lock_find(const char *name);
 
-/* Says on stderr why not and what to do; returns an error number. */
+/* Returns an error number after saying on stderr what failed. */
 int lock_open(struct lock **lock, const struct lock_ops *ops,
 	      const struct lock_options *options);
+
+/*
+ * Open such a lock for a moment, to learn its interval and whether it promises
+ * arrival order. Complains and returns an error number like lock_open().
+ */
+int lock_inspect(const struct lock_ops *ops, const struct lock_options *options,
+		 uint64_t *interval_ns, bool *fifo);
 
 static inline void lock_close(struct lock *lock)
 {
@@ -123,37 +125,21 @@ static inline int lock_attach(struct lock *lock)
 	return lock->ops->attach ? lock->ops->attach(lock) : 0;
 }
 
-static inline int lock_acquire(struct lock *lock)
-{
-	return lock->ops->acquire(lock);
+/* lock_acquire(), lock_release() and so on: int lock_X(struct lock *lock). */
+#define LOCK_OPERATION(name)					\
+static inline int lock_##name(struct lock *lock)		\
+{								\
+	return lock->ops->name(lock);				\
 }
 
-static inline int lock_release(struct lock *lock)
-{
-	return lock->ops->release(lock);
-}
+LOCK_OPERATION(acquire)
+LOCK_OPERATION(release)
+LOCK_OPERATION(checkpoint)
+LOCK_OPERATION(yield)
+LOCK_OPERATION(io_begin)
+LOCK_OPERATION(io_end)
 
-static inline int lock_checkpoint(struct lock *lock)
-{
-	return lock->ops->checkpoint(lock);
-}
-
-static inline int lock_yield(struct lock *lock)
-{
-	return lock->ops->yield(lock);
-}
-
-static inline int lock_io_begin(struct lock *lock)
-{
-	return lock->ops->io_begin(lock);
-}
-
-static inline int lock_io_end(struct lock *lock)
-{
-	return lock->ops->io_end(lock);
-}
-
-/* An I/O of that length: sleep without the lock, and be back under it. */
+/* Simulate I/O: sleep without the lock, then own it again. */
 int lock_sleep(struct lock *lock, uint64_t ns, uint64_t *took_ns);
 
 static inline uint64_t lock_interval_ns(struct lock *lock)

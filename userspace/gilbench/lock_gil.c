@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A private /dev/gil lock, by libgil, at each of the three levels. At those
- * above manual a thread is bound instead of acquiring, and the kernel sees by
- * itself when it blocks; enforced, it needs no checkpoint either.
+ * A private /dev/gil lock, used through libgil at each of the three levels.
+ * Above manual a thread is bound instead of acquiring the lock, and the kernel
+ * sees by itself when the thread blocks. At the level enforced the thread
+ * needs no checkpoints either.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,35 +56,20 @@ static int gil_lock_attach(struct lock *lock)
 	return gil_attach(to_gil(lock), NULL);
 }
 
-static int gil_lock_acquire(struct lock *lock)
-{
-	return gil_acquire(to_gil(lock));
+/* gil_lock_acquire(), gil_lock_release() and so on call libgil's function. */
+#define GIL_LOCK_OPERATION(name)				\
+static int gil_lock_##name(struct lock *lock)			\
+{								\
+	return gil_##name(to_gil(lock));			\
 }
 
-static int gil_lock_release(struct lock *lock)
-{
-	return gil_release(to_gil(lock));
-}
-
-static int gil_lock_checkpoint(struct lock *lock)
-{
-	return gil_checkpoint(to_gil(lock));
-}
-
-static int gil_lock_yield(struct lock *lock)
-{
-	return gil_yield(to_gil(lock));
-}
-
-static int gil_lock_io_begin(struct lock *lock)
-{
-	return gil_io_begin(to_gil(lock));
-}
-
-static int gil_lock_io_end(struct lock *lock)
-{
-	return gil_io_end(to_gil(lock));
-}
+GIL_LOCK_OPERATION(acquire)
+GIL_LOCK_OPERATION(release)
+GIL_LOCK_OPERATION(checkpoint)
+GIL_LOCK_OPERATION(yield)
+GIL_LOCK_OPERATION(io_begin)
+GIL_LOCK_OPERATION(io_end)
+GIL_LOCK_OPERATION(unbind)
 
 static uint64_t gil_lock_interval_ns(struct lock *lock)
 {
@@ -125,13 +111,7 @@ static int gil_lock_counts(struct lock *lock, struct lock_counts *counts)
 		.slow_acquires = stats.counts.slow_acquires,
 		.contended = stats.counts.contended,
 		.handoffs = stats.counts.handoffs,
-		.io_releases = stats.counts.io_releases,
-		.yields = stats.counts.yields,
-		.drop_requests = stats.counts.drop_requests,
-		.forced_switches = stats.counts.forced_switches,
-		.wait_max_ns = stats.counts.wait.max_ns,
 		.wakeup_max_ns = stats.counts.wakeup.max_ns,
-		.hold_max_ns = stats.counts.hold.max_ns,
 	};
 	return 0;
 }
@@ -182,11 +162,6 @@ static int bind_enforced(struct lock *lock)
 	return gil_bind(to_gil(lock), level_bind_flags(LEVEL_ENFORCED));
 }
 
-static int unbind(struct lock *lock)
-{
-	return gil_unbind(to_gil(lock));
-}
-
 static int leave_to_kernel(struct lock *lock)
 {
 	(void)lock;
@@ -221,7 +196,7 @@ const struct lock_ops lock_gil = {
 static const struct lock_ops auto_io = {
 	SAME_AT_ALL_LEVELS,
 	.acquire = bind_auto_io,
-	.release = unbind,
+	.release = gil_lock_unbind,
 	.checkpoint = gil_lock_checkpoint,
 	.io_begin = leave_to_kernel,
 	.io_end = leave_to_kernel,
@@ -230,7 +205,7 @@ static const struct lock_ops auto_io = {
 static const struct lock_ops enforced = {
 	SAME_AT_ALL_LEVELS,
 	.acquire = bind_enforced,
-	.release = unbind,
+	.release = gil_lock_unbind,
 	.checkpoint = leave_to_kernel,
 	.io_begin = leave_to_kernel,
 	.io_end = leave_to_kernel,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No lock at all: what the machine does when nothing serialises it. */
+/* No lock at all: shows what the machine does when nothing takes turns. */
 #include "lock.h"
 
 #define DEFAULT_INTERVAL_NS 5000000ULL
@@ -24,14 +24,14 @@ static int none_do(struct lock *lock)
 	return 0;
 }
 
-/* Workloads take their sizes from it, so that they are as with a lock. */
+/* Workloads derive their sizes from the interval; make them the usual ones. */
 static uint64_t none_interval_ns(struct lock *lock)
 {
 	(void)lock;
 	return DEFAULT_INTERVAL_NS;
 }
 
-/* The loop around the other back ends' operations, to be subtracted. */
+/* The bare loop, whose cost is subtracted from that of the other locks. */
 static int none_loop(struct lock *lock, uint64_t n)
 {
 	(void)lock;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The peer: a process-shared pthread mutex.
+ * A process-shared pthread mutex, to compare the /dev/gil lock with.
  *
- * A mutex has neither a switch interval nor a way to learn that somebody
- * waits. So that it does the same job, its owner keeps the interval itself:
- * at the first checkpoint after an interval it unlocks, yields the CPU and
- * locks again. Doing so at every checkpoint would charge the mutex for
- * thousands of switches that nobody asked for; never doing so would let the
- * first owner finish all its work alone. Who gets the mutex then is up to
- * glibc and the scheduler: it is not handed to anybody.
+ * A mutex has no switch interval, and its owner cannot learn that somebody
+ * waits. To do the same job, the owner keeps the interval itself: at the first
+ * checkpoint after an interval it unlocks, yields the CPU and locks again. If
+ * it did so at every checkpoint, the mutex would pay for thousands of switches
+ * that nobody asked for; if it never did, the first owner would finish all its
+ * work alone. The mutex is not handed to anybody: glibc and the scheduler
+ * decide which thread gets it.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 
 #include "clock.h"
 #include "lock.h"
+#include "mutex.h"
 
 #define DEFAULT_INTERVAL_NS (5 * NS_PER_MS)
 
@@ -34,8 +34,8 @@ static struct pthread_lock *to_pthread(struct lock *lock)
 }
 
 /*
- * The coarse clock costs next to nothing but moves once a tick: it will do
- * where the interval is several ticks.
+ * The coarse clock costs next to nothing but moves only once a tick, so it
+ * serves where the interval is at least a tick.
  */
 static clockid_t clock_for(uint64_t interval_ns)
 {
@@ -45,20 +45,6 @@ static clockid_t clock_for(uint64_t interval_ns)
 		return CLOCK_MONOTONIC;
 	return interval_ns < (uint64_t)tick.tv_nsec ? CLOCK_MONOTONIC :
 						      CLOCK_MONOTONIC_COARSE;
-}
-
-static int init_shared(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attr;
-	int error = pthread_mutexattr_init(&attr);
-
-	if (error)
-		return error;
-	error = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	if (!error)
-		error = pthread_mutex_init(mutex, &attr);
-	pthread_mutexattr_destroy(&attr);
-	return error;
 }
 
 static int pthread_lock_open(struct lock **lock,
@@ -75,7 +61,7 @@ static int pthread_lock_open(struct lock **lock,
 	l->interval_ns = options->interval_ns ? options->interval_ns :
 						DEFAULT_INTERVAL_NS;
 	l->clock = clock_for(l->interval_ns);
-	error = init_shared(&l->mutex);
+	error = mutex_init_shared(&l->mutex);
 	if (error) {
 		munmap(l, sizeof(*l));
 		return error;
@@ -131,14 +117,7 @@ static uint64_t pthread_lock_interval_ns(struct lock *lock)
 
 static int pthread_lock_pairs(struct lock *lock, uint64_t n)
 {
-	pthread_mutex_t *mutex = &to_pthread(lock)->mutex;
-	int error = 0;
-
-	while (n--) {
-		error |= pthread_mutex_lock(mutex);
-		error |= pthread_mutex_unlock(mutex);
-	}
-	return error;
+	return mutex_pairs(&to_pthread(lock)->mutex, n);
 }
 
 static int pthread_lock_checkpoints(struct lock *lock, uint64_t n)
