@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Collecting the samples and verdicts of one workload. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "result.h"
 #include "sample.h"
 #include "workload.h"
@@ -73,6 +75,20 @@ void result_sample(struct result *result, const char *name, double value)
 		die_out_of_memory();
 	samples[figure->count++] = value;
 	figure->samples = samples;
+}
+
+void result_sample_ns(struct result *result, const char *name, double ns)
+{
+	result_sample(result, name, ns / NS_PER_S);
+}
+
+const double *result_samples(const struct result *result, const char *name,
+			     size_t *count)
+{
+	const struct figure *figure = find(result, name);
+
+	*count = figure ? figure->count : 0;
+	return figure ? figure->samples : NULL;
 }
 
 double result_median(const struct result *result, const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What one workload found: its figures, what they show, the verdict. */
+/* What one workload found: its figures, what they show, and the verdicts. */
 #ifndef GILBENCH_RESULT_H
 #define GILBENCH_RESULT_H
 
@@ -28,13 +28,13 @@ enum verdict {
 struct figure {
 	char name[RESULT_NAME_MAX];
 	const char *unit;
-	/* The figure that its ratio is against; "": there is none. */
+	/* The figure that this one is divided by for its ratio; "": none. */
 	char baseline[RESULT_NAME_MAX];
 	double *samples;
 	size_t count;
 };
 
-/* What there is to say about one claim. */
+/* What was found about one claim. */
 struct finding {
 	char seen[RESULT_TEXT_MAX];
 	enum verdict verdict;
@@ -63,14 +63,20 @@ void result_free(struct result *result);
 void result_figure(struct result *result, const char *name, const char *unit,
 		   const char *baseline);
 void result_sample(struct result *result, const char *name, double value);
+/* A sample in seconds, from nanoseconds. */
+void result_sample_ns(struct result *result, const char *name, double ns);
+
+/* All samples of a figure; NULL when there is no such figure. */
+const double *result_samples(const struct result *result, const char *name,
+			     size_t *count);
 
 /* NAN when there are no samples, or nothing to compare with. */
 double result_median(const struct result *result, const char *name);
 double result_ratio(const struct result *result, const char *name);
-/* Of its samples, largest less smallest, against the median; NAN of one. */
+/* (largest - smallest sample) / median; NAN with fewer than two samples. */
 double result_spread(const struct result *result, const char *name);
 
-/* Which of the workload's claims the next calls are about; first, the first. */
+/* Choose the claim that the next calls are about. At first it is claim 0. */
 void result_about(struct result *result, unsigned int claim);
 void result_seen(struct result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -78,10 +84,10 @@ void result_judge(struct result *result, bool held);
 void result_not_judged(struct result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A detail of the workload's own; takes the reference to value. */
+/* Add a detail for the JSON document. Takes over the reference to value. */
 void result_detail(struct result *result, const char *name, json_t *value);
 
-/* A claim did not hold. */
+/* Whether a claim did not hold. */
 bool result_failed(const struct result *result);
 
 const char *verdict_name(enum verdict verdict);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Starting, joining and stopping a team of workers. */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -22,7 +23,7 @@
 #define STACK_SIZE (64 * 1024)
 #endif
 
-/* A worker's report, in shared memory. Only that worker writes it. */
+/* What a worker reports, in shared memory. Only that worker writes it. */
 struct report {
 	bool at_gate;
 	int error;
@@ -46,7 +47,7 @@ struct member {
 struct team {
 	struct team_spec spec;
 	unsigned int size;
-	/* Workers read it; that it is closed is the signal to start. */
+	/* Workers read from this pipe; closing it is the signal to start. */
 	int gate[2];
 	uint64_t go_ns;
 	struct shared *shared;
@@ -105,7 +106,7 @@ void team_name(const char *role, unsigned int number)
 {
 	char name[32];
 
-	/* The kernel keeps 15 letters of it. */
+	/* The kernel keeps only the first 15 letters. */
 	snprintf(name, sizeof(name), "%s-%u", role, number);
 	prctl(PR_SET_NAME, name);
 }
@@ -169,7 +170,7 @@ static int start_process(struct member *member)
 		return errno;
 	if (member->pid)
 		return 0;
-	/* A process must not outlive the bench, nor hold its gate shut. */
+	/* Die with gilbench, and do not keep the write end of its pipe open. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
@@ -188,7 +189,7 @@ static int start_member(struct team *team, unsigned int index)
 				      start_thread(member);
 }
 
-/* A worker that ended before the gate opened has failed. */
+/* Whether a worker ended before the gate opened: then it has failed. */
 static bool process_ended(const struct team *team)
 {
 	siginfo_t info = { 0 };
@@ -300,7 +301,10 @@ static bool report_failure(const struct team *team, unsigned int index)
 	return true;
 }
 
-/* Whether the process ended as it should. Others may wait for it in vain. */
+/*
+ * Whether a process ended as it should. If it did not, stop the team, because
+ * others may wait for that process.
+ */
 static bool reap(struct team *team)
 {
 	int status;
@@ -339,9 +343,16 @@ uint64_t team_join(struct team *team)
 	return failed ? 0 : elapsed;
 }
 
-uint64_t team_run(const struct team_spec *spec)
+uint64_t team_run(unsigned int size, bool processes,
+		  void (*worker)(struct team *, unsigned int, void *), void *job)
 {
-	struct team *team = team_start(spec);
+	const struct team_spec spec = {
+		.size = size,
+		.processes = processes,
+		.work = worker,
+		.job = job,
+	};
+	struct team *team = team_start(&spec);
 
 	if (!team)
 		return 0;

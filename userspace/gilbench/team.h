@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A team: workers, as threads or as forked processes, that start together.
- * What a workload shares with its workers it allocates by shared_alloc(), so
- * that the same function serves both kinds.
+ * A team of workers that start together, as threads or as forked processes.
+ * A workload allocates what it shares with them by shared_alloc(), so that the
+ * same function can serve as a thread or as a process.
  */
 #ifndef GILBENCH_TEAM_H
 #define GILBENCH_TEAM_H
@@ -19,18 +19,18 @@ struct team_spec {
 	/* Go ahead with fewer workers when no more can be started. */
 	bool fewer_ok;
 	/*
-	 * One worker. It makes ready, waits at team_gate(), and works; when
-	 * something fails it says so by team_fail() and returns.
+	 * What one worker does: prepare, wait at team_gate(), and work. When
+	 * something fails, the worker reports it by team_ok() and returns.
 	 */
 	void (*work)(struct team *team, unsigned int index, void *job);
 	void *job;
 };
 
-/* Memory shared with forked processes, zeroed; NULL after saying why. */
+/* Zeroed memory shared with forked processes; NULL after saying why not. */
 void *shared_alloc(size_t size);
 void shared_free(void *memory, size_t size);
 
-/* All workers are at the gate when it returns; NULL after saying why. */
+/* Returns when all workers are at the gate; NULL after saying why not. */
 struct team *team_start(const struct team_spec *spec);
 unsigned int team_size(const struct team *team);
 void team_go(struct team *team);
@@ -41,25 +41,26 @@ void team_go(struct team *team);
  */
 uint64_t team_join(struct team *team);
 
-/* team_start(), team_go() and team_join(). */
-uint64_t team_run(const struct team_spec *spec);
+/* team_start(), team_go() and team_join() for a team of that size. */
+uint64_t team_run(unsigned int size, bool processes,
+		  void (*work)(struct team *, unsigned int, void *), void *job);
 
 /*
- * For workers: be called role-number, as traces, debuggers and top(1) will
- * show it. To be done before the lock sees the worker.
+ * For workers: name the thread role-number, for traces, debuggers and top(1).
+ * Do so before the worker first uses the lock.
  */
 void team_name(const char *role, unsigned int number);
 
-/* For workers: false when the team will not start, so return. */
+/* For workers: wait for the start; false: there is no start, so return. */
 bool team_gate(struct team *team, unsigned int index);
 
-/* Ask all to end, and whether somebody asked. */
+/* Ask all workers to end; whether somebody has asked. */
 void team_stop(struct team *team);
 bool team_stopping(const struct team *team);
 
 /*
- * For workers: record a failure, which stops the team. Passes success on:
- * returns whether error is 0.
+ * For workers: returns true if error is 0. Otherwise records the failure,
+ * stops the team and returns false.
  */
 bool team_ok(struct team *team, unsigned int index, int error,
 	     const char *doing);

@@ -10,7 +10,6 @@
 #include "sample.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 #define IO_NS NS_PER_MS
@@ -40,21 +39,20 @@
 #define CONVOY_MIN 0.5
 #define CONVOY_MAX 1.5
 
-static const unsigned int hogs[] = { 0, 1, 2, 4 };
-
-#define ARMS (sizeof(hogs) / sizeof(*hogs))
-#define ALL_HOGS (1 + 2 + 4)
-
-static const char *const arm_names[] = { "alone", "1_hog", "2_hogs", "4_hogs" };
-
-struct job {
-	struct lock *lock;
-	uint64_t ops;
-	/* Operations done in this arm; fewer when it was cut short. */
-	uint64_t done;
-	uint64_t limit_ns;
-	uint64_t latency_ns[];
+struct arm {
+	const char *name;
+	unsigned int hogs;
 };
+
+static const struct arm arms[] = {
+	{ "alone", 0 },
+	{ "1_hog", 1 },
+	{ "2_hogs", 2 },
+	{ "4_hogs", 4 },
+};
+
+#define ARMS (sizeof(arms) / sizeof(*arms))
+#define ALL_HOGS (1 + 2 + 4)
 
 /* The latencies of all repetitions, by arm. */
 struct kept {
@@ -62,6 +60,16 @@ struct kept {
 	uint64_t count[ARMS];
 	/* Arms that did not run to the end. */
 	unsigned int cut_short;
+};
+
+struct job {
+	struct lock *lock;
+	struct kept kept;
+	uint64_t ops;
+	/* Operations done in this arm; fewer when it was cut short. */
+	uint64_t done;
+	uint64_t limit_ns;
+	uint64_t latency_ns[];
 };
 
 /*
@@ -114,36 +122,33 @@ static void work(struct team *team, unsigned int index, void *arg)
 	team_stop(team);
 }
 
-static uint64_t patience_ns(const struct job *job, unsigned int arm)
+static uint64_t patience_ns(const struct job *job, const struct arm *arm)
 {
-	uint64_t each = IO_NS + hogs[arm] * lock_interval_ns(job->lock);
+	uint64_t each = IO_NS + arm->hogs * lock_interval_ns(job->lock);
 	uint64_t ns = PATIENCE * (job->ops + WARM_UP) * each;
 
 	return ns > PATIENCE_MIN_NS ? ns : PATIENCE_MIN_NS;
 }
 
 static int run_arm(const struct options *options, struct result *result,
-		   struct job *job, unsigned int arm, struct kept *kept)
+		   const void *row, void *arg)
 {
-	const struct team_spec spec = {
-		.size = 1 + hogs[arm],
-		.processes = options->procs,
-		.work = work,
-		.job = job,
-	};
+	const struct arm *arm = row;
+	struct job *job = arg;
+	uint64_t *count = &job->kept.count[arm - arms];
 
 	job->done = 0;
 	job->limit_ns = patience_ns(job, arm);
-	if (!team_run(&spec))
+	if (!team_run(1 + arm->hogs, options->procs, work, job))
 		return -1;
-	memcpy(kept->latency_ns[arm] + kept->count[arm], job->latency_ns,
+	memcpy(job->kept.latency_ns[arm - arms] + *count, job->latency_ns,
 	       job->done * sizeof(uint64_t));
-	kept->count[arm] += job->done;
+	*count += job->done;
 	if (job->done < job->ops)
-		kept->cut_short++;
-	result_sample(result, arm_names[arm],
-		      (double)sample_quantile(job->latency_ns, job->done, 0.5) /
-		      NS_PER_S);
+		job->kept.cut_short++;
+	result_sample_ns(result, arm->name,
+			 (double)sample_quantile(job->latency_ns, job->done,
+						 0.5));
 	return 0;
 }
 
@@ -151,10 +156,10 @@ static int run_arm(const struct options *options, struct result *result,
 static double intervals_per_hog(const struct result *result, unsigned int arm,
 				uint64_t interval_ns)
 {
-	double wait = result_median(result, arm_names[arm]) -
-		      result_median(result, arm_names[0]);
+	double wait = result_median(result, arms[arm].name) -
+		      result_median(result, arms[0].name);
 
-	return wait * NS_PER_S / ((double)interval_ns * hogs[arm]);
+	return wait * NS_PER_S / ((double)interval_ns * arms[arm].hogs);
 }
 
 static void judge(const struct options *options, struct result *result,
@@ -170,9 +175,9 @@ static void judge(const struct options *options, struct result *result,
 	}
 	result_seen(result,
 		    "a 1 ms sleep takes %.1f, %.1f, %.1f times as long beside 1, 2, 4 hogs as alone: %.2f, %.2f, %.2f intervals more per hog%s",
-		    result_ratio(result, arm_names[1]),
-		    result_ratio(result, arm_names[2]),
-		    result_ratio(result, arm_names[3]), per_hog[1], per_hog[2],
+		    result_ratio(result, arms[1].name),
+		    result_ratio(result, arms[2].name),
+		    result_ratio(result, arms[3].name), per_hog[1], per_hog[2],
 		    per_hog[3],
 		    cut_short ? ", or more: it took too long to see" : "");
 	if (!options->lock->excludes)
@@ -189,7 +194,7 @@ static void judge(const struct options *options, struct result *result,
 
 static void add_tails(struct result *result, const struct kept *kept)
 {
-	json_t *arms = json_object();
+	json_t *tails = json_object();
 
 	for (unsigned int i = 0; i < ARMS; i++) {
 		uint64_t *all = kept->latency_ns[i], each = kept->count[i];
@@ -202,9 +207,9 @@ static void add_tails(struct result *result, const struct kept *kept)
 					 "p99_s", p99 / NS_PER_S,
 					 "max_s", most / NS_PER_S);
 
-		json_object_set_new(arms, arm_names[i], tail);
+		json_object_set_new(tails, arms[i].name, tail);
 	}
-	result_detail(result, "latency", arms);
+	result_detail(result, "latency", tails);
 }
 
 /* What one operation costs in all arms together, as the claim has it. */
@@ -217,27 +222,23 @@ static uint64_t default_ops(const struct options *options, uint64_t interval_ns)
 }
 
 static int run_arms(const struct options *options, struct result *result,
-		    struct job *job, struct kept *kept)
+		    struct job *job)
 {
+	static const struct arms all = ARMS_OF(arms, run_arm);
+
 	for (unsigned int i = 0; i < ARMS; i++)
-		result_figure(result, arm_names[i], "s", NULL);
-	for (unsigned int rep = 0; rep < options->repeat; rep++) {
-		for (unsigned int i = 0; i < ARMS; i++) {
-			watchdog_step(arm_names[i], rep + 1, options->repeat);
-			if (run_arm(options, result, job, i, kept))
-				return -1;
-		}
-	}
-	add_tails(result, kept);
+		result_figure(result, arms[i].name, "s", NULL);
+	if (arms_run(options, result, &all, job))
+		return -1;
+	add_tails(result, &job->kept);
 	judge(options, result, lock_interval_ns(job->lock),
-	      lock_fifo(job->lock), kept->cut_short);
+	      lock_fifo(job->lock), job->kept.cut_short);
 	return 0;
 }
 
 static int run(const struct options *options, struct result *result)
 {
 	uint64_t interval_ns, ops;
-	struct kept kept = { 0 };
 	size_t size, kept_size;
 	uint64_t *memory;
 	struct lock *lock;
@@ -257,10 +258,11 @@ static int run(const struct options *options, struct result *result)
 	memory = shared_alloc(kept_size);
 	if (job && memory) {
 		for (unsigned int i = 0; i < ARMS; i++)
-			kept.latency_ns[i] = memory + i * options->repeat * ops;
+			job->kept.latency_ns[i] =
+				memory + i * options->repeat * ops;
 		job->lock = lock;
 		job->ops = ops;
-		error = run_arms(options, result, job, &kept);
+		error = run_arms(options, result, job);
 	}
 	shared_free(memory, kept_size);
 	shared_free(job, size);

@@ -5,14 +5,13 @@
  * are nanoseconds, and only their ratio means something.
  */
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "watchdog.h"
+#include "mutex.h"
 #include "workload.h"
 
 #define TARGET_NS (50 * NS_PER_MS)
@@ -34,26 +33,23 @@ struct arm {
 	const struct lock_ops *ops;
 	bool checkpoint;
 	struct lock *lock;
+	/* How many operations are timed, and the time of one, in ns. */
+	uint64_t count;
+	double each;
 };
 
 /* Private, as a program's own mutex is: the cheapest kind. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static int mutex_pairs(struct lock *lock, uint64_t n)
+static int private_pairs(struct lock *lock, uint64_t n)
 {
-	int error = 0;
-
 	(void)lock;
-	while (n--) {
-		error |= pthread_mutex_lock(&mutex);
-		error |= pthread_mutex_unlock(&mutex);
-	}
-	return error;
+	return mutex_pairs(&mutex, n);
 }
 
 static const struct lock_ops private_mutex = {
 	.name = "pthread_mutex",
-	.pairs = mutex_pairs,
+	.pairs = private_pairs,
 };
 
 static uint64_t timed_nops(void)
@@ -124,35 +120,30 @@ static void *stay(void *arg)
 	return NULL;
 }
 
-static int run_arms(const struct options *options, struct result *result,
-		    const struct arm *arms, unsigned int n)
+/* The job is the first arm: the empty loop, which all others contain. */
+static int run_arm(const struct options *options, struct result *result,
+		   const void *row, void *job)
 {
-	uint64_t counts[n], ns;
+	const struct arm *arm = row;
+	struct arm *loop = job;
+	uint64_t ns = timed_ops(arm, arm->count);
+	double each = (double)ns / (double)arm->count;
 
-	for (unsigned int i = 0; i < n; i++) {
-		counts[i] = options->count ? options->count :
-					     calibrate(&arms[i]);
-		if (!counts[i] || !timed_ops(&arms[i], WARM_UP))
-			return -1;
-	}
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		double loop = 0, each;
-
-		for (unsigned int i = 0; i < n; i++) {
-			watchdog_step(arms[i].name, rep, options->repeat);
-			ns = timed_ops(&arms[i], counts[i]);
-			if (!ns)
-				return -1;
-			each = (double)ns / (double)counts[i];
-			/* The first arm is the empty loop. */
-			if (!i)
-				loop = each;
-			else
-				each -= loop;
-			result_sample(result, arms[i].name, each);
-		}
-	}
+	(void)options;
+	if (!ns)
+		return -1;
+	if (arm == loop)
+		loop->each = each;
+	else
+		each -= loop->each;
+	result_sample(result, arm->name, each);
 	return 0;
+}
+
+static int prepare(const struct options *options, struct arm *arm)
+{
+	arm->count = options->count ? options->count : calibrate(arm);
+	return arm->count && timed_ops(arm, WARM_UP) ? 0 : -1;
 }
 
 static void judge(const struct options *options, struct result *result,
@@ -182,19 +173,22 @@ static int run_beside_thread(const struct options *options,
 			     struct result *result, struct lock *lock,
 			     struct lock *none)
 {
-	const struct arm arms[] = {
-		{ "loop", &lock_none, false, none },
-		{ "pthread_mutex", &private_mutex, false, none },
-		{ "pair", options->lock, false, lock },
-		{ "checkpoint", options->lock, true, lock },
+	struct arm arms[] = {
+		{ "loop", &lock_none, false, none, 0, 0 },
+		{ "pthread_mutex", &private_mutex, false, none, 0, 0 },
+		{ "pair", options->lock, false, lock, 0, 0 },
+		{ "checkpoint", options->lock, true, lock, 0, 0 },
 	};
-	const unsigned int n = sizeof(arms) / sizeof(*arms);
+	const struct arms all = ARMS_OF(arms, run_arm);
 	bool instructions = clock_counts_instructions();
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < all.count; i++) {
 		result_figure(result, arms[i].name,
 			      instructions ? "instructions" : "ns", NULL);
-	if (run_arms(options, result, arms, n))
+		if (prepare(options, &arms[i]))
+			return -1;
+	}
+	if (arms_run(options, result, &all, arms))
 		return -1;
 	result_detail(result, "clock_counts_instructions",
 		      json_boolean(instructions));

@@ -13,7 +13,6 @@
 #include "cpus.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 #define DEFAULT_WORKERS 2
@@ -87,19 +86,14 @@ static void work(struct team *team, unsigned int index, void *arg)
 		lock_close(lock);
 }
 
-static int run_arm(const struct options *options, const struct arm *arm,
-		   uint64_t count, struct result *result)
+static int run_arm(const struct options *options, struct result *result,
+		   const void *row, void *count)
 {
+	const struct arm *arm = row;
 	struct job job = {
 		.options = options,
 		.shares = arm->shares,
-		.count = count / (arm->workers * arm->shares),
-	};
-	const struct team_spec spec = {
-		.size = arm->workers,
-		.processes = arm->processes,
-		.work = work,
-		.job = &job,
+		.count = *(uint64_t *)count / (arm->workers * arm->shares),
 	};
 	const struct lock_ops *ops = arm->no_lock ? &lock_none : options->lock;
 	uint64_t elapsed;
@@ -107,12 +101,12 @@ static int run_arm(const struct options *options, const struct arm *arm,
 	if (!arm->own_lock &&
 	    lock_open(&job.lock, ops, &options->lock_options))
 		return -1;
-	elapsed = team_run(&spec);
+	elapsed = team_run(arm->workers, arm->processes, work, &job);
 	if (job.lock)
 		lock_close(job.lock);
 	if (!elapsed)
 		return -1;
-	result_sample(result, arm->name, (double)elapsed / NS_PER_S);
+	result_sample_ns(result, arm->name, (double)elapsed);
 	return 0;
 }
 
@@ -198,19 +192,14 @@ static int run(const struct options *options, struct result *result)
 		{ .name = "no_lock", .workers = threads, .shares = 1,
 		  .no_lock = true },
 	};
-	const unsigned int n = sizeof(arms) / sizeof(*arms);
+	const struct arms all = ARMS_OF(arms, run_arm);
 	uint64_t count = options->count ? options->count :
 					  default_count(options);
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < all.count; i++)
 		result_figure(result, arms[i].name, "s", NULL);
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		for (unsigned int i = 0; i < n; i++) {
-			watchdog_step(arms[i].name, rep, options->repeat);
-			if (run_arm(options, &arms[i], count, result))
-				return -1;
-		}
-	}
+	if (arms_run(options, result, &all, &count))
+		return -1;
 	result_detail(result, "decrements", json_integer((json_int_t)count));
 	result_detail(result, "threads", json_integer(threads));
 	result_detail(result, "processes", json_integer(procs));

@@ -3,15 +3,13 @@
  * counter += 1 is a load, an addition and a store. Other threads in between
  * make it lose updates; a GIL lets them in whenever it may switch there.
  */
-#include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "clock.h"
 #include "cpus.h"
+#include "mutex.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 #define DEFAULT_WORKERS 2
@@ -23,15 +21,6 @@ enum protection {
 	BARE,
 	UNDER_LOCK,
 	WITH_MUTEX,
-};
-
-struct job {
-	struct lock *lock;
-	enum protection protection;
-	uint64_t count;
-	pthread_mutex_t mutex;
-	/* Loaded and stored as an interpreter would: each alone, not both. */
-	volatile uint64_t counter;
 };
 
 struct arm {
@@ -46,6 +35,18 @@ static const struct arm arms[] = {
 };
 
 #define ARMS (sizeof(arms) / sizeof(*arms))
+
+struct job {
+	struct lock *lock;
+	enum protection protection;
+	uint64_t count;
+	unsigned int workers;
+	/* Additions of each worker, by arm. */
+	uint64_t counts[ARMS];
+	pthread_mutex_t mutex;
+	/* Loaded and stored as an interpreter would: each alone, not both. */
+	volatile uint64_t counter;
+};
 
 /* The place where an interpreter looks whether to switch is in the middle. */
 static int add_one(struct job *job)
@@ -130,35 +131,30 @@ static uint64_t per_second(struct job *job, const struct arm *arm)
 }
 
 static int run_arm(const struct options *options, struct result *result,
-		   struct job *job, const struct arm *arm, unsigned int n,
-		   uint64_t count)
+		   const void *row, void *arg)
 {
-	const struct team_spec spec = {
-		.size = n,
-		.processes = options->procs,
-		.work = work,
-		.job = job,
-	};
-	double expected = (double)n * (double)count;
+	const struct arm *arm = row;
+	struct job *job = arg;
 
 	job->counter = 0;
-	job->count = count;
+	job->count = job->counts[arm - arms];
 	job->protection = arm->protection;
-	if (!team_run(&spec))
+	if (!team_run(job->workers, options->procs, work, job))
 		return -1;
-	result_sample(result, arm->name, (double)job->counter / expected);
+	result_sample(result, arm->name,
+		      (double)job->counter /
+		      ((double)job->workers * (double)job->count));
 	return 0;
 }
 
 /* With a mutex no update may be lost in any repetition, not in the median. */
 static bool all_kept(const struct result *result, const char *name)
 {
-	const struct figure *figure = result->figures;
+	size_t count;
+	const double *samples = result_samples(result, name, &count);
 
-	while (strcmp(figure->name, name))
-		figure++;
-	for (size_t i = 0; i < figure->count; i++)
-		if (figure->samples[i] < 1 || figure->samples[i] > 1)
+	for (size_t i = 0; i < count; i++)
+		if (samples[i] < 1 || samples[i] > 1)
 			return false;
 	return true;
 }
@@ -188,21 +184,12 @@ static void judge(const struct options *options, struct result *result,
 			     bare < 1);
 }
 
-static int init_mutex(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attr;
-
-	return pthread_mutexattr_init(&attr) ||
-	       pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
-	       pthread_mutex_init(mutex, &attr);
-}
-
 /*
  * Long enough for many switches, and for the budget; each arm by itself, for a
  * bare addition is many times as fast as one with a mutex. 0: it failed.
  */
 static uint64_t count_for(const struct options *options, struct job *job,
-			  const struct arm *arm, unsigned int n)
+			  const struct arm *arm)
 {
 	uint64_t ns = options_budget_ns(options) / ARMS;
 	uint64_t least = INTERVALS_MIN * lock_interval_ns(job->lock);
@@ -211,47 +198,41 @@ static uint64_t count_for(const struct options *options, struct job *job,
 		return options->count;
 	if (ns < least)
 		ns = least;
-	return per_second(job, arm) * (ns / NS_PER_US) / (n * 1000000ULL);
+	return per_second(job, arm) * (ns / NS_PER_US) /
+	       (job->workers * 1000000ULL);
 }
 
 static int prepare(const struct options *options, struct result *result,
-		   struct job *job, unsigned int n, uint64_t *counts)
+		   struct job *job)
 {
 	json_t *each = json_object();
 
 	for (unsigned int i = 0; i < ARMS; i++) {
-		counts[i] = count_for(options, job, &arms[i], n);
-		if (!counts[i]) {
+		job->counts[i] = count_for(options, job, &arms[i]);
+		if (!job->counts[i]) {
 			fputs("gilbench: one worker alone cannot add\n", stderr);
 			json_decref(each);
 			return -1;
 		}
 		result_figure(result, arms[i].name, "of all", NULL);
 		json_object_set_new(each, arms[i].name,
-				    json_integer((json_int_t)counts[i]));
+				    json_integer((json_int_t)job->counts[i]));
 	}
 	result_detail(result, "updates_each", each);
-	result_detail(result, "workers", json_integer(n));
+	result_detail(result, "workers", json_integer(job->workers));
 	return 0;
 }
 
 static int run_arms(const struct options *options, struct result *result,
 		    struct job *job)
 {
-	unsigned int n = options_workers(options, DEFAULT_WORKERS);
-	uint64_t counts[ARMS];
+	static const struct arms all = ARMS_OF(arms, run_arm);
 
-	if (prepare(options, result, job, n, counts))
+	job->workers = options_workers(options, DEFAULT_WORKERS);
+	if (prepare(options, result, job) ||
+	    arms_run(options, result, &all, job))
 		return -1;
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		for (unsigned int i = 0; i < ARMS; i++) {
-			watchdog_step(arms[i].name, rep, options->repeat);
-			if (run_arm(options, result, job, &arms[i], n,
-				    counts[i]))
-				return -1;
-		}
-	}
-	judge(options, result, n);
+	judge(options, result, job->workers);
 	return 0;
 }
 
@@ -262,7 +243,7 @@ static int run(const struct options *options, struct result *result)
 
 	if (!job)
 		return -1;
-	if (!init_mutex(&job->mutex) &&
+	if (!mutex_init_shared(&job->mutex) &&
 	    !lock_open(&job->lock, options->lock, &options->lock_options)) {
 		error = run_arms(options, result, job);
 		lock_close(job->lock);

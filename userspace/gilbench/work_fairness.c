@@ -239,16 +239,13 @@ static void add_samples(struct result *result, const struct outcome *out,
 	if (!isnan(out->max_min))
 		result_sample(result, "max_min", out->max_min);
 	result_sample(result, "turns_apart", (double)out->turns_apart);
-	result_sample(result, "turn_limit", (double)turn_limit / NS_PER_S);
-	result_sample(result, "turn_p50", (double)out->turn_ns / NS_PER_S);
-	result_sample(result, "turn_p75", (double)out->long_turn_ns / NS_PER_S);
-	result_sample(result, "turn_max",
-		      (double)out->longest_turn_ns / NS_PER_S);
-	result_sample(result, "bound", (double)written_bound(out) / NS_PER_S);
-	result_sample(result, "worst_wait",
-		      (double)out->worst_wait_ns / NS_PER_S);
-	result_sample(result, "wakeup_max",
-		      (double)out->wakeup_ns / NS_PER_S);
+	result_sample_ns(result, "turn_limit", (double)turn_limit);
+	result_sample_ns(result, "turn_p50", (double)out->turn_ns);
+	result_sample_ns(result, "turn_p75", (double)out->long_turn_ns);
+	result_sample_ns(result, "turn_max", (double)out->longest_turn_ns);
+	result_sample_ns(result, "bound", (double)written_bound(out));
+	result_sample_ns(result, "worst_wait", (double)out->worst_wait_ns);
+	result_sample_ns(result, "wakeup_max", (double)out->wakeup_ns);
 }
 
 static void add_shares(struct result *result, const struct job *job,
@@ -279,19 +276,13 @@ static void add_shares(struct result *result, const struct job *job,
 static int run_once(const struct options *options, struct result *result,
 		    struct job *job, unsigned int n)
 {
-	const struct team_spec spec = {
-		.size = n,
-		.processes = options->procs,
-		.work = work,
-		.job = job,
-	};
 	struct lock_counts counts = { 0 };
 	struct outcome out;
 	int error = 0;
 
 	if (lock_open(&job->lock, options->lock, &options->lock_options))
 		return -1;
-	if (!team_run(&spec))
+	if (!team_run(n, options->procs, work, job))
 		error = -1;
 	else if (options->lock->counts)
 		error = options->lock->counts(job->lock, &counts);
@@ -348,20 +339,6 @@ static void declare_figures(struct result *result)
 	result_figure(result, "worst_wait", "s", "bound");
 }
 
-/* The interval that the lock will have, and whether it keeps order. */
-static int inspect(const struct options *options, uint64_t *interval_ns,
-		   bool *fifo)
-{
-	struct lock *lock;
-
-	if (lock_open(&lock, options->lock, &options->lock_options))
-		return -1;
-	*interval_ns = lock_interval_ns(lock);
-	*fifo = lock_fifo(lock);
-	lock_close(lock);
-	return 0;
-}
-
 /* --count is in turns of each worker. */
 static uint64_t duration_ns(const struct options *options, unsigned int n,
 			    uint64_t interval_ns)
@@ -383,7 +360,8 @@ static int run(const struct options *options, struct result *result)
 	int error = 0;
 	bool fifo;
 
-	if (inspect(options, &interval_ns, &fifo))
+	if (lock_inspect(options->lock, &options->lock_options, &interval_ns,
+			 &fifo))
 		return -1;
 	job = shared_alloc(size);
 	if (!job)

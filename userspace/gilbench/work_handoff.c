@@ -233,7 +233,7 @@ static int measure_floor(struct team *team, struct result *result,
 	if (team_stopping(team))
 		return -1;
 	median = sample_quantile(job->latency_ns, job->wanted, 0.5);
-	result_sample(result, "futex", (double)median / NS_PER_S);
+	result_sample_ns(result, "futex", (double)median);
 	return 0;
 }
 
@@ -254,8 +254,8 @@ static int measure_rung(struct team *team, struct result *result,
 	if (noted > job->wanted)
 		noted = job->wanted;
 	median = sample_quantile(job->latency_ns, noted, 0.5);
-	result_sample(result, rung_name(job->waiters[rung]),
-		      (double)median / NS_PER_S);
+	result_sample_ns(result, rung_name(job->waiters[rung]),
+			 (double)median);
 	return 0;
 }
 

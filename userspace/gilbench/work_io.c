@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 #define DEFAULT_WORKERS 4
@@ -56,14 +55,15 @@ static const struct arm arms[] = {
 	{ "file_no_lock", "file_one", FILE_SYNC, false, false, true },
 };
 
-#define ARMS (sizeof(arms) / sizeof(*arms))
-
 struct job {
 	const struct arm *arm;
 	struct lock *lock;
 	unsigned int workers;
-	/* Each worker's own. */
+	/* What each worker does in this arm. */
 	uint64_t ops;
+	/* What all workers of an arm do together. */
+	uint64_t all_ops;
+	uint64_t all_file_ops;
 	int files[WORKERS_MAX];
 	int sockets[WORKERS_MAX][2];
 };
@@ -180,45 +180,40 @@ static int open_sockets(struct job *job)
 	return 0;
 }
 
-static int run_arm(const struct options *options, struct result *result,
-		   struct job *job, const struct arm *arm, uint64_t ops)
+static int run_team(const struct options *options, struct result *result,
+		    struct job *job)
 {
-	bool peers = arm->wait == SOCKET;
+	bool peers = job->arm->wait == SOCKET;
 	uint64_t elapsed;
-
-	job->arm = arm;
-	job->workers = arm->alone ? 1 : options_workers(options,
-							DEFAULT_WORKERS);
-	job->ops = ops / job->workers;
-
-	const struct team_spec spec = {
-		.size = job->workers * (peers ? 2 : 1),
-		.processes = options->procs,
-		.work = work,
-		.job = job,
-	};
 
 	if (peers && open_sockets(job))
 		return -1;
-	elapsed = team_run(&spec);
+	elapsed = team_run(job->workers * (peers ? 2 : 1), options->procs, work,
+			   job);
 	if (peers)
 		close_sockets(job, job->workers);
 	if (!elapsed)
 		return -1;
-	result_sample(result, arm->name, (double)elapsed / NS_PER_S);
+	result_sample_ns(result, job->arm->name, (double)elapsed);
 	return 0;
 }
 
-static int run_with_lock(const struct options *options, struct result *result,
-			 struct job *job, const struct arm *arm, uint64_t ops)
+static int run_arm(const struct options *options, struct result *result,
+		   const void *row, void *arg)
 {
-	const struct lock_ops *ops_of = arm->no_lock ? &lock_none :
-						       options->lock;
+	const struct arm *arm = row;
+	struct job *job = arg;
 	int error;
 
-	if (lock_open(&job->lock, ops_of, &options->lock_options))
+	job->arm = arm;
+	job->workers = arm->alone ? 1 : options_workers(options,
+							DEFAULT_WORKERS);
+	job->ops = (arm->wait == FILE_SYNC ? job->all_file_ops :
+					     job->all_ops) / job->workers;
+	if (lock_open(&job->lock, arm->no_lock ? &lock_none : options->lock,
+		      &options->lock_options))
 		return -1;
-	error = run_arm(options, result, job, arm, ops);
+	error = run_team(options, result, job);
 	lock_close(job->lock);
 	return error;
 }
@@ -314,6 +309,7 @@ static void judge(const struct options *options, struct result *result,
 static int run_arms(const struct options *options, struct result *result,
 		    struct job *job, unsigned int workers)
 {
+	static const struct arms all = ARMS_OF(arms, run_arm);
 	uint64_t target = options->count ? options->count * WAIT_NS :
 			  options_budget_ns(options) * workers /
 			  (LONG_ARMS * workers + SHORT_ARMS);
@@ -327,17 +323,12 @@ static int run_arms(const struct options *options, struct result *result,
 		return -1;
 	if (file_ops < 2 * workers)
 		file_ops = 2 * workers;
-	for (unsigned int i = 0; i < ARMS; i++)
+	for (unsigned int i = 0; i < all.count; i++)
 		result_figure(result, arms[i].name, "s", arms[i].baseline);
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		for (unsigned int i = 0; i < ARMS; i++) {
-			watchdog_step(arms[i].name, rep, options->repeat);
-			if (run_with_lock(options, result, job, &arms[i],
-					  arms[i].wait == FILE_SYNC ?
-					  file_ops : ops))
-				return -1;
-		}
-	}
+	job->all_ops = ops;
+	job->all_file_ops = file_ops;
+	if (arms_run(options, result, &all, job))
+		return -1;
 	result_detail(result, "workers", json_integer(workers));
 	result_detail(result, "operations", json_integer((json_int_t)ops));
 	result_detail(result, "file_operations",

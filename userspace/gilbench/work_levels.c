@@ -13,7 +13,6 @@
 #include "cpus.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 /* As long as the longest queue takes to go round a few times. */
@@ -125,8 +124,6 @@ static const struct arm arms[] = {
 	{ "pipe_bound", "pipe", true, 2, ping },
 };
 
-#define ARMS (sizeof(arms) / sizeof(*arms))
-
 struct arm_run {
 	const struct arm *arm;
 	struct job job;
@@ -169,17 +166,12 @@ static uint64_t count_for(const struct options *options, const struct arm *arm,
 
 static int run_team(struct arm_run *run, struct result *result)
 {
-	const struct team_spec spec = {
-		.size = run->arm->workers,
-		.work = work,
-		.job = run,
-	};
-	uint64_t elapsed = team_run(&spec);
+	uint64_t elapsed = team_run(run->arm->workers, false, work, run);
 
 	if (!elapsed)
 		return -1;
-	result_sample(result, run->arm->name,
-		      (double)(run->job.ns ? run->job.ns : elapsed) / NS_PER_S);
+	result_sample_ns(result, run->arm->name,
+			 (double)(run->job.ns ? run->job.ns : elapsed));
 	return 0;
 }
 
@@ -209,15 +201,16 @@ fail:
 
 /* The one thread does its work on each CPU in turn, as the others do. */
 static int run_arm(const struct options *options, struct result *result,
-		   const struct arm *arm, uint64_t interval_ns)
+		   const void *row, void *interval_ns)
 {
+	const struct arm *arm = row;
 	struct lock_options lock_options = options->lock_options;
 	struct arm_run run = { .arm = arm };
 	int error;
 
 	if (!lock_options.level)
 		lock_options.level = LEVEL_ENFORCED;
-	run.job.count = count_for(options, arm, interval_ns);
+	run.job.count = count_for(options, arm, *(uint64_t *)interval_ns);
 	run.job.shares = 1;
 	if (arm->work == compute) {
 		run.job.shares = arm->bound ? 1 : cpus_usable();
@@ -232,22 +225,26 @@ static int run_arm(const struct options *options, struct result *result,
 	return error;
 }
 
-/* The unbound figure moves by more than is to be seen. */
-static bool unsteady(struct result *result, const char *baseline, double limit)
+/*
+ * Judge the ratio of a bound figure to the unbound one. If it is over the limit
+ * while the unbound figure itself moves by as much, this shows nothing.
+ */
+static void judge(struct result *result, const char *baseline, double ratio,
+		  double limit)
 {
 	double spread = result_spread(result, baseline);
 
-	if (isnan(spread)) {
+	if (ratio <= limit)
+		result_judge(result, true);
+	else if (isnan(spread))
 		result_not_judged(result,
-				  "one sample does not tell how steady this machine is: see --repeat");
-		return true;
-	}
-	if (spread <= limit - 1)
-		return false;
-	result_not_judged(result,
-			  "unbound, the same took times that are %.1f%% apart: too much to see %.0f%%; try an idle machine, or a guest with --icount",
-			  spread * 100, (limit - 1) * 100);
-	return true;
+				  "one sample does not show how steady this machine is; see --repeat");
+	else if (spread > limit - 1)
+		result_not_judged(result,
+				  "the times of the unbound threads differ by %.1f%%, too much to see %.0f%%; try an idle machine, or a guest with --icount",
+				  spread * 100, (limit - 1) * 100);
+	else
+		result_judge(result, false);
 }
 
 static void judge_computing(struct result *result)
@@ -260,10 +257,7 @@ static void judge_computing(struct result *result)
 	result_seen(result,
 		    "2, 8 and 64 bound threads take %.3f, %.3f and %.3f of the time of one unbound thread",
 		    few, some, many);
-	if (few <= COMPUTE_MAX && some <= COMPUTE_MAX && many <= COMPUTE_MAX)
-		result_judge(result, true);
-	else if (!unsteady(result, "one", COMPUTE_MAX))
-		result_judge(result, false);
+	judge(result, "one", fmax(few, fmax(some, many)), COMPUTE_MAX);
 }
 
 static void judge_sleeping(struct result *result)
@@ -273,10 +267,7 @@ static void judge_sleeping(struct result *result)
 	result_about(result, SLEEPING);
 	result_seen(result, "%d bound sleepers take %.3f of unbound ones' time",
 		    SLEEPERS, ratio);
-	if (ratio <= SLEEP_MAX)
-		result_judge(result, true);
-	else if (!unsteady(result, "sleepers", SLEEP_MAX))
-		result_judge(result, false);
+	judge(result, "sleepers", ratio, SLEEP_MAX);
 }
 
 static void judge_calling(struct result *result)
@@ -287,26 +278,14 @@ static void judge_calling(struct result *result)
 	result_seen(result,
 		    "a bound thread's getppid() takes %.3f of an unbound one's, a round trip through pipes, which blocks, %.3f",
 		    ratio, result_ratio(result, "pipe_bound"));
-	if (ratio <= CALL_MAX)
-		result_judge(result, true);
-	else if (!unsteady(result, "call", CALL_MAX))
-		result_judge(result, false);
-}
-
-static int inspect(const struct options *options, uint64_t *interval_ns)
-{
-	struct lock *lock;
-
-	if (lock_open(&lock, &lock_gil, &options->lock_options))
-		return -1;
-	*interval_ns = lock_interval_ns(lock);
-	lock_close(lock);
-	return 0;
+	judge(result, "call", ratio, CALL_MAX);
 }
 
 static int run(const struct options *options, struct result *result)
 {
+	static const struct arms all = ARMS_OF(arms, run_arm);
 	uint64_t interval_ns;
+	bool fifo;
 
 	if (options->lock != &lock_gil) {
 		for (int i = COMPUTING; i <= CALLING; i++) {
@@ -317,17 +296,13 @@ static int run(const struct options *options, struct result *result)
 		}
 		return 0;
 	}
-	if (inspect(options, &interval_ns))
+	if (lock_inspect(options->lock, &options->lock_options, &interval_ns,
+			 &fifo))
 		return -1;
-	for (unsigned int i = 0; i < ARMS; i++)
+	for (unsigned int i = 0; i < all.count; i++)
 		result_figure(result, arms[i].name, "s", arms[i].baseline);
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		for (unsigned int i = 0; i < ARMS; i++) {
-			watchdog_step(arms[i].name, rep, options->repeat);
-			if (run_arm(options, result, &arms[i], interval_ns))
-				return -1;
-		}
-	}
+	if (arms_run(options, result, &all, &interval_ns))
+		return -1;
 	judge_computing(result);
 	judge_sleeping(result);
 	judge_calling(result);

@@ -11,7 +11,6 @@
 #include "sample.h"
 #include "spin.h"
 #include "team.h"
-#include "watchdog.h"
 #include "workload.h"
 
 #define IO_NS NS_PER_MS
@@ -211,10 +210,8 @@ static void sample_io(struct result *result, struct job *job,
 	double left = (double)elapsed - (double)job->counts[0].hold_ns;
 	double kept = 0;
 
-	result_sample(result, cell(policy, row("io", arm)),
-		      (double)p50 / NS_PER_S);
-	result_sample(result, cell(policy, row("p99", arm)),
-		      (double)p99 / NS_PER_S);
+	result_sample_ns(result, cell(policy, row("io", arm)), (double)p50);
+	result_sample_ns(result, cell(policy, row("p99", arm)), (double)p99);
 	if (!hogs[arm])
 		return;
 	for (unsigned int i = 1; i <= hogs[arm]; i++)
@@ -261,9 +258,12 @@ static int run_mix(const struct options *options, struct result *result,
 }
 
 static int run_policy(const struct options *options, struct result *result,
-		      struct job *job, unsigned int policy)
+		      const void *name, void *arg)
 {
 	struct lock_options lock_options = options->lock_options;
+	unsigned int policy = (unsigned int)((const char *const *)name -
+					     policies);
+	struct job *job = arg;
 	int error;
 
 	lock_options.policy = policies[policy];
@@ -394,20 +394,16 @@ static void judge_convoy(struct result *result, uint64_t interval_ns)
 static int run_all(const struct options *options, struct result *result,
 		   struct job *job)
 {
+	static const struct arms all = ARMS_OF(policies, run_policy);
 	uint64_t interval_ns;
+	bool fifo;
 
-	if (lock_open(&job->lock, options->lock, &options->lock_options))
+	if (lock_inspect(options->lock, &options->lock_options, &interval_ns,
+			 &fifo))
 		return -1;
-	interval_ns = lock_interval_ns(job->lock);
-	lock_close(job->lock);
 	declare_figures(result);
-	for (unsigned int rep = 1; rep <= options->repeat; rep++) {
-		for (unsigned int i = 0; i < POLICIES; i++) {
-			watchdog_step(policies[i], rep, options->repeat);
-			if (run_policy(options, result, job, i))
-				return -1;
-		}
-	}
+	if (arms_run(options, result, &all, job))
+		return -1;
 	judge_latency(result);
 	judge_fairness(result);
 	judge_convoy(result, interval_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A workload: an experiment that tests one claim. To add one, write a file
- * with its struct workload and name it in workload.c.
+ * A workload is an experiment that tests one to three claims. To add one,
+ * write a file with its struct workload and name it in workload.c.
  */
 #ifndef GILBENCH_WORKLOAD_H
 #define GILBENCH_WORKLOAD_H
@@ -10,7 +10,7 @@
 #include "result.h"
 
 struct claim {
-	/* What tells it from the workload's other claims; "" if it has none. */
+	/* Names this claim; "" if the workload has only one. */
 	const char *aspect;
 	const char *text;
 };
@@ -22,15 +22,15 @@ struct workload {
 	unsigned int claim_count;
 	/* The figure that the others are compared with. */
 	const char *baseline;
-	/* Its figures' names are COLUMN.ROW, to be shown as a table. */
+	/* The figures' names are COLUMN.ROW, and shown as a table. */
 	bool table;
-	/* Uses threads and processes in one run; else the one or the other. */
+	/* One run uses both threads and processes, not just one of them. */
 	bool threads_and_procs;
-	/* Can be run at levels above manual, with bound threads. */
+	/* Also runs at levels above manual, with bound threads. */
 	bool any_level;
 	/*
-	 * Take the samples, say what was seen, judge. Returns 0, or -1 when it
-	 * could not be run, after saying why on stderr.
+	 * Take the samples, say what was seen, and judge. Returns 0, or -1
+	 * after saying on stderr why the workload could not be run.
 	 */
 	int (*run)(const struct options *options, struct result *result);
 };
@@ -48,6 +48,22 @@ extern const struct workload workload_levels;
 
 /* Ends with NULL. */
 extern const struct workload *const workloads[];
+
+/* The arms of a workload: a table whose rows begin with the arm's name. */
+struct arms {
+	const void *rows;
+	size_t row_size;
+	unsigned int count;
+	int (*run)(const struct options *options, struct result *result,
+		   const void *row, void *job);
+};
+
+#define ARMS_OF(table, run) \
+	{ table, sizeof(*(table)), sizeof(table) / sizeof(*(table)), run }
+
+/* Run every arm once in each of --repeat rounds. Returns 0 or -1. */
+int arms_run(const struct options *options, struct result *result,
+	     const struct arms *arms, void *job);
 
 const struct workload *workload_find(const char *name);
 
