@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The same header in C++: a scope owns the lock, and leaves it when it ends.
+// gil.h in C++: a guard owns the lock for as long as its scope lasts.
 #include <gil.h>
 
 #include <cstdio>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An interpreter in miniature: threads run "bytecode" under one lock, look
- * whether to switch as they go, and give the lock up around what blocks.
+ * A miniature interpreter: threads run "bytecode" under one lock, make a
+ * checkpoint after each instruction, and give the lock up around a call that
+ * blocks.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 static gil_t *gil;
 static unsigned long executed;
 
-/* What the lock protects needs no other lock, between two checkpoints. */
+/* Between two checkpoints no other thread changes what the lock protects. */
 static int execute(void)
 {
 	for (int i = 0; i < INSTRUCTIONS; i++) {
@@ -39,7 +40,7 @@ static void *thread_main(void *arg)
 	error = execute();
 	if (error)
 		goto fail;
-	/* The others run meanwhile. */
+	/* The other threads run during the sleep. */
 	GIL_IO(gil, usleep(10000));
 	error = execute();
 	if (error)

@@ -4,15 +4,16 @@
  *
  * Every function that can fail returns 0 or an error number, as the pthread
  * functions do, and leaves errno alone. EOWNERDEAD is special: the caller
- * owns the lock, and an owner before it died holding it.
+ * owns the lock, and an earlier owner died while it held the lock.
  *
  * A handle may be used by all threads of a process and by its fork()ed
  * children. Threads need not register; each is attached when it first uses
- * the lock, and its kernel context ends with it. What a dead thread or
- * process owned goes to the next in line.
+ * the lock, and its kernel context ends with it. When the owner dies, the
+ * lock goes to the next waiter.
  *
- * As with pthread mutexes: not for signal handlers, and not in a child made
- * by a bare clone() or _Fork(), which runs no atfork handlers.
+ * As with pthread mutexes, do not use a lock in a signal handler, or in a
+ * child made by a bare clone() or _Fork(), because that runs no atfork
+ * handlers.
  */
 #ifndef GIL_H
 #define GIL_H
@@ -29,7 +30,7 @@ extern "C" {
 /* A handle is the address of the lock's page, mapped at least readable. */
 typedef struct gil gil_t;
 
-/* What a new private lock is like; zeroed fields mean the defaults. */
+/* The settings of a new private lock; zeroed fields mean the defaults. */
 struct gil_options {
 	uint64_t interval_ns;
 	const char *policy;
@@ -37,102 +38,115 @@ struct gil_options {
 };
 
 /*
- * The global lock of this machine. ENOENT: no /dev/gil, the module is not
- * loaded; EACCES: not for this user; ENOMEM; EPROTO: another uapi version.
+ * Open the global lock of this machine. ENOENT: there is no /dev/gil, so the
+ * module is not loaded; EACCES: this user may not open it; ENOMEM; EPROTO: the
+ * module has another uapi version.
  */
 int gil_open(gil_t **g);
 
 /*
- * A new private lock, shared with children forked from now on; options may be
- * NULL. As gil_open(), and EINVAL: interval, flags; ENOENT also: no such policy.
+ * Make a private lock, shared with children forked from now on; options may be
+ * NULL. Errors as gil_open(), and EINVAL: the interval or the flags are
+ * invalid. ENOENT also means that there is no such policy.
  */
 int gil_create(gil_t **g, const struct gil_options *options);
 
 /*
- * The lock behind a descriptor, such as one received by SCM_RIGHTS or kept
- * through exec(). The handle owns the descriptor from then on. EINVAL or
- * ENOTTY: not a gil descriptor.
+ * Make a handle from a descriptor of a lock, received by SCM_RIGHTS or kept
+ * through exec(), say. The handle owns the descriptor from then on. EINVAL or
+ * ENOTTY: this is not a gil descriptor.
  */
 int gil_import(gil_t **g, int fd);
 
-/* No thread of this process may be using the handle. NULL is allowed. */
+/*
+ * Close a handle, which no thread of this process may be using. NULL is
+ * allowed.
+ */
 void gil_close(gil_t *g);
 
-/* The descriptor: to poll(), to pass on. It belongs to the handle. */
+/* The handle's descriptor, to poll() or to pass on. Do not close it. */
 int gil_fd(const gil_t *g);
 
 /*
- * Attach now instead of at first use, so that a later acquire cannot fail for
- * want of memory. EMFILE, ENOMEM. *id may be NULL.
+ * Attach the calling thread now instead of at first use, so that a later
+ * acquire cannot fail for lack of memory. id may be NULL. EMFILE, ENOMEM.
  */
 int gil_attach(gil_t *g, uint32_t *id);
 
 /*
- * Own the lock: waiting without limit; only if free (EBUSY); or until a
- * CLOCK_MONOTONIC time (ETIMEDOUT). Signals run their handlers and the wait
- * goes on in the same place. EDEADLK: the caller owns it.
+ * Own the lock. gil_acquire() waits without limit, gil_try_acquire() does not
+ * wait (EBUSY: the lock is not free), and gil_acquire_until() waits until a
+ * CLOCK_MONOTONIC time (ETIMEDOUT). Signal handlers run during the wait, which
+ * then goes on in the same place. EDEADLK: the caller already owns the lock.
  */
 int gil_acquire(gil_t *g);
 int gil_try_acquire(gil_t *g);
 int gil_acquire_until(gil_t *g, const struct timespec *deadline);
 
-/* EPERM: the caller does not own the lock. */
+/* Hand the lock to the next waiter, or free it. EPERM: not the owner. */
 int gil_release(gil_t *g);
 
-/* Let all who wait now go first, and own the lock again. EPERM. */
+/* Let all that wait now go first, then own the lock again. EPERM as above. */
 int gil_yield(gil_t *g);
 
 /*
- * Give the lock up around something that may block. Both keep errno, so that
- * the call between them can be checked after them. The lock of a bound thread
- * moves only if the thread does block, or stays away for the lock's grace.
+ * Give the lock up before something that may block, and own it again
+ * afterwards. Both keep errno, so that the call between them can be checked
+ * after gil_io_end(). The lock of a bound thread moves only if the thread
+ * really blocks, or stays away for longer than the lock's grace.
  */
 int gil_io_begin(gil_t *g);
 int gil_io_end(gil_t *g);
 
 /*
- * Bind the calling thread to the lock, by GIL_BIND_* of <linux/gil.h>: it runs
- * only as the owner, the kernel gives the lock up when the thread blocks and
- * takes it back before it runs on. The caller owns the lock when gil_bind()
- * returns and has given it up when gil_unbind() does. EBUSY: bound to another
- * lock; EOPNOTSUPP: not on this kernel, or forbidden; EINVAL: flags. ENOENT:
- * not bound to this lock.
+ * Bind the calling thread to the lock, as the GIL_BIND_* flags of <linux/gil.h>
+ * say. A bound thread runs only as the owner: the kernel gives the lock up when
+ * the thread blocks and takes it back before the thread continues. The caller
+ * owns the lock when gil_bind() returns, and no longer when gil_unbind() does.
+ * EBUSY: the caller is bound to another lock; EOPNOTSUPP: this kernel cannot
+ * bind threads, or may not; EINVAL: the flags are invalid; ENOENT: the caller
+ * is not bound to this lock.
  */
 int gil_bind(gil_t *g, uint32_t flags);
 int gil_unbind(gil_t *g);
 
 /*
- * For event loops. gil_enqueue(): 0, the caller owns the lock; EINPROGRESS,
- * it is in the queue and gil_fd() polls readable, for this thread, once the
- * lock is its own: then gil_wait() returns 0 at once. gil_wait() waits, in the
- * place kept, until deadline (NULL: without limit; ETIMEDOUT keeps the place;
- * ENOENT: not queued). A grant must be claimed so before the lock is used.
- * gil_cancel() leaves the queue, passing on a grant that came first (ENOENT:
- * no request waits).
+ * For event loops. gil_enqueue() returns 0 if the caller owns the lock now, or
+ * EINPROGRESS if it has joined the queue. In the latter case gil_fd() polls
+ * readable for this thread once the lock has been granted to it. The thread
+ * must then call gil_wait(), which returns 0 at once, before it uses the lock.
+ * gil_wait() waits in the same place of the queue until the deadline (NULL:
+ * without limit). ETIMEDOUT: the caller keeps its place; ENOENT: the caller is
+ * not queued. gil_cancel() leaves the queue, and passes the lock on if it has
+ * been granted already. ENOENT: there is no request to cancel.
  */
 int gil_enqueue(gil_t *g);
 int gil_wait(gil_t *g, const struct timespec *deadline);
 int gil_cancel(gil_t *g);
 
-/* The lock's and the calling thread's figures so far. */
+/* Read the statistics of the lock, or of the calling thread on it. */
 int gil_lock_stats(gil_t *g, struct gil_lock_stats *stats);
 int gil_thread_stats(gil_t *g, struct gil_thread_stats *stats);
 
-/* EINVAL: out of range; EPERM: the global lock, and not privileged. */
+/*
+ * Read and set the switch interval. EINVAL: out of range; EPERM: the lock is
+ * the global one and the caller is not privileged.
+ */
 int gil_get_interval(gil_t *g, uint64_t *interval_ns);
 int gil_set_interval(gil_t *g, uint64_t interval_ns);
 
-/* How long a bound thread's gil_io_begin() may leave the lock where it is. */
+/* How long a bound thread may keep the lock after gil_io_begin(). */
 int gil_get_grace(gil_t *g, uint64_t *grace_ns);
 int gil_set_grace(gil_t *g, uint64_t grace_ns);
 
-/* ENOENT: no such policy; EPERM as above. */
+/* Read and set the policy. ENOENT: there is no such policy; EPERM as above. */
 int gil_get_policy(gil_t *g, struct gil_policy *policy);
 int gil_set_policy(gil_t *g, const char *name);
 
 /*
- * Call often while owning the lock: lets others have it when the switch
- * interval has run out. One load when nobody asks. 0 or EOWNERDEAD.
+ * Call this often while you own the lock. If the switch interval has run out,
+ * it lets the others have the lock first; otherwise it costs one load. Returns
+ * 0 or EOWNERDEAD.
  */
 static inline int gil_checkpoint(gil_t *g)
 {
@@ -145,9 +159,10 @@ static inline int gil_checkpoint(gil_t *g)
 }
 
 /*
- * GIL_IO(g, n = read(fd, buf, len)): run a statement, which must not jump out,
- * without the lock. Its value is that of gil_io_end(), or of gil_io_begin() if
- * that failed: then the statement has run, and the lock is still not owned.
+ * GIL_IO(g, n = read(fd, buf, len)): run a statement without the lock. The
+ * statement must not jump out. The value is what gil_io_end() returned. If
+ * gil_io_begin() failed, the value is that error: the statement has run all the
+ * same, and the caller does not own the lock.
  */
 #define GIL_IO(g, statement)					\
 	__extension__({						\
