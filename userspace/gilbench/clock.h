@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Reading a clock, and sleeping, in nanoseconds. */
 #ifndef GILBENCH_CLOCK_H
 #define GILBENCH_CLOCK_H
 
@@ -22,7 +23,7 @@ static inline uint64_t now_ns(void)
 	return clock_read_ns(CLOCK_MONOTONIC);
 }
 
-/* Signals are not used by any worker, so that a sleep is never cut short. */
+/* No worker uses signals, so no sleep is cut short. */
 static inline void sleep_ns(uint64_t ns)
 {
 	struct timespec ts = {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Counting the CPUs that may be used, and pinning threads to them. */
 #include <sched.h>
 
 #include "cpus.h"
 
-/* As they were at the first call: pinned threads are asked, too. */
+/* Set at the first call, because a pinned thread would see only its CPU. */
 static cpu_set_t usable;
 static unsigned int count;
 

@@ -6,8 +6,8 @@
 unsigned int cpus_usable(void);
 
 /*
- * Keep the calling thread on the n-th of them, modulo their number. Where that
- * is refused it stays where it was: no figure is wrong, only less steady.
+ * Pin the calling thread to the n-th of them, modulo their number. If the
+ * kernel refuses, the thread may move; the figures are then only less steady.
  */
 void cpus_pin(unsigned int n);
 

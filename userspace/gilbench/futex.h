@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Waiting on a futex and waking its waiters. */
 #ifndef GILBENCH_FUTEX_H
 #define GILBENCH_FUTEX_H
 
@@ -8,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Not the private kind: workers may be processes. */
+/* Not FUTEX_PRIVATE_FLAG, because workers may be processes. */
 static inline void futex_wait(atomic_uint *word, unsigned int value)
 {
 	syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);

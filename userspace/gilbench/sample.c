@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Medians, quantiles and an index of fairness. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

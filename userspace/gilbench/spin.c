@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Calibrating the work that needs only a CPU, and doing it under a lock. */
 #include "clock.h"
 #include "spin.h"
 
@@ -12,7 +13,7 @@ static uint64_t timed_spin(uint64_t n)
 	return now_ns() - start;
 }
 
-/* The fastest of three: what slows a run down is not the machine's speed. */
+/* Take the fastest of three runs, because other work can only slow one down. */
 uint64_t spin_per_ms(void)
 {
 	static uint64_t per_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Work that needs nothing but a CPU: counting down. */
+/* Work that needs only a CPU: counting down. */
 #ifndef GILBENCH_SPIN_H
 #define GILBENCH_SPIN_H
 
@@ -7,10 +7,10 @@
 
 #include "lock.h"
 
-/* Decrements between two checkpoints: as often as an interpreter looks. */
+/* Decrements between two checkpoints: about as often as in an interpreter. */
 #define SPIN_SLICE 1000
 
-/* Count down from n; the compiler must not see that it is for nothing. */
+/* Count down from n; the asm keeps the compiler from removing the loop. */
 static inline void spin(uint64_t n)
 {
 	while (n) {
@@ -19,7 +19,7 @@ static inline void spin(uint64_t n)
 	}
 }
 
-/* Decrements a millisecond takes on this machine, measured once. */
+/* How many decrements this machine does in a millisecond; measured once. */
 uint64_t spin_per_ms(void);
 
 /* Count down from n while owning the lock, with checkpoints. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SIGALRM ends the process at once, from whatever thread; forked workers die
- * with it (team.c). The text is made beforehand: a signal handler may only
- * write it. The same step shows as progress where stderr is a terminal.
+ * Ending gilbench when a workload takes too long. SIGALRM ends the process at
+ * once, whatever its threads do, and forked workers die with it (see team.c).
+ * The message is prepared at every step, because a signal handler may only
+ * write it. If stderr is a terminal, the step is also shown as progress.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -37,9 +38,9 @@ void watchdog_step(const char *step, unsigned int repetition,
 	snprintf(text, sizeof(text), "%s on %s: %s, %u of %u", workload_name,
 		 lock_name, step, repetition, repetitions);
 	show_progress(text);
-	/* Not atomic against the alarm: a mixed line is better than none. */
+	/* The alarm may come in between; a garbled line is better than none. */
 	snprintf(message, sizeof(message),
-		 "\ngilbench: no end after %u s in %s: a thread waits for ever, or the machine is too slow: see --timeout, --count, --quick\n",
+		 "\ngilbench: gave up after %u s in %s: a thread waits for ever, or the machine is too slow; see --timeout, --count and --quick\n",
 		 limit_s, text);
 }
 

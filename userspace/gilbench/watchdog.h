@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Ends the bench, saying where it was, when a workload does not end. */
+/* Ends gilbench with a message when a workload takes too long. */
 #ifndef GILBENCH_WATCHDOG_H
 #define GILBENCH_WATCHDOG_H
 
-/* Names must live on. 0 seconds: no limit. */
+/* The names must stay valid until watchdog_stop(). 0 seconds: no limit. */
 void watchdog_start(const char *workload, const char *lock,
 		    unsigned int seconds);
 void watchdog_step(const char *step, unsigned int repetition,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A known answer: exactly so many acquisitions that had to wait, no more and
- * no fewer, so that what the kernel and a trace count can be compared with it.
+ * A known answer: makes a known number of acquisitions wait, to compare it with
+ * what the kernel and a trace count.
  *
- * In each round the owner holds the lock, lets a batch of workers ask for it,
- * sees all of them in the lock's own queue, and only then releases. Each
- * worker is handed the lock in turn, having waited once. The owner comes back
- * only after the last of them has released, to a free lock: it never waits.
+ * In each round the owner holds the lock and lets a batch of workers ask for
+ * it. It releases the lock only when it sees all of them in the lock's queue,
+ * so each worker waits once and is then handed the lock. The owner returns
+ * after the last worker has released the lock, so it never waits itself.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -25,12 +25,12 @@ struct job {
 	struct lock *lock;
 	unsigned int workers;
 	uint64_t count;
-	/* Goes up by one when a batch may ask. */
+	/* Incremented when a batch may ask for the lock. */
 	atomic_uint round;
-	/* Workers that are through with this round, asked or not. */
+	/* Workers that have finished this round, whether they asked or not. */
 	atomic_uint done;
 	uint64_t rounds;
-	/* Written by owners. */
+	/* Written by the owner of the lock only. */
 	uint64_t acquired;
 };
 
@@ -39,7 +39,7 @@ static uint64_t rounds_of(const struct job *job)
 	return (job->count + job->workers - 1) / job->workers;
 }
 
-/* All workers, except in the last round, which may want fewer. */
+/* All workers, except in the last round, which may need fewer. */
 static unsigned int batch_of(const struct job *job, uint64_t round)
 {
 	uint64_t left = job->count - round * job->workers;
@@ -85,7 +85,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	}
 }
 
-/* Until as many wait as are wanted; the kernel's word, not a guess. */
+/* Wait until the kernel says that as many are queued as are wanted. */
 static int wait_until_queued(struct team *team, struct job *job,
 			     unsigned int wanted)
 {
@@ -111,7 +111,7 @@ static int one_round(struct team *team, struct job *job, uint64_t round)
 	atomic_fetch_add(&job->round, 1);
 	futex_wake(&job->round, INT_MAX);
 	error = wait_until_queued(team, job, batch_of(job, round));
-	/* Whatever happened: those in the queue must get out. */
+	/* Release even after an error, because others wait in the queue. */
 	released = lock_release(job->lock);
 	if (!error)
 		error = released;
@@ -131,7 +131,7 @@ static int own(struct team *team, struct job *job)
 		fprintf(stderr, "gilbench: the owner failed: %s\n",
 			strerror(error));
 		team_stop(team);
-		/* Workers asleep between rounds look again. */
+		/* Wake the workers that sleep between rounds, so that they end. */
 		atomic_fetch_add(&job->round, 1);
 		futex_wake(&job->round, INT_MAX);
 	}
@@ -165,7 +165,7 @@ static void judge(struct result *result, const struct job *job,
 	result_sample(result, "made", (double)job->acquired);
 	result_sample(result, "counted", (double)counts->contended);
 	result_seen(result,
-		    "%llu acquisitions made to wait, the kernel counts %llu contended and %llu handoffs",
+		    "%llu acquisitions had to wait; the kernel counts %llu contended acquisitions and %llu handoffs",
 		    (unsigned long long)job->acquired,
 		    (unsigned long long)counts->contended,
 		    (unsigned long long)counts->handoffs);
@@ -220,7 +220,7 @@ static int run(const struct options *options, struct result *result)
 	if (!options->lock->waiting || !options->lock->counts) {
 		result_seen(result, "nothing was run");
 		result_not_judged(result,
-				  "this lock cannot tell who waits and does not count; use --lock gil");
+				  "this lock does not count, and cannot tell how many wait; use --lock gil");
 		return 0;
 	}
 	job = shared_alloc(sizeof(*job));
@@ -239,11 +239,11 @@ static int run(const struct options *options, struct result *result)
 
 const struct workload workload_contend = {
 	.name = "contend",
-	.doc = "exactly --count acquisitions that wait: a known answer",
+	.doc = "make exactly --count acquisitions wait: a known answer",
 	.claims = { {
 		"",
-		"The kernel counts as many contended acquisitions as there "
-		"were",
+		"The kernel counts exactly the contended acquisitions that "
+		"were made",
 	} },
 	.claim_count = 1,
 	.baseline = "made",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The convoy: a thread that sleeps and wakes, beside threads that only
- * compute. Each time it wakes it waits behind all of them.
+ * The convoy: a thread that sleeps and wakes, beside threads that only compute
+ * (hogs). Each time the thread wakes, it waits behind all of them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,27 +14,27 @@
 
 #define IO_NS NS_PER_MS
 
-/* What a hog does between two looks at the clock. */
+/* How many slices a hog does before it looks at the clock. */
 #define HOG_SLICES 100
 
-/* Before the first operation counts, the hogs are at it. */
+/* Operations that do not count, because the hogs may not have started yet. */
 #define WARM_UP 2
 
 #define OPS_MIN 10
 #define OPS_MAX 10000
 
 /*
- * A lock that is handed to nobody may never come back from a hog. An arm that
- * takes so many times as long as the claim has it is cut short.
+ * A lock that is not handed over may never come back from a hog. So an arm is
+ * cut short when it takes this many times as long as claimed.
  */
 #define PATIENCE 4
 #define PATIENCE_MIN_NS NS_PER_S
 
 /*
- * The wait of an operation beside k hogs, in switch intervals per hog. It
- * comes back after a short sleep, with some of the running hog's interval gone
- * and k - 1 hogs in the queue ahead. Half an interval a hog is a convoy
- * beyond doubt; more than one and a half is more than order accounts for.
+ * Limits of the wait of an operation beside k hogs, in switch intervals per
+ * hog. After its short sleep the thread finds k - 1 hogs ahead in the queue, and
+ * part of the running hog's interval is over. Half an interval for each hog is
+ * certainly a convoy; arrival order does not explain more than one and a half.
  */
 #define CONVOY_MIN 0.5
 #define CONVOY_MAX 1.5
@@ -73,8 +73,8 @@ struct job {
 };
 
 /*
- * The operation that was waiting when the arm was cut short counts, even if it
- * was to be the warm-up: those after it have no hogs beside them.
+ * An operation that waits when the arm is cut short counts, even during the
+ * warm-up, because later operations have no hogs beside them.
  */
 static int do_io(struct team *team, struct job *job)
 {
@@ -174,12 +174,12 @@ static void judge(const struct options *options, struct result *result,
 		held &= per_hog[i] >= CONVOY_MIN && per_hog[i] <= CONVOY_MAX;
 	}
 	result_seen(result,
-		    "a 1 ms sleep takes %.1f, %.1f, %.1f times as long beside 1, 2, 4 hogs as alone: %.2f, %.2f, %.2f intervals more per hog%s",
+		    "beside 1, 2 and 4 hogs a sleep of 1 ms takes %.1f, %.1f and %.1f times as long as alone: %.2f, %.2f and %.2f intervals more for each hog%s",
 		    result_ratio(result, arms[1].name),
 		    result_ratio(result, arms[2].name),
 		    result_ratio(result, arms[3].name), per_hog[1], per_hog[2],
 		    per_hog[3],
-		    cut_short ? ", or more: it took too long to see" : "");
+		    cut_short ? " or more, because an arm was cut short" : "");
 	if (!options->lock->excludes)
 		result_not_judged(result, "there is no lock to wait for");
 	else if (!fifo)
@@ -187,7 +187,7 @@ static void judge(const struct options *options, struct result *result,
 				  "the claim is about arrival order, which this lock or policy does not promise");
 	else if (interval_ns < IO_NS)
 		result_not_judged(result,
-				  "with an interval shorter than the sleep the convoy drowns in the sleep");
+				  "the interval is shorter than the sleep, which then hides the convoy");
 	else
 		result_judge(result, held);
 }
@@ -212,7 +212,7 @@ static void add_tails(struct result *result, const struct kept *kept)
 	result_detail(result, "latency", tails);
 }
 
-/* What one operation costs in all arms together, as the claim has it. */
+/* Fit the budget, if an operation takes as long as claimed in every arm. */
 static uint64_t default_ops(const struct options *options, uint64_t interval_ns)
 {
 	uint64_t each = ARMS * IO_NS + ALL_HOGS * interval_ns;
@@ -272,12 +272,12 @@ static int run(const struct options *options, struct result *result)
 
 const struct workload workload_convoy = {
 	.name = "convoy",
-	.doc = "latency of an I/O thread beside 1, 2 and 4 computing ones",
+	.doc = "latency of an I/O thread beside 1, 2 and 4 threads that compute",
 	.claims = { {
 		"",
 		"Beside threads that compute, a thread that comes back from "
-		"I/O waits about a switch interval for each of them (the "
-		"convoy, which arrival order does not cure)",
+		"I/O waits about a switch interval for each of them: the "
+		"convoy, which arrival order does not prevent",
 	} },
 	.claim_count = 1,
 	.baseline = "alone",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an operation costs when nobody contends. Where the clock counts
- * instructions (a guest with --icount) the figures are exact; elsewhere they
- * are nanoseconds, and only their ratio means something.
+ * The cost of an operation without contention. In a guest with --icount the
+ * clock counts instructions and the figures are exact. Elsewhere they are
+ * nanoseconds, and only their ratio says something.
  */
 #include <math.h>
 #include <stdio.h>
@@ -17,15 +17,15 @@
 #define TARGET_NS (50 * NS_PER_MS)
 #define WARM_UP 1000
 
-/* An instruction-counting clock advances 1 ns per no-op, give or take ticks. */
+/* A clock that counts instructions advances 1 ns per no-op, plus timer ticks. */
 #define NOPS 10000
 #define NOP_SLACK 0.05
 
-/* Instructions that a tick's interrupts may add to a loop of some millions. */
+/* What timer interrupts may add to an operation, on average over millions. */
 #define INSTRUCTION_SLACK 0.5
 #define CHECKPOINT_MAX 4
 
-/* Of a time, against a peer's, when the clock is a clock. */
+/* The limit of the ratio to the mutex, when the clock measures time. */
 #define TIME_SLACK 1.10
 
 struct arm {
@@ -38,7 +38,7 @@ struct arm {
 	double each;
 };
 
-/* Private, as a program's own mutex is: the cheapest kind. */
+/* Private to the process: the cheapest kind of mutex. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static int private_pairs(struct lock *lock, uint64_t n)
@@ -60,7 +60,7 @@ static uint64_t timed_nops(void)
 	return now_ns() - start;
 }
 
-/* The best of several: an interrupt makes one longer, nothing shorter. */
+/* Take the best of several, because an interrupt can only add to a time. */
 static bool clock_counts_instructions(void)
 {
 	uint64_t best = UINT64_MAX, ns;
@@ -94,7 +94,7 @@ static uint64_t timed_ops(const struct arm *arm, uint64_t n)
 	return 0;
 }
 
-/* How many take the target time; the warm-up also binds the symbols. */
+/* How many operations take the target time. Also resolves the symbols. */
 static uint64_t calibrate(const struct arm *arm)
 {
 	uint64_t n = WARM_UP, ns = timed_ops(arm, n);
@@ -107,8 +107,8 @@ static uint64_t calibrate(const struct arm *arm)
 }
 
 /*
- * With a second thread alive glibc's mutex is as it is in every program that
- * needs one; alone, it skips its atomic instructions.
+ * Keeps a second thread alive. Otherwise glibc's mutex would skip its atomic
+ * instructions, as it does in a program of one thread.
  */
 static void *stay(void *arg)
 {
@@ -155,7 +155,7 @@ static void judge(const struct options *options, struct result *result,
 	double checkpoint = result_median(result, "checkpoint");
 
 	result_seen(result,
-		    "acquire and release %.1f %s, pthread mutex %.1f (%.2f of it); a checkpoint %.1f",
+		    "acquire and release cost %.1f %s, lock and unlock of a pthread mutex %.1f (a ratio of %.2f), and a checkpoint %.1f",
 		    pair, unit, peer, pair / peer, checkpoint);
 	if (options->lock != &lock_gil)
 		result_not_judged(result, "the claim is about --lock gil");
@@ -166,7 +166,7 @@ static void judge(const struct options *options, struct result *result,
 		result_judge(result, true);
 	else
 		result_not_judged(result,
-				  "times depend on the CPU; to count instructions run it in a guest with --icount");
+				  "times depend on the CPU; run this in a guest with --icount to count instructions");
 }
 
 static int run_beside_thread(const struct options *options,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One amount of work, shared out among threads or processes: with one lock
- * for all, with a lock each, and without.
+ * A fixed amount of work, shared out among threads or processes: with one lock
+ * for all, with a lock each, and without a lock.
  *
- * CPUs are not all as fast as each other (those of a guest least of all), so
- * every worker has a CPU of its own, and the one thread that does everything
- * does each share where its worker would.
+ * Some CPUs are faster than others, above all in a guest. So every worker has
+ * a CPU of its own, and the single thread does each share on the CPU where a
+ * worker would do it.
  */
 #include <stdio.h>
 
@@ -17,27 +17,27 @@
 
 #define DEFAULT_WORKERS 2
 
-/* Five arms, of which two take about half the time of the others. */
+/* There are five arms; two of them take about half as long as the others. */
 #define ARMS_WEIGHT 4
 
 /*
- * Ratios to one thread. Two CPUs halve what runs in parallel; anything up to
- * three quarters is a gain that could not come from one CPU at a time. Under
- * one lock nothing may be gained (5% for the measuring's own error), and
- * switching once an interval may cost a quarter at most.
+ * Limits of the ratio to one thread. Two CPUs halve the time of what runs in
+ * parallel; one CPU at a time cannot reach three quarters. On one lock nothing
+ * may be gained, within a measuring error of 5%, and switching once an interval
+ * may cost a quarter at most.
  */
 #define PARALLEL_MAX 0.75
 #define SERIAL_MIN 0.95
 #define SERIAL_MAX 1.25
 
-/* As they stand in the workload's claims. */
+/* The indices of the workload's claims. */
 enum { THREADS, PROCESSES, OWN_LOCKS };
 
 struct job {
 	const struct options *options;
-	/* Shares that one worker does, and their size. */
+	/* How many shares one worker does; count is the size of a share. */
 	unsigned int shares;
-	/* NULL: each worker makes its own. */
+	/* NULL: each worker makes a lock of its own. */
 	struct lock *lock;
 	uint64_t count;
 };
@@ -115,7 +115,7 @@ static bool serial(double ratio)
 	return ratio >= SERIAL_MIN && ratio <= SERIAL_MAX;
 }
 
-/* What keeps this run from showing anything; says so of every claim. */
+/* If this run cannot show anything, give the reason for every claim. */
 static bool cannot_judge(const struct options *options, struct result *result,
 			 unsigned int workers)
 {
@@ -123,16 +123,16 @@ static bool cannot_judge(const struct options *options, struct result *result,
 	char reason[RESULT_TEXT_MAX];
 
 	if (!options->lock->excludes)
-		snprintf(reason, sizeof(reason), "there is no lock to see");
+		snprintf(reason, sizeof(reason), "there is no lock to test");
 	else if (workers < 2)
 		snprintf(reason, sizeof(reason),
-			 "one worker shares with nobody");
+			 "a single worker shares with nobody");
 	else if (cpus_usable() < 2)
 		snprintf(reason, sizeof(reason),
-			 "one CPU: nothing runs in parallel here, with a lock or without");
+			 "with one CPU nothing runs in parallel, whether there is a lock or not");
 	else if (free > PARALLEL_MAX)
 		snprintf(reason, sizeof(reason),
-			 "even without a lock threads took %.2f of one's time: no second CPU was free; try again on an idle machine",
+			 "even without a lock the threads took %.2f of one thread's time, so no second CPU was free; try again on an idle machine",
 			 free);
 	else
 		return false;
@@ -152,14 +152,14 @@ static void judge(const struct options *options, struct result *result,
 
 	result_about(result, THREADS);
 	result_seen(result,
-		    "on one lock they take %.2f of one thread's time, without a lock %.2f",
+		    "on one lock the threads take %.2f of one thread's time, without a lock %.2f",
 		    threads, result_ratio(result, "no_lock"));
 	result_about(result, PROCESSES);
-	result_seen(result, "on one lock they take %.2f of one thread's time",
+	result_seen(result, "on one lock the processes take %.2f of one thread's time",
 		    processes);
 	result_about(result, OWN_LOCKS);
 	result_seen(result,
-		    "with a lock each they take %.2f of one thread's time",
+		    "with a lock each the processes take %.2f of one thread's time",
 		    own);
 	if (cannot_judge(options, result, workers))
 		return;
@@ -212,10 +212,10 @@ const struct workload workload_countdown = {
 	.doc = "computing: threads and processes on one lock, a lock each, none",
 	.claims = {
 		[THREADS] = { "threads",
-			"Threads that only compute gain nothing by being many: "
-			"they share one lock" },
+			"Threads that share one lock and only compute are no "
+			"faster than one thread" },
 		[PROCESSES] = { "processes",
-			"Nor do processes, if they share one lock" },
+			"Processes that share one lock are no faster either" },
 		[OWN_LOCKS] = { "own locks",
 			"Processes with a lock each run in parallel" },
 	},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * counter += 1 is a load, an addition and a store. Other threads in between
- * make it lose updates; a GIL lets them in whenever it may switch there.
+ * Lost updates. counter += 1 is a load, an addition and a store. Threads that
+ * run in between make it lose updates, and a global lock lets them in if it may
+ * switch there.
  */
 #include <stdio.h>
 
@@ -14,7 +15,7 @@
 
 #define DEFAULT_WORKERS 2
 
-/* So that the owner is asked to switch a good many times. */
+/* Run for at least this many intervals, so that the owner often switches. */
 #define INTERVALS_MIN 10
 
 enum protection {
@@ -44,11 +45,11 @@ struct job {
 	/* Additions of each worker, by arm. */
 	uint64_t counts[ARMS];
 	pthread_mutex_t mutex;
-	/* Loaded and stored as an interpreter would: each alone, not both. */
+	/* Volatile, so that each load and each store is made as written. */
 	volatile uint64_t counter;
 };
 
-/* The place where an interpreter looks whether to switch is in the middle. */
+/* Like an interpreter, make a checkpoint between the load and the store. */
 static int add_one(struct job *job)
 {
 	uint64_t value = job->counter;
@@ -59,8 +60,9 @@ static int add_one(struct job *job)
 }
 
 /*
- * As an interpreter takes a lock of its language: waiting for it with the
- * global lock in hand would keep its owner from ever giving it back.
+ * Take the mutex as an interpreter takes a lock of its language: give up the
+ * global lock before waiting. Otherwise the mutex's owner could not run, and
+ * would never unlock it.
  */
 static int add_one_with_mutex(struct job *job)
 {
@@ -107,7 +109,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	struct job *job = arg;
 
 	team_name("adder", index);
-	/* Bare workers that share a CPU take turns, and hardly ever race. */
+	/* On one CPU, bare workers would take turns and hardly ever race. */
 	if (job->protection == BARE)
 		cpus_pin(index);
 	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
@@ -115,7 +117,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 		team_ok(team, index, add(job), "add");
 }
 
-/* How many additions of an arm's kind one worker makes in a second. */
+/* How many additions a worker makes per second in that arm. */
 static uint64_t per_second(struct job *job, const struct arm *arm)
 {
 	uint64_t start, ns = 0;
@@ -147,7 +149,7 @@ static int run_arm(const struct options *options, struct result *result,
 	return 0;
 }
 
-/* With a mutex no update may be lost in any repetition, not in the median. */
+/* No update may be lost in any repetition; the median is not enough. */
 static bool all_kept(const struct result *result, const char *name)
 {
 	size_t count;
@@ -167,26 +169,27 @@ static void judge(const struct options *options, struct result *result,
 	double mutex = result_median(result, "mutex");
 
 	result_seen(result,
-		    "of all updates, %.2f%% were kept with a mutex, %.2f%% under the lock with a switch in the middle, %.2f%% with neither",
+		    "%.2f%% of all updates were kept with a mutex, %.2f%% under the lock with a checkpoint in the middle, and %.2f%% with neither",
 		    mutex * 100, lock * 100, bare * 100);
 	if (!options->lock->excludes)
-		result_not_judged(result, "there is no lock to switch");
+		result_not_judged(result, "there is no lock that could switch");
 	else if (n < 2)
-		result_not_judged(result, "one worker races with nobody");
+		result_not_judged(result, "a single worker races with nobody");
 	else if (cpus_usable() < 2)
 		result_not_judged(result,
-				  "one CPU: bare threads hardly ever meet in the middle of an addition");
+				  "on one CPU bare threads hardly ever meet in the middle of an addition");
 	else if (!options->lock->fifo && !(lock < 1))
 		result_not_judged(result,
-				  "this lock is handed to nobody: its owner took it back each time");
+				  "this lock is not handed over, and its owner took it back each time");
 	else
 		result_judge(result, all_kept(result, "mutex") && lock < 1 &&
 			     bare < 1);
 }
 
 /*
- * Long enough for many switches, and for the budget; each arm by itself, for a
- * bare addition is many times as fast as one with a mutex. 0: it failed.
+ * Additions of each worker that fill the budget and allow many switches. Each
+ * arm has its own number, because a bare addition is many times as fast as one
+ * with a mutex. 0: adding failed.
  */
 static uint64_t count_for(const struct options *options, struct job *job,
 			  const struct arm *arm)
@@ -258,8 +261,8 @@ const struct workload workload_counter = {
 	.claims = { {
 		"",
 		"A global lock that may switch in the middle of counter += "
-		"1 loses updates, as no lock does; a mutex around it loses "
-		"none",
+		"1 loses updates, as no lock at all does; with a mutex "
+		"around it none is lost",
 	} },
 	.claim_count = 1,
 	.baseline = "mutex",

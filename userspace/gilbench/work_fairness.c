@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that never stop wanting the lock: how evenly they get it, and how
- * long the unluckiest waited.
+ * Threads that want the lock all the time: how evenly they get it, and how long
+ * the longest wait was.
  */
 #include <math.h>
 #include <stdatomic.h>
@@ -19,20 +19,19 @@
 #define TURNS_MIN 10
 
 /*
- * In arrival order those who always want the lock have it in turn: at the end
- * somebody may be a turn behind, and at the start somebody came late. Hold
- * times follow turns but for timers that are late; an index of 0.95 is what 4
- * threads have if one gets half as much again as the others.
+ * In arrival order, threads that always want the lock have it in turn. One may
+ * be a turn behind at the end, and one may start late. Hold times follow the
+ * turns, except when timers are late; the index is 0.95 if one of 4 threads
+ * gets half as much again as the others.
  */
 #define TURNS_APART_MAX 2
 #define JAIN_MIN 0.95
 
 /*
- * An owner yields at the first checkpoint after its interval, so that a turn
- * is an interval and a slice long. Three of four must be no longer than that
- * and a tenth more. The rest is for the machine, which may be late with the
- * timer or take the CPU away: under emulation, every tenth timer has been seen
- * to come a tick late.
+ * An owner yields at the first checkpoint after its interval, so a turn lasts
+ * an interval and a slice. Three of four turns may be at most a tenth longer.
+ * The fourth is allowed because the machine may be late with the timer or take
+ * the CPU away; under emulation every tenth timer was a tick late.
  */
 #define TURN_QUANTILE 0.75
 #define TURN_MAX 1.10
@@ -51,7 +50,7 @@ struct record {
 struct job {
 	struct lock *lock;
 	uint64_t duration_ns;
-	/* The last owner; written by owners only. */
+	/* The last owner; only the owner writes it. */
 	atomic_uint owner;
 	struct record records[];
 };
@@ -70,7 +69,7 @@ static void waited(struct record *record, uint64_t ns)
 		record->worst_wait_ns = ns;
 }
 
-/* The calling thread's time as the owner. */
+/* The calling thread's turn as the owner. */
 struct turn {
 	uint64_t since;
 	/* The end of the last slice. */
@@ -78,9 +77,9 @@ struct turn {
 };
 
 /*
- * One slice of work. At the enforced level the lock may be taken away in the
- * middle of it: the turn ended somewhere in the slice, of which the beginning
- * is known, and the wait was the rest. Otherwise it ends at a checkpoint.
+ * Do one slice of work. At the level enforced the kernel may take the lock away
+ * in the middle of the slice. Then the turn is counted to the beginning of the
+ * slice, and the rest as the wait. Otherwise a turn ends at a checkpoint.
  */
 static int do_slice(struct job *job, unsigned int index, struct turn *turn)
 {
@@ -108,7 +107,7 @@ static int do_slice(struct job *job, unsigned int index, struct turn *turn)
 	return 0;
 }
 
-/* Own the lock as much as one can until the end. */
+/* Own the lock as often as possible until the time is over. */
 static int contend(struct job *job, unsigned int index, uint64_t start)
 {
 	struct record *record = &job->records[index];
@@ -139,7 +138,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 		team_ok(team, index, contend(job, index, now_ns()), "contend");
 }
 
-/* What the rest needs to know of one run. */
+/* What one run showed. */
 struct outcome {
 	unsigned int workers;
 	double jain;
@@ -153,7 +152,7 @@ struct outcome {
 	uint64_t wakeup_ns;
 };
 
-/* The usual turn and the long ones, of all workers. */
+/* The median and the long turns of all workers. */
 static void measure_turns(struct job *job, unsigned int n, struct outcome *out)
 {
 	static uint64_t turns[64 * TURNS_KEPT];
@@ -217,10 +216,10 @@ static void evaluate(struct job *job, unsigned int n, struct outcome *out)
 }
 
 /*
- * The worst case as it is written: all others are ahead in the queue, and each
- * holds for as long as any was seen to, from its grant, which comes before it
- * wakes up. Our own wake-up comes last. How long a hold may be is judged by
- * itself.
+ * The worst case by definition: all others are ahead in the queue, and each
+ * takes as long to wake up and holds the lock as long as the worst that was
+ * seen. The waiter's own wake-up comes last. How long a hold may be is judged
+ * separately.
  */
 static uint64_t written_bound(const struct outcome *out)
 {
@@ -235,7 +234,7 @@ static void add_samples(struct result *result, const struct outcome *out,
 	uint64_t turn_limit = interval_ns + out->worst_slice_ns;
 
 	result_sample(result, "jain", out->jain);
-	/* Where somebody never had the lock there is no ratio. */
+	/* There is no ratio if a worker never had the lock. */
 	if (!isnan(out->max_min))
 		result_sample(result, "max_min", out->max_min);
 	result_sample(result, "turns_apart", (double)out->turns_apart);
@@ -269,7 +268,7 @@ static void add_shares(struct result *result, const struct job *job,
 						(json_int_t)r->work,
 						"worst_wait_s", wait));
 	}
-	/* Of the last repetition. */
+	/* These are of the last repetition. */
 	result_detail(result, "threads", list);
 }
 
@@ -310,12 +309,12 @@ static void judge(const struct options *options, struct result *result,
 	else
 		snprintf(ratio, sizeof(ratio), "%.2f", max_min);
 	result_seen(result,
-		    "Jain's index %.4f, most/least hold time %s, at most %.0f turns apart, 3 of 4 turns within %.2f of interval and slice, worst wait %.2f of the others' longest holds",
+		    "Jain's index is %.4f, the ratio of most to least hold time %s, and turns differ by at most %.0f; 3 of 4 turns take up to %.2f of an interval and a slice, and the worst wait is %.2f of the others' longest holds",
 		    jain, ratio, apart, turn, wait);
 	if (!options->lock->excludes)
 		result_not_judged(result, "there is no lock to share");
 	else if (n < 2)
-		result_not_judged(result, "one worker shares with nobody");
+		result_not_judged(result, "a single worker shares with nobody");
 	else if (!fifo)
 		result_not_judged(result,
 				  "the claim is about arrival order, which this lock or policy does not promise");
@@ -339,7 +338,7 @@ static void declare_figures(struct result *result)
 	result_figure(result, "worst_wait", "s", "bound");
 }
 
-/* --count is in turns of each worker. */
+/* --count is the number of turns of each worker. */
 static uint64_t duration_ns(const struct options *options, unsigned int n,
 			    uint64_t interval_ns)
 {
@@ -386,9 +385,9 @@ const struct workload workload_fairness = {
 	.doc = "shares of hold time, and the worst wait against the bound",
 	.claims = { {
 		"",
-		"In arrival order all have equal turns of an interval and "
-		"the time to the next checkpoint, and nobody waits for more "
-		"than one turn of each of the others",
+		"In arrival order all threads have equal turns, of an "
+		"interval and the time to the next checkpoint, and none "
+		"waits for more than one turn of each other thread",
 	} },
 	.claim_count = 1,
 	.baseline = "turn_limit",

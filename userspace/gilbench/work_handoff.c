@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From one owner's release to the next owner's first instruction, with ever
- * more waiters in the queue.
+ * The time from one owner's release to the next owner's first instruction, with
+ * more and more waiters in the queue.
  *
- * All workers are started once. A round wakes as many as it needs; they queue
- * behind the main thread, which owns the lock until all of them wait (as a
- * manual user at every level: it sleeps meanwhile). Then
- * the lock goes round: every owner notes how long ago it was released, and
- * lets all others go first, so that the queue stays as long as it is. When
- * enough handoffs were noted the owners leave one by one.
+ * All workers are started once, and each round wakes as many as it needs. They
+ * queue behind the main thread, which owns the lock until all of them wait. It
+ * sleeps meanwhile, so it uses the lock as at the level manual. Then every
+ * owner notes how long ago the lock was released, and yields, so that the queue
+ * keeps its length. After enough handoffs the owners leave one by one.
  *
- * The floor is a bare futex: the workers of the shortest queue stand in a ring,
- * each asleep on a word of its own, and wake each other in turn. (Of just two,
- * each would find its turn come before it has gone to sleep.)
+ * The floor is a bare futex: the workers of the shortest queue form a ring.
+ * Each sleeps on a word of its own and wakes the next. In a ring of two, a
+ * worker would often be woken before it has gone to sleep.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -29,17 +28,17 @@
 #define QUICK_WAITERS 1000
 #define DEFAULT_HANDOFFS 500
 
-/* With a lock that hands nothing over, owners may hardly ever change. */
+/* Limits a round with a lock that is not handed over, and hardly ever moves. */
 #define ROUND_MAX_NS (2 * NS_PER_S)
 
 /*
- * Most waiters against fewest. A queue that is searched grows with its length,
- * here a thousandfold and more; threads whose turn comes once in thousands
- * have lost their caches, which is worth a factor of two or three.
+ * Limit of the ratio of most waiters to fewest. If the lock searched its queue,
+ * the ratio would be a thousand or more. A factor of two or three is allowed,
+ * because a thread whose turn comes once in thousands has lost its caches.
  */
 #define GROWTH_MAX 3
 
-/* At the first rung there are two waiters at most, and an owner. */
+/* The first rung has at most two waiters and an owner. */
 #define RING_MAX 3
 
 static const unsigned int rungs[] = { 2, 10, 100, 1000, 10000 };
@@ -53,20 +52,20 @@ struct job {
 	/* Waiters in each rung; a round has one worker more, the owner. */
 	unsigned int waiters[RUNGS_MAX];
 	unsigned int rung_count;
-	/* For each rung, a round for the workers that it adds to the last. */
+	/* For each rung, the round of the workers that it adds. */
 	atomic_uint round[RUNGS_MAX];
 	atomic_uint ready;
 	atomic_uint done;
-	/* The round is one of bare futexes, on these words. */
+	/* The round uses bare futexes, on the words below. */
 	bool bare;
 	atomic_uint turn[RING_MAX];
 
-	/* Written by owners only, or before the round. */
+	/* Written by the owner only, or before the round. */
 	unsigned int owner;
 	uint64_t released_ns;
 	uint64_t end_ns;
 	uint64_t wanted;
-	/* A bound owner may be switched anywhere, and count past wanted then. */
+	/* May pass wanted, because a bound owner may be switched anywhere. */
 	atomic_uint_fast64_t noted;
 	uint64_t latency_ns[];
 };
@@ -89,7 +88,7 @@ static unsigned int rung_of(const struct job *job, unsigned int index)
 	return rung;
 }
 
-/* One owner's turn; whether there is another. */
+/* Note one owner's turn. Returns whether there is another one. */
 static bool note(struct job *job, unsigned int index)
 {
 	uint64_t now = now_ns(), slot;
@@ -171,8 +170,8 @@ static void wake(struct job *job, unsigned int rung)
 }
 
 /*
- * All wait in the queue; where the lock cannot tell, all are about to, which
- * is as near as one gets.
+ * Wait until all workers are in the queue. If the lock cannot tell, wait until
+ * all are about to join it.
  */
 static int wait_until_queued(struct team *team, struct job *job,
 			     unsigned int wanted)
@@ -284,23 +283,24 @@ static void judge(const struct options *options, struct result *result,
 	double many = result_median(result, rung_name(most));
 
 	result_seen(result,
-		    "a handoff takes %.2f of a futex wake-up with %u waiters, %.2f of it with %u: a factor of %.2f",
+		    "a handoff takes %.2f times as long as a futex wake-up with %u waiters, and %.2f times with %u: a factor of %.2f",
 		    few / result_median(result, "futex"), job->waiters[0],
 		    many / result_median(result, "futex"), most, many / few);
 	if (!options->lock->waiting)
 		result_not_judged(result,
-				  "this lock hands over to nobody: whoever comes takes it");
+				  "this lock is not handed over: any thread may take it");
 	else if (job->rung_count < 2)
-		result_not_judged(result, "one length of queue does not grow");
+		result_not_judged(result,
+				  "there is nothing to compare with one queue length");
 	else if (most < asked)
 		result_not_judged(result,
-				  "could start only %u of %u workers; see ulimit -u and the cgroup's pids.max",
+				  "only %u of %u workers could be started; see ulimit -u and the cgroup's pids.max",
 				  most, asked);
 	else
 		result_judge(result, many <= few * GROWTH_MAX);
 }
 
-/* The steps up to the number of waiters that there can be, and that number. */
+/* Use the rungs below that number of waiters, and the number itself. */
 static void climb(struct job *job, unsigned int waiters)
 {
 	job->rung_count = 0;
@@ -372,10 +372,10 @@ static int run(const struct options *options, struct result *result)
 
 const struct workload workload_handoff = {
 	.name = "handoff",
-	.doc = "release to the next owner's first instruction, 2 to 10,000 waiters",
+	.doc = "time from release to the next owner, with 2 to 10,000 waiters",
 	.claims = { {
 		"",
-		"Handing the lock over takes as long however many wait",
+		"The time of a handoff does not grow with the number of waiters",
 	} },
 	.claim_count = 1,
 	.baseline = "futex",

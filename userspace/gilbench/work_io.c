@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that mostly wait: for time to pass, for a peer's answer, for a file
- * to be on disk. Who gives the lock up meanwhile lets the waits overlap.
+ * Threads that mostly wait: for time to pass, for a peer's answer, or for a
+ * file to be on disk. If they give the lock up meanwhile, the waits overlap.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,13 +22,13 @@
 #define OPS_MIN 8
 #define FILE_BLOCK 4096
 
-/* Arms as long as one worker alone, and those that take a share of it. */
+/* Arms that take as long as one worker alone, and arms that take a share. */
 #define LONG_ARMS 4
 #define SHORT_ARMS 4
 
 /*
- * n overlapping waits take 1/n of the time; half as much again is for starting
- * them and for taking turns. Waits that do not overlap take all of it.
+ * When n waits overlap, they take 1/n of the time; half as much again is
+ * allowed for starting them and taking turns. Otherwise they take all of it.
  */
 #define OVERLAP_SLACK 1.5
 #define KEPT_MIN 0.9
@@ -123,7 +123,7 @@ static int do_ops(struct job *job, unsigned int index)
 	return error ? error : lock_release(job->lock);
 }
 
-/* The peer, which never owns the lock: answer after a while, until the end. */
+/* The peer, which never owns the lock, answers each byte after a while. */
 static int answer(int fd)
 {
 	ssize_t n;
@@ -137,7 +137,7 @@ static int answer(int fd)
 	return n ? errno : 0;
 }
 
-/* The first half of a team works; the other half are peers. */
+/* The first half of a team are workers, the other half their peers. */
 static void work(struct team *team, unsigned int index, void *arg)
 {
 	struct job *job = arg;
@@ -218,7 +218,7 @@ static int run_arm(const struct options *options, struct result *result,
 	return error;
 }
 
-/* A file of its own for each worker, gone when its descriptor is. */
+/* Make a file that goes away when its descriptor is closed. */
 static int open_file(void)
 {
 	const char *dir = getenv("TMPDIR");
@@ -250,8 +250,9 @@ static int open_files(struct job *job, unsigned int n)
 }
 
 /*
- * As many waits on a file as take the time of the other waits, and how much of
- * that the worker really was waiting: a file in memory never blocks.
+ * How many waits for a file take as long as the other waits, and for which
+ * part of that time the worker really was blocked. A file in memory never
+ * blocks.
  */
 static uint64_t calibrate_file(struct job *job, uint64_t target_ns,
 			       double *blocked)
@@ -277,7 +278,7 @@ static void see(struct result *result, unsigned int workers, bool bound)
 	double file = result_ratio(result, "file");
 
 	result_seen(result,
-		    "%u workers take, of one's time: asleep %.2f (%.2f %s), at a socket %.2f, at a file %.2f (%.2f without a lock)%s",
+		    "%u workers take these parts of one worker's time: asleep %.2f (%.2f %s), at a socket %.2f, at a file %.2f (%.2f without a lock)%s",
 		    workers, result_ratio(result, "sleep"),
 		    result_ratio(result, "sleep_kept"),
 		    bound ? "if they do nothing to give the lock up" :
@@ -285,10 +286,10 @@ static void see(struct result *result, unsigned int workers, bool bound)
 		    result_ratio(result, "socket"), file,
 		    result_ratio(result, "file_no_lock"),
 		    file <= 1 ? "" :
-		    ": it hardly blocks, and each release costs a switch");
+		    "; the file hardly blocks, and each release costs a switch");
 }
 
-/* At the levels above manual nobody can keep the lock while asleep. */
+/* Above the level manual no thread can keep the lock while it sleeps. */
 static void judge(const struct options *options, struct result *result,
 		  unsigned int workers, bool bound)
 {
@@ -300,7 +301,7 @@ static void judge(const struct options *options, struct result *result,
 	if (!options->lock->excludes)
 		result_not_judged(result, "there is no lock to give up");
 	else if (workers < 2)
-		result_not_judged(result, "one worker overlaps with nobody");
+		result_not_judged(result, "a single worker overlaps with nobody");
 	else
 		result_judge(result, sleep <= limit && socket <= limit &&
 			     (bound || kept >= KEPT_MIN));
@@ -364,7 +365,7 @@ static int run(const struct options *options, struct result *result)
 
 const struct workload workload_io = {
 	.name = "io",
-	.doc = "waiting for time, a socket and a file, with the lock given up",
+	.doc = "giving the lock up while waiting for time, a socket and a file",
 	.claims = { {
 		"",
 		"Threads that give the lock up while they wait for I/O "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What it costs to be bound to a lock: threads that compute, threads that
- * sleep, and system calls, each beside the same done by unbound threads.
+ * sleep, and system calls, each compared with unbound threads.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "team.h"
 #include "workload.h"
 
-/* As long as the longest queue takes to go round a few times. */
+/* Compute for as long as the longest queue takes for this many rounds. */
 #define COMPUTE_ROUNDS 3
 #define MOST_THREADS 64
 
@@ -26,19 +26,19 @@
 #define CALLS 200000
 #define ROUND_TRIPS 2000
 
-/* Against unbound. */
+/* The limits of the ratios to unbound threads. */
 #define COMPUTE_MAX 1.02
 #define SLEEP_MAX 1.05
 #define CALL_MAX 1.05
 
-/* As they stand in the workload's claims. */
+/* The indices of the workload's claims. */
 enum { COMPUTING, SLEEPING, CALLING };
 
 struct job {
 	struct lock *lock;
 	unsigned int shares;
 	uint64_t count;
-	/* What the first worker measured itself; 0: the team's time counts. */
+	/* What the first worker measured; 0: the time of the team counts. */
 	uint64_t ns;
 	int to_peer[2];
 	int from_peer[2];
@@ -92,7 +92,7 @@ static bool relay(int from, int to)
 	return read(from, &byte, 1) == 1 && write(to, &byte, 1) == 1;
 }
 
-/* The second worker is the peer, which has no lock in any arm. */
+/* The second worker is the peer, which never has the lock. */
 static int ping(struct job *job, unsigned int index)
 {
 	uint64_t start = now_ns();
@@ -199,7 +199,7 @@ fail:
 	return -1;
 }
 
-/* The one thread does its work on each CPU in turn, as the others do. */
+/* The unbound thread uses each CPU in turn, because the bound ones use all. */
 static int run_arm(const struct options *options, struct result *result,
 		   const void *row, void *interval_ns)
 {
@@ -265,7 +265,7 @@ static void judge_sleeping(struct result *result)
 	double ratio = result_ratio(result, "sleepers_bound");
 
 	result_about(result, SLEEPING);
-	result_seen(result, "%d bound sleepers take %.3f of unbound ones' time",
+	result_seen(result, "%d bound sleepers take %.3f of the time of unbound ones",
 		    SLEEPERS, ratio);
 	judge(result, "sleepers", ratio, SLEEP_MAX);
 }
@@ -276,7 +276,7 @@ static void judge_calling(struct result *result)
 
 	result_about(result, CALLING);
 	result_seen(result,
-		    "a bound thread's getppid() takes %.3f of an unbound one's, a round trip through pipes, which blocks, %.3f",
+		    "bound, getppid() takes %.3f of its time unbound, and a round trip through pipes, which blocks, takes %.3f",
 		    ratio, result_ratio(result, "pipe_bound"));
 	judge(result, "call", ratio, CALL_MAX);
 }
@@ -314,14 +314,14 @@ const struct workload workload_levels = {
 	.doc = "what being bound costs: computing, sleeping, system calls",
 	.claims = {
 		[COMPUTING] = { "computing",
-			"Bound threads that compute lose at most 2% of what "
-			"one unbound thread does" },
+			"Bound threads that compute take at most 2% longer "
+			"than one unbound thread" },
 		[SLEEPING] = { "sleeping",
-			"Bound threads that sleep overlap within 5% of unbound "
-			"ones" },
+			"Bound threads that sleep take at most 5% longer than "
+			"unbound ones" },
 		[CALLING] = { "calling",
 			"A system call that does not block costs a bound "
-			"thread at most 5% more when nobody contends" },
+			"thread at most 5% more without contention" },
 	},
 	.claim_count = 3,
 	.baseline = "one",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The policies side by side, each on a lock of its own: an I/O thread's
- * latency alone and beside 1, 4 and 16 threads that compute, what is left to
- * these, and how evenly threads with short and long holds share the lock.
+ * The policies side by side, each on a lock of its own. Measures the latency of
+ * an I/O thread alone and beside 1, 4 and 16 threads that compute (hogs), how
+ * much time the hogs get, and how evenly threads with short and long holds
+ * share the lock.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,34 +16,34 @@
 
 #define IO_NS NS_PER_MS
 
-/* Of a row's name; with a policy's and a dot it is a figure's name. */
+/* Size of a row's name. A figure is called POLICY.ROW. */
 #define ROW_MAX 15
 
-/* Before the first operation counts, the hogs are at it. */
+/* Operations that do not count, because the hogs may not have started yet. */
 #define WARM_UP 2
 #define OPS 100
 
-/* However long they take. */
+/* Do at least this many, however long they take. */
 #define OPS_MIN 10
 
-/* What a hog does between two looks at the clock. */
+/* How many slices a hog does before it looks at the clock. */
 #define HOG_SLICES 100
 
-/* Where a policy starves somebody, an arm ends after all. */
+/* The limit of an arm, in case a policy starves a thread. */
 #define PATIENCE_NS (10 * NS_PER_S)
 
-/* As claimed: against alone; of the time left by I/O; of all hold times. */
+/* Limits of the claims: latency against alone, time of the hogs, fairness. */
 #define LATENCY_MAX 1.2
 #define LEFT_MIN 0.95
 #define JAIN_MIN 0.99
 
-/* A convoy: half an interval for each hog, and more. */
+/* Half an interval for each hog, or more, is a convoy. */
 #define CONVOY_MIN 0.5
 
-/* Alone, an operation takes hardly longer than its sleep; else timers lie. */
+/* An operation that takes longer than this alone shows that timers are late. */
 #define ALONE_MAX 1.5
 
-/* As they stand in the workload's claims. */
+/* The indices of the workload's claims. */
 enum { LATENCY, FAIRNESS, CONVOY };
 
 static const char *const policies[] = { "fifo", "cpython", "io_first", "fair" };
@@ -61,7 +62,7 @@ struct job {
 	struct lock *lock;
 	uint64_t ops;
 	uint64_t done;
-	/* When an arm may end, having done the least, and when it must. */
+	/* When an arm may end if OPS_MIN are done, and when it must end. */
 	uint64_t soft_ns;
 	uint64_t hard_ns;
 	uint64_t started;
@@ -69,7 +70,7 @@ struct job {
 	uint64_t latency_ns[];
 };
 
-/* The name of a figure, until the next call. */
+/* The name of a figure, valid until the next call. */
 static const char *cell(unsigned int policy, const char *row)
 {
 	static char name[RESULT_NAME_MAX];
@@ -133,7 +134,7 @@ static int own_and(struct team *team, struct job *job, unsigned int index)
 	return error ? error : released;
 }
 
-/* A job's worker, before and after what it is there for. */
+/* What every worker does before and after it acts. */
 static void work(struct team *team, unsigned int index, struct job *job,
 		 int (*act)(struct team *, struct job *, unsigned int))
 {
@@ -154,7 +155,7 @@ static void io_work(struct team *team, unsigned int index, void *arg)
 	work(team, index, arg, own_and);
 }
 
-/* Want the lock all the time, each worker for its own time. */
+/* Take the lock again and again, each worker for its own length of time. */
 static int hold_often(struct team *team, struct job *job, unsigned int index)
 {
 	uint64_t count = holds_ns[index] * spin_per_ms() / NS_PER_MS;
@@ -317,7 +318,7 @@ static double latency(const struct result *result, const char *policy,
 	return result_ratio(result, cell(find_policy(policy), row("io", arm)));
 }
 
-/* Timers that come late show in all arms, and hide what is to be seen. */
+/* Late timers delay all arms, and hide the differences between them. */
 static bool timers_late(struct result *result)
 {
 	double alone = result_median(result, cell(0, row("io", 0)));
@@ -325,7 +326,7 @@ static bool timers_late(struct result *result)
 	if (alone * NS_PER_S <= ALONE_MAX * IO_NS)
 		return false;
 	result_not_judged(result,
-			  "alone, a sleep of 1 ms takes %.2f ms: this machine's timers are too late; use KVM, or a guest with --icount",
+			  "a sleep of 1 ms takes %.2f ms alone, so the timers of this machine are too late; use KVM, or a guest with --icount",
 			  alone * 1e3);
 	return true;
 }
@@ -343,7 +344,7 @@ static void judge_latency(struct result *result)
 			left[arm] >= LEFT_MIN;
 	}
 	result_seen(result,
-		    "with fair it takes %.2f, %.2f, %.2f of its time alone beside 1, 4, 16 hogs, which get %.2f, %.2f, %.2f of what it leaves",
+		    "with fair, beside 1, 4 and 16 hogs, the I/O thread takes %.2f, %.2f and %.2f of its time alone, and the hogs get %.2f, %.2f and %.2f of the time that it leaves",
 		    latency(result, "fair", 1), latency(result, "fair", 2),
 		    latency(result, "fair", 3), left[1], left[2], left[3]);
 	if (!timers_late(result))
@@ -357,12 +358,12 @@ static void judge_fairness(struct result *result)
 
 	result_about(result, FAIRNESS);
 	result_seen(result,
-		    "Jain's index over hold time is %.4f with fair, %.4f with fifo",
+		    "Jain's index of the hold times is %.4f with fair and %.4f with fifo",
 		    fair, fifo);
 	result_judge(result, fair >= JAIN_MIN && fifo < JAIN_MIN);
 }
 
-/* In intervals per hog, beside the most hogs. */
+/* The wait beside the most hogs, in intervals for each of them. */
 static double convoy(const struct result *result, const char *policy,
 		     uint64_t interval_ns)
 {
@@ -381,12 +382,12 @@ static void judge_convoy(struct result *result, uint64_t interval_ns)
 
 	result_about(result, CONVOY);
 	result_seen(result,
-		    "beside 16 hogs it waits, for each of them, %.2f intervals with fifo, %.2f with cpython, %.2f with io_first, %.2f with fair",
+		    "for each of 16 hogs the I/O thread waits %.2f intervals with fifo, %.2f with cpython, %.2f with io_first and %.2f with fair",
 		    fifo, cpython, convoy(result, "io_first", interval_ns),
 		    convoy(result, "fair", interval_ns));
 	if (interval_ns < IO_NS)
 		result_not_judged(result,
-				  "with an interval shorter than the sleep the convoy drowns in the sleep");
+				  "the interval is shorter than the sleep, which then hides the convoy");
 	else if (!timers_late(result))
 		result_judge(result, fifo >= CONVOY_MIN && cpython > 0);
 }
@@ -442,15 +443,15 @@ const struct workload workload_policies = {
 		[LATENCY] = { "latency",
 			"With fair, an I/O thread beside 1, 4 or 16 threads "
 			"that compute takes at most 1.2 of its time alone, and "
-			"they get what it leaves" },
+			"they get the time that it leaves" },
 		[FAIRNESS] = { "fairness",
 			"With fair, threads that hold the lock for 0.1, 1 and "
-			"10 ms have it for equally long in all; in arrival "
-			"order they do not" },
+			"10 ms own it equally long in total; in arrival order "
+			"they do not" },
 		[CONVOY] = { "convoy",
-			"Without such a policy the same I/O thread waits for "
-			"the threads that compute: half an interval for each "
-			"and more in arrival order" },
+			"Without such a policy the I/O thread waits for the "
+			"threads that compute; in arrival order at least half "
+			"an interval for each" },
 	},
 	.claim_count = 3,
 	.baseline = "fifo.io_alone",
