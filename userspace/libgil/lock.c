@@ -142,21 +142,28 @@ int gil_release(gil_t *g)
 	return release_slow(g, 0);
 }
 
+__attribute__((noinline))
+static int yield_slow(const struct handle *h)
+{
+	int err;
+
+	do
+		err = handle_ioctl(h->fd, GIL_IOC_YIELD, NULL);
+	while (err == EINTR);
+	return err;
+}
+
 int gil_yield(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
 	struct handle *h = gil_handle(g);
 	struct slot *slot = thread_slot(h);
-	int err;
 
 	/* If the word is just the owner's id, nobody waits for the lock. */
 	if (is_fast(slot, h, page) &&
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) == slot->id)
 		return 0;
-	do
-		err = handle_ioctl(h->fd, GIL_IOC_YIELD, NULL);
-	while (err == EINTR);
-	return err;
+	return yield_slow(h);
 }
 
 /*
