@@ -155,6 +155,15 @@ void result_not_judged(struct result *result, const char *format, ...)
 	result->current->verdict = VERDICT_NOT_JUDGED;
 }
 
+void result_not_run(struct result *result, const char *reason)
+{
+	for (unsigned int i = 0; i < result->workload->claim_count; i++) {
+		result_about(result, i);
+		result_seen(result, "nothing was run");
+		result_not_judged(result, "%s", reason);
+	}
+}
+
 void result_detail(struct result *result, const char *name, json_t *value)
 {
 	if (json_object_set_new(result->details, name, value))

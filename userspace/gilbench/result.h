@@ -84,6 +84,9 @@ void result_judge(struct result *result, bool held);
 void result_not_judged(struct result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Say of every claim that nothing was run, and why. */
+void result_not_run(struct result *result, const char *reason);
+
 /* Add a detail for the JSON document. Takes over the reference to value. */
 void result_detail(struct result *result, const char *name, json_t *value);
 

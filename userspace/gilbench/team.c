@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "lock.h"
 #include "team.h"
 
 /* Small, so that 10,000 threads fit; a sanitizer needs more. */
@@ -125,6 +125,28 @@ bool team_gate(struct team *team, unsigned int index)
 	while (read(team->gate[0], &nothing, 1) < 0 && errno == EINTR)
 		;
 	return !team_stopping(team);
+}
+
+bool team_attach(struct team *team, unsigned int index, struct lock *lock)
+{
+	return team_ok(team, index, lock_attach(lock), "attach") &&
+	       team_gate(team, index);
+}
+
+int team_wait_queued(const struct team *team, struct lock *lock,
+		     const atomic_uint *ready, unsigned int wanted)
+{
+	unsigned int waiting = 0;
+	int error = 0;
+
+	while (waiting < wanted && !error && !team_stopping(team)) {
+		if (lock->ops->waiting)
+			error = lock->ops->waiting(lock, &waiting);
+		else
+			waiting = atomic_load(ready);
+		sleep_ns(NS_PER_MS);
+	}
+	return error;
 }
 
 static void work(struct team *team, unsigned int index)

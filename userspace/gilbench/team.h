@@ -7,10 +7,12 @@
 #ifndef GILBENCH_TEAM_H
 #define GILBENCH_TEAM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct lock;
 struct team;
 
 struct team_spec {
@@ -53,6 +55,16 @@ void team_name(const char *role, unsigned int number);
 
 /* For workers: wait for the start; false: there is no start, so return. */
 bool team_gate(struct team *team, unsigned int index);
+
+/* For workers that use a lock: attach to it, then wait at the gate. */
+bool team_attach(struct team *team, unsigned int index, struct lock *lock);
+
+/*
+ * For the lock's owner: wait until that many are in its queue. If the lock
+ * cannot tell, wait until *ready is that many. Returns an error number.
+ */
+int team_wait_queued(const struct team *team, struct lock *lock,
+		     const atomic_uint *ready, unsigned int wanted);
 
 /* Ask all workers to end; whether somebody has asked. */
 void team_stop(struct team *team);

@@ -71,8 +71,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	unsigned int round = 0;
 
 	team_name("waiter", index);
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	while (wait_for_round(team, job, round)) {
 		if (index < batch_of(job, round) &&
@@ -85,21 +84,6 @@ static void work(struct team *team, unsigned int index, void *arg)
 	}
 }
 
-/* Wait until the kernel says that as many are queued as are wanted. */
-static int wait_until_queued(struct team *team, struct job *job,
-			     unsigned int wanted)
-{
-	unsigned int waiting = 0;
-	int error = 0;
-
-	while (waiting < wanted && !error && !team_stopping(team)) {
-		error = job->lock->ops->waiting(job->lock, &waiting);
-		if (waiting < wanted)
-			sleep_ns(100 * NS_PER_US);
-	}
-	return error;
-}
-
 static int one_round(struct team *team, struct job *job, uint64_t round)
 {
 	unsigned int workers = job->workers;
@@ -110,7 +94,8 @@ static int one_round(struct team *team, struct job *job, uint64_t round)
 	atomic_store(&job->done, 0);
 	atomic_fetch_add(&job->round, 1);
 	futex_wake(&job->round, INT_MAX);
-	error = wait_until_queued(team, job, batch_of(job, round));
+	error = team_wait_queued(team, job->lock, NULL,
+				 batch_of(job, round));
 	/* Release even after an error, because others wait in the queue. */
 	released = lock_release(job->lock);
 	if (!error)
@@ -218,9 +203,8 @@ static int run(const struct options *options, struct result *result)
 	int error = -1;
 
 	if (!options->lock->waiting || !options->lock->counts) {
-		result_seen(result, "nothing was run");
-		result_not_judged(result,
-				  "this lock does not count, and cannot tell how many wait; use --lock gil");
+		result_not_run(result,
+			       "this lock does not count, and cannot tell how many wait; use --lock gil");
 		return 0;
 	}
 	job = shared_alloc(sizeof(*job));

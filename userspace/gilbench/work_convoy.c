@@ -111,8 +111,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	struct job *job = arg;
 
 	team_name(index ? "hog" : "io", index ? index - 1 : 0);
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	if (index) {
 		team_ok(team, index, hog(team, job), "compute");

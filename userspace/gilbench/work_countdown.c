@@ -79,8 +79,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	if (!team_ok(team, index, error, "make a lock"))
 		return;
 	cpus_pin(index);
-	if (team_ok(team, index, lock_attach(lock), "attach") &&
-	    team_gate(team, index))
+	if (team_attach(team, index, lock))
 		team_ok(team, index, count_down(job, lock, index), "count down");
 	if (!job->lock)
 		lock_close(lock);

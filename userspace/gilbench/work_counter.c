@@ -112,8 +112,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	/* On one CPU, bare workers would take turns and hardly ever race. */
 	if (job->protection == BARE)
 		cpus_pin(index);
-	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
-	    team_gate(team, index))
+	if (team_attach(team, index, job->lock))
 		team_ok(team, index, add(job), "add");
 }
 

@@ -133,8 +133,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	struct job *job = arg;
 
 	team_name("worker", index);
-	if (team_ok(team, index, lock_attach(job->lock), "attach") &&
-	    team_gate(team, index))
+	if (team_attach(team, index, job->lock))
 		team_ok(team, index, contend(job, index, now_ns()), "contend");
 }
 

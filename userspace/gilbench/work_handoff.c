@@ -143,8 +143,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 	atomic_uint *round = &job->round[rung];
 
 	team_name("waiter", index);
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	for (;;) {
 		while (atomic_load(round) == seen)
@@ -169,26 +168,6 @@ static void wake(struct job *job, unsigned int rung)
 	}
 }
 
-/*
- * Wait until all workers are in the queue. If the lock cannot tell, wait until
- * all are about to join it.
- */
-static int wait_until_queued(struct team *team, struct job *job,
-			     unsigned int wanted)
-{
-	unsigned int waiting = 0;
-	int error = 0;
-
-	while (waiting < wanted && !error && !team_stopping(team)) {
-		if (job->lock->ops->waiting)
-			error = job->lock->ops->waiting(job->lock, &waiting);
-		else
-			waiting = atomic_load(&job->ready);
-		sleep_ns(NS_PER_MS);
-	}
-	return error;
-}
-
 static void wait_until_done(struct team *team, struct job *job,
 			    unsigned int workers)
 {
@@ -208,7 +187,7 @@ static int one_round(struct team *team, struct job *job, unsigned int rung)
 	atomic_store(&job->ready, 0);
 	atomic_store(&job->done, 0);
 	wake(job, rung);
-	error = wait_until_queued(team, job, workers);
+	error = team_wait_queued(team, job->lock, &job->ready, workers);
 	job->released_ns = now_ns();
 	job->end_ns = job->released_ns + ROUND_MAX_NS;
 	released = job->manual->release(job->lock);

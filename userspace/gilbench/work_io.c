@@ -151,8 +151,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 		return;
 	}
 	team_name("io", index);
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	team_ok(team, index, do_ops(job, index), "do I/O");
 	if (job->arm->wait == SOCKET)

@@ -138,8 +138,7 @@ static void work(struct team *team, unsigned int index, void *arg)
 
 	team_name(peer ? "peer" : "worker", index);
 	cpus_pin(index);
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	error = peer ? 0 : lock_acquire(job->lock);
 	if (!team_ok(team, index, error, "acquire"))
@@ -288,12 +287,7 @@ static int run(const struct options *options, struct result *result)
 	bool fifo;
 
 	if (options->lock != &lock_gil) {
-		for (int i = COMPUTING; i <= CALLING; i++) {
-			result_about(result, (unsigned int)i);
-			result_seen(result, "nothing was run");
-			result_not_judged(result,
-					  "no thread can be bound to this lock");
-		}
+		result_not_run(result, "no thread can be bound to this lock");
 		return 0;
 	}
 	if (lock_inspect(options->lock, &options->lock_options, &interval_ns,

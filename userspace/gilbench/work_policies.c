@@ -140,8 +140,7 @@ static void work(struct team *team, unsigned int index, struct job *job,
 {
 	int error;
 
-	if (!team_ok(team, index, lock_attach(job->lock), "attach") ||
-	    !team_gate(team, index))
+	if (!team_attach(team, index, job->lock))
 		return;
 	if (!team_ok(team, index, act(team, job, index), "share the lock"))
 		return;
@@ -419,11 +418,7 @@ static int run(const struct options *options, struct result *result)
 	int error;
 
 	if (options->lock != &lock_gil) {
-		for (int i = LATENCY; i <= CONVOY; i++) {
-			result_about(result, (unsigned int)i);
-			result_seen(result, "nothing was run");
-			result_not_judged(result, "this lock has no policies");
-		}
+		result_not_run(result, "this lock has no policies");
 		return 0;
 	}
 	size = sizeof(*job) + ops * sizeof(uint64_t);
