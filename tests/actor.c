@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Threads and processes that do what the test tells them: see actor.h. */
 #include <errno.h>
-#include <limits.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "actor.h"
+#include "process.h"
 
 /* Small, so that a thousand threads fit into a small guest. */
 #define STACK_BYTES	65536
 
 struct actor *actors_new(int count)
 {
-	void *room = mmap(NULL, count * sizeof(struct actor),
-			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			  -1, 0);
-
-	return room == MAP_FAILED ? NULL : room;
+	return shared_new(count * sizeof(struct actor));
 }
 
 /* Handlers may run at any time here: the test sends signals. */
@@ -64,8 +57,8 @@ static int start_thread(struct actor *actor)
 
 static int start_process(struct actor *actor)
 {
-	pid_t parent = getpid();
-	pid_t child = fork();
+	/* A test that fails must leave no one behind. */
+	pid_t child = fork_with_parent();
 
 	if (child < 0)
 		return errno;
@@ -74,10 +67,6 @@ static int start_process(struct actor *actor)
 		actor->pid = child;
 		return 0;
 	}
-	/* A test that fails must leave no one behind. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
 	play(actor);
 	_exit(0);
 }
@@ -113,6 +102,19 @@ int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd)
 	}
 	for (i = 0; i < count && !err; i++)
 		err = actor_end(&actors[i]);
+	return err;
+}
+
+int actors_start_bound(struct actor *actors, int count, enum actor_kind kind,
+		       int fd, __u32 flags)
+{
+	int err = 0, i;
+
+	for (i = 0; i < count && !err; i++) {
+		err = actor_start_unattached(&actors[i], kind, fd);
+		actors[i].argument = flags;
+		err = err ?: actor_do(&actors[i], act_bind);
+	}
 	return err;
 }
 
@@ -152,18 +154,32 @@ bool actor_ended(struct actor *actor)
 
 bool actor_queue(struct actor *actor)
 {
-	actor_begin(actor, act_acquire);
+	return actor_queue_by(actor, act_acquire);
+}
+
+bool actor_queue_by(struct actor *actor, actor_fn act)
+{
+	actor_begin(actor, act);
 	return until_state(actor->fd, actor->id, GIL_STATE_QUEUED);
 }
 
 bool actor_runs(struct actor *actor)
 {
-	__u64 limit = now_ns() + LIMIT_NS;
 	__u64 seen = actor->rounds;
 
-	while (actor->rounds == seen && now_ns() < limit)
-		sched_yield();
-	return actor->rounds != seen;
+	return UNTIL(actor->rounds != seen);
+}
+
+bool actor_hogs(struct actor *actor)
+{
+	actor_begin(actor, act_hog);
+	return actor_runs(actor);
+}
+
+int actor_halt(struct actor *actor)
+{
+	actor->stop = true;
+	return actor_end(actor);
 }
 
 void actor_reap(struct actor *actor)
@@ -222,6 +238,11 @@ int act_try(struct actor *actor)
 int act_release(struct actor *actor)
 {
 	return lock_release(actor->fd, 0);
+}
+
+int act_turn(struct actor *actor)
+{
+	return act_acquire(actor) ?: act_release(actor);
 }
 
 int act_yield(struct actor *actor)

@@ -62,6 +62,10 @@ int actor_start_unattached(struct actor *actor, enum actor_kind kind, int fd);
 /* Many, attached: faster than one after the other. */
 int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd);
 
+/* The same, and bound with @flags, which each has as its argument. */
+int actors_start_bound(struct actor *actors, int count, enum actor_kind kind,
+		       int fd, __u32 flags);
+
 /* Begin an act; its result, or ETIME if there is none within LIMIT_NS. */
 void actor_begin(struct actor *actor, actor_fn act);
 int actor_end(struct actor *actor);
@@ -70,11 +74,17 @@ int actor_do(struct actor *actor, actor_fn act);
 /* True if the act has ended, without waiting. */
 bool actor_ended(struct actor *actor);
 
-/* Begin to acquire, and be in the queue. */
+/*
+ * Begin to acquire, or another act that waits for the lock: false if the actor
+ * does not come to be in the queue.
+ */
 bool actor_queue(struct actor *actor);
+bool actor_queue_by(struct actor *actor, actor_fn act);
 
-/* The actor's rounds in act_hog() go on. */
+/* Begin act_hog(); is the actor running in it; and end it: its result. */
+bool actor_hogs(struct actor *actor);
 bool actor_runs(struct actor *actor);
+int actor_halt(struct actor *actor);
 
 /* End it: as a thread or process returns, and (a process) by SIGKILL. */
 void actor_stop(struct actor *actor);
@@ -91,6 +101,8 @@ int act_acquire(struct actor *actor);
 int act_enqueue(struct actor *actor);
 int act_try(struct actor *actor);
 int act_release(struct actor *actor);
+/* Acquire and release. */
+int act_turn(struct actor *actor);
 int act_yield(struct actor *actor);
 int act_cancel(struct actor *actor);
 /* As actor->argument says, GIL_BIND_*; the actor's id too. */

@@ -6,47 +6,35 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 #define ALL (GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT | \
 	     GIL_BIND_PER_PROCESS)
 
+/* Neither the test nor an actor is attached yet. */
 FIXTURE(bind)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
-	struct actor *a, *b;
+	STAGE;
 };
 
 FIXTURE_SETUP(bind)
 {
-	struct actor *actors = actors_new(2);
+	int i;
 
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	self->a = &actors[0];
-	self->b = &actors[1];
-	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_THREAD, self->fd));
-	ASSERT_EQ(0, actor_start_unattached(self->b, ACTOR_THREAD, self->fd));
-	self->a->argument = GIL_BIND_IO;
-	self->b->argument = GIL_BIND_IO;
-	self->a->page = self->page;
-	self->b->page = self->page;
+	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, actor_start_unattached(&self->actors[i],
+						    ACTOR_THREAD, self->fd));
+		self->actors[i].argument = GIL_BIND_IO;
+	}
 }
 
-FIXTURE_TEARDOWN(bind)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(bind)
 
 static __u32 bound_flags(int fd, __u32 id)
 {
@@ -111,7 +99,7 @@ TEST_F(bind, refused_rebind_changes_nothing)
 TEST_F(bind, every_good_flag)
 {
 	static const __u32 flags[] = {
-		GIL_BIND_IO, GIL_BIND_IO | GIL_BIND_SLICE,
+		GIL_BIND_IO, SLICED,
 		GIL_BIND_IO | GIL_BIND_INHERIT,
 		GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT,
 		GIL_BIND_IO | GIL_BIND_INHERIT | GIL_BIND_PER_PROCESS, ALL,
@@ -125,12 +113,12 @@ TEST_F(bind, every_good_flag)
 			EXPECT_EQ(0, lock_bind(self->fd, flags[j]));
 			EXPECT_EQ(flags[j], bound_flags(self->fd, 0));
 			EXPECT_EQ(1, lock_bound(self->fd));
-			EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+			EXPECT_STATE(0, OWNER);
 			EXPECT_EQ(0, lock_unbind(self->fd));
 			EXPECT_EQ(0, bound_flags(self->fd, 0));
 			EXPECT_EQ(0, lock_bound(self->fd));
 			EXPECT_EQ(0, lock_owner(self->fd));
-			EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+			EXPECT_STATE(0, IDLE);
 		}
 	EXPECT_EQ(1, lock_threads(self->fd));
 	EXPECT_EQ(0, self->page->word);
@@ -161,8 +149,7 @@ TEST_F(bind, one_lock_at_a_time)
 	EXPECT_EQ(0, lock_bound(other));
 	EXPECT_EQ(0, lock_owner(other));
 	/* It may use the other as anybody may. */
-	EXPECT_EQ(0, lock_acquire(other, 0, 0));
-	EXPECT_EQ(0, lock_release(other, 0));
+	EXPECT_EQ(0, lock_turn(other));
 	ASSERT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_bind(other, GIL_BIND_IO));
 	EXPECT_EQ(EBUSY, lock_bind(self->fd, GIL_BIND_IO));
@@ -193,7 +180,7 @@ TEST_F(bind, by_a_duplicate)
 
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
-	EXPECT_EQ(0, lock_bind(copy, GIL_BIND_IO | GIL_BIND_SLICE));
+	EXPECT_EQ(0, lock_bind(copy, SLICED));
 	EXPECT_EQ(0, lock_unbind(copy));
 	EXPECT_EQ(0, lock_bound(self->fd));
 	close(copy);
@@ -210,31 +197,20 @@ TEST_F_TIMEOUT(bind, waits_for_the_owner, PATIENCE)
 	EXPECT_BOUND_AND_IDLE(self->a);
 }
 
-static volatile sig_atomic_t handled;
-
-static void count(int sig)
-{
-	(void)sig;
-	handled++;
-}
-
 /* The handler is user mode too. */
 TEST_F_TIMEOUT(bind, signals_wait_for_the_lock, PATIENCE)
 {
-	const struct sigaction action = { .sa_handler = count };
-
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
 	ASSERT_EQ(0, actor_do(self->a, act_attach));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	actor_begin(self->a, act_bind);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_bind));
 	actor_signal(self->a, SIGUSR1);
 	usleep(20000);
-	EXPECT_EQ(0, handled);
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_EQ(0, signals_counted);
+	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(1, handled);
+	EXPECT_EQ(1, signals_counted);
 }
 
 TEST_F_TIMEOUT(bind, as_an_owner, PATIENCE)
@@ -270,8 +246,7 @@ TEST_F_TIMEOUT(bind, while_queued, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_BOUND_AND_IDLE(self->a);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
 TEST_F_TIMEOUT(bind, while_granted, PATIENCE)
@@ -281,8 +256,7 @@ TEST_F_TIMEOUT(bind, while_granted, PATIENCE)
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_do(self->a, act_bind));
 	EXPECT_BOUND_AND_IDLE(self->a);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
 TEST_F_TIMEOUT(bind, unbind_gives_the_lock_up, PATIENCE)
@@ -307,21 +281,21 @@ TEST_F(bind, what_an_owner_may_not_do)
 	EXPECT_EQ(EDEADLK, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE, 1));
 	EXPECT_EQ(EINVAL, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
 	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	/* Nobody waits: a yield is nothing. */
 	EXPECT_EQ(0, lock_yield(self->fd));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
 /* Outside it is like any thread, until it acquires. */
 TEST_F_TIMEOUT(bind, outside, PATIENCE)
 {
-	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO | GIL_BIND_SLICE));
+	ASSERT_EQ(0, lock_bind(self->fd, SLICED));
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, lock_owner(self->fd));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
-	EXPECT_EQ(GIL_BIND_IO | GIL_BIND_SLICE, bound_flags(self->fd, 0));
+	EXPECT_STATE(0, IDLE);
+	EXPECT_EQ(SLICED, bound_flags(self->fd, 0));
 	EXPECT_EQ(1, lock_bound(self->fd));
 	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
@@ -335,13 +309,13 @@ TEST_F_TIMEOUT(bind, outside, PATIENCE)
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(ETIMEDOUT, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
 					  now_ns() + MS));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_STATE(0, IDLE);
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	/* And back. */
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	usleep(1000);
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
@@ -354,27 +328,21 @@ TEST_F_TIMEOUT(bind, bound_again_outside, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	ASSERT_EQ(0, actor_do(self->b, act_acquire));
 	actor_begin(self->b, act_release_soon);
-	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO | GIL_BIND_SLICE));
+	ASSERT_EQ(0, lock_bind(self->fd, SLICED));
 	EXPECT_EQ(1, self->b->answer);
 	EXPECT_EQ(0, actor_end(self->b));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
-	EXPECT_EQ(GIL_BIND_IO | GIL_BIND_SLICE, bound_flags(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
+	EXPECT_EQ(SLICED, bound_flags(self->fd, 0));
 	EXPECT_EQ(1, lock_bound(self->fd));
 	EXPECT_EQ(0, lock_unbind(self->fd));
-}
-
-static void wake(int sig)
-{
-	(void)sig;
 }
 
 /* It could be granted the lock, and block elsewhere: it has no place to keep. */
 TEST_F_TIMEOUT(bind, keeps_no_place_outside, PATIENCE)
 {
-	struct sigaction action = { .sa_handler = wake };
 	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
 
-	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, count_signal(SIGALRM, 0));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
@@ -382,7 +350,7 @@ TEST_F_TIMEOUT(bind, keeps_no_place_outside, PATIENCE)
 	EXPECT_EQ(ETIMEDOUT, lock_acquire(self->fd, GIL_ACQUIRE_KEEP |
 					  GIL_ACQUIRE_DEADLINE, now_ns() + MS));
 	EXPECT_EQ(0, lock_waiting(self->fd));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_STATE(0, IDLE);
 	soon.it_interval = soon.it_value;
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
 	EXPECT_EQ(EINTR, lock_acquire(self->fd, GIL_ACQUIRE_KEEP, 0));
@@ -402,7 +370,7 @@ TEST_F(bind, unbind_outside)
 	EXPECT_EQ(0, lock_owner(self->fd));
 	/* Bound again, it is the owner again. */
 	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
@@ -423,7 +391,7 @@ TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	actor_stop(self->a);
 	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(2, stats.counts.owner_deaths);
@@ -460,20 +428,17 @@ TEST_F_TIMEOUT(bind, yield, PATIENCE)
 TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 {
 	struct gil_thread_stats stats;
-	__u64 interval = 5 * MS;
 
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, 5 * MS));
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
-	actor_begin(self->a, act_hog);
-	ASSERT_TRUE(actor_runs(self->a));
+	ASSERT_TRUE(actor_hogs(self->a));
 	ASSERT_TRUE(actor_queue(self->b));
 	EXPECT_TRUE(until_drop_request(self->page));
 	usleep(20000);
 	EXPECT_EQ(self->a->id, lock_owner(self->fd));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_STATE(self->b->id, QUEUED);
+	EXPECT_EQ(0, actor_halt(self->a));
 	EXPECT_EQ(0, actor_end(self->b));
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
@@ -482,8 +447,7 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 
 	self->a->argument |= GIL_BIND_SLICE;
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
-	actor_begin(self->a, act_hog);
-	ASSERT_TRUE(actor_runs(self->a));
+	ASSERT_TRUE(actor_hogs(self->a));
 	/* It comes only because the hog is interrupted. */
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_EQ(self->b->id, lock_owner(self->fd));
@@ -493,28 +457,25 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 	EXPECT_EQ(GIL_STATE_QUEUED, stats.state);
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_TRUE(actor_runs(self->a));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_halt(self->a));
 }
 
 /* A bound hog stands still, to the instruction, while another owns the lock. */
 TEST_F_TIMEOUT(bind, stands_still_without_the_lock, PATIENCE)
 {
-	__u64 interval = MS, seen;
+	__u64 seen;
 
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, MS));
 	self->a->argument |= GIL_BIND_SLICE;
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
-	actor_begin(self->a, act_hog);
-	ASSERT_TRUE(actor_runs(self->a));
+	ASSERT_TRUE(actor_hogs(self->a));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	seen = self->a->rounds;
 	usleep(30000);
 	EXPECT_EQ(seen, self->a->rounds);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_TRUE(actor_runs(self->a));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_halt(self->a));
 }
 
 /*
@@ -526,12 +487,11 @@ TEST_F_TIMEOUT(bind, shortest_interval, PATIENCE)
 	static const char *const policies[] = {
 		"fifo", "cpython", "io_first", "fair",
 	};
-	__u64 interval = GIL_INTERVAL_MIN_NS;
 	unsigned int i;
 
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
-	self->a->argument = GIL_BIND_IO | GIL_BIND_SLICE;
-	self->b->argument = GIL_BIND_IO | GIL_BIND_SLICE;
+	ASSERT_EQ(0, lock_set_interval(self->fd, GIL_INTERVAL_MIN_NS));
+	self->a->argument = SLICED;
+	self->b->argument = SLICED;
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
 	ASSERT_EQ(0, actor_do(self->b, act_bind));
 	for (i = 0; i < ARRAY_SIZE(policies); i++) {
@@ -646,20 +606,17 @@ TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
 	EXPECT_EQ(1, lock_bound(watch));
 	EXPECT_EQ(self->a->argument, bound_flags(watch, self->a->id));
 	/* It is still kept to the lock. */
-	actor_begin(self->a, act_hog);
-	EXPECT_TRUE(actor_runs(self->a));
+	EXPECT_TRUE(actor_hogs(self->a));
 	EXPECT_EQ(self->a->id, lock_owner(watch));
 	EXPECT_EQ(EBUSY, lock_acquire(watch, GIL_ACQUIRE_TRY, 0));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_halt(self->a));
 	ASSERT_EQ(0, lock_acquire(watch, 0, 0));
 	/* It can do nothing about it by the number of the one that closed. */
 	actor_begin(self->a, act_hog);
 	ASSERT_TRUE(until_waiting(watch, 1));
 	EXPECT_EQ(0, lock_release(watch, 0));
 	EXPECT_TRUE(actor_runs(self->a));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_halt(self->a));
 	actor_stop(self->a);
 	EXPECT_TRUE(until_bound(watch, 0));
 	lock_acquire(watch, 0, 0);
@@ -678,8 +635,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
 	ASSERT_TRUE(fast_acquire(self->page, id));
 	seen = self->a->rounds;
-	actor_begin(self->a, act_hog);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_hog));
 	usleep(10000);
 	EXPECT_EQ(seen, self->a->rounds);
 	/* Somebody waits: this is for the kernel to end. */
@@ -687,8 +643,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_TRUE(actor_runs(self->a));
 	EXPECT_FALSE(fast_acquire(self->page, id));
-	self->a->stop = true;
-	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_halt(self->a));
 	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
 	EXPECT_TRUE(fast_acquire(self->page, id));
 	EXPECT_TRUE(fast_release(self->page, id));
@@ -717,18 +672,18 @@ TEST_F(bind, release_flags)
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(EINVAL, lock_release(self->fd, 4));
 	EXPECT_EQ(EINVAL, lock_release(self->fd, ~0U));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_IO));
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
 	/* Nobody waits: lazy is an ordinary release. */
 	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_LAZY));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, 0));
+	EXPECT_STATE(0, IDLE);
 	EXPECT_EQ(0, lock_owner(self->fd));
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	/* Lazy is for the bound. */
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(EINVAL, lock_release(self->fd, GIL_RELEASE_LAZY));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 

@@ -15,12 +15,12 @@
 #include <sys/syscall.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 #define BLOCK	4096
 #define BLOCKS	16
 #define ROUNDS	4
-#define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
 
 /* What the actors tell the test. */
 struct shared {
@@ -240,9 +240,8 @@ static int act_aio(struct actor *actor)
 
 FIXTURE(async)
 {
-	int fd;
-	/* Two who have it done for them, and one that only computes. */
-	struct actor *actors;
+	/* Two actors that use helpers, and one that only computes. */
+	STAGE;
 };
 
 FIXTURE_VARIANT(async)
@@ -261,24 +260,12 @@ FIXTURE_VARIANT_ADD(async, aio) { .act = act_aio };
 
 FIXTURE_SETUP(async)
 {
-	int i;
-
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, shared);
+	shared = shared_new(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	shared->bound = ACTORS;
-	self->fd = lock_create(MS / 4);
-	ASSERT_LE(0, self->fd);
-	self->actors = actors_new(ACTORS);
-	ASSERT_NE(NULL, self->actors);
-	for (i = 0; i < ACTORS; i++) {
-		struct actor *actor = &self->actors[i];
-
-		ASSERT_EQ(0, actor_start_unattached(actor, ACTOR_PROCESS,
-						    self->fd));
-		actor->argument = SLICED | GIL_BIND_INHERIT;
-		ASSERT_EQ(0, actor_do(actor, act_bind));
-	}
+	ASSERT_EQ(0, stage_open(&self->stage, ACTORS, MS / 4));
+	ASSERT_EQ(0, actors_start_bound(self->actors, ACTORS, ACTOR_PROCESS,
+					self->fd, SLICED | GIL_BIND_INHERIT));
 }
 
 FIXTURE_TEARDOWN(async)
@@ -287,7 +274,7 @@ FIXTURE_TEARDOWN(async)
 
 	for (i = 0; i < ACTORS; i++)
 		actor_kill(&self->actors[i]);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 TEST_F_TIMEOUT(async, right_and_not_bound, PATIENCE)

@@ -29,7 +29,8 @@
 #include <time.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 /* What the one that blocks and the test share. */
 struct room {
@@ -136,20 +137,21 @@ static int by_epoll(void)
 	return err;
 }
 
-static int by_eventfd(void)
+static int read_count(int fd)
 {
 	__u64 value;
 
-	return read(room->event, &value, sizeof(value)) == sizeof(value) ?
-		0 : errno;
+	return read(fd, &value, sizeof(value)) == sizeof(value) ? 0 : errno;
+}
+
+static int by_eventfd(void)
+{
+	return read_count(room->event);
 }
 
 static int by_timerfd(void)
 {
-	__u64 value;
-
-	return read(room->timer, &value, sizeof(value)) == sizeof(value) ?
-		0 : errno;
+	return read_count(room->timer);
 }
 
 static int by_recv(void)
@@ -178,13 +180,6 @@ static int by_semop(void)
 	return semop(room->semaphores, &down, 1) ? errno : 0;
 }
 
-static int wait_for(pid_t child)
-{
-	int status;
-
-	return waitpid(child, &status, 0) == child && !status ? 0 : EINVAL;
-}
-
 static int by_wait(void)
 {
 	pid_t child = fork();
@@ -193,7 +188,7 @@ static int by_wait(void)
 		by_read();
 		_exit(0);
 	}
-	return wait_for(child);
+	return child_status(child);
 }
 
 static int by_vfork(void)
@@ -204,7 +199,7 @@ static int by_vfork(void)
 		by_read();
 		_exit(0);
 	}
-	return wait_for(child);
+	return child_status(child);
 }
 
 static void *read_in_thread(void *arg)
@@ -456,8 +451,7 @@ static int need_uffd(void)
 	room->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (room->uffd < 0)
 		return ENOSYS;
-	room->fault = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	room->fault = shared_new(size);
 	reg.range.start = (uintptr_t)room->fault;
 	if (ioctl(room->uffd, UFFDIO_API, &api) ||
 	    ioctl(room->uffd, UFFDIO_REGISTER, &reg))
@@ -467,7 +461,7 @@ static int need_uffd(void)
 
 FIXTURE(blocks)
 {
-	int fd;
+	STAGE;
 	struct actor *one, *two;
 };
 
@@ -517,11 +511,6 @@ FIXTURE_VARIANT_ADD(blocks, ptrace_stop) {
 	.let = let_detach,
 };
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 static void furnish(void)
 {
 	pthread_mutexattr_t mutex;
@@ -541,15 +530,11 @@ static void furnish(void)
 
 FIXTURE_SETUP(blocks)
 {
-	const struct sigaction action = { .sa_handler = ignore };
-	struct actor *actors = actors_new(2);
 	int err;
 
-	ASSERT_NE(NULL, actors);
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	room = mmap(NULL, sizeof(*room), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, room);
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
+	room = shared_new(sizeof(*room));
+	ASSERT_NE(NULL, room);
 	furnish();
 	ASSERT_EQ(0, pipe(room->pipe));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, room->socket));
@@ -558,19 +543,14 @@ FIXTURE_SETUP(blocks)
 		SKIP(return, "this kernel, or this user, has it not");
 	ASSERT_EQ(0, err);
 	/* It gives the lock up by blocking only. */
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->one = &actors[0];
-	self->two = &actors[1];
-	ASSERT_EQ(0, actor_start_unattached(self->one, variant->thread ?
-					    ACTOR_THREAD : ACTOR_PROCESS,
-					    self->fd));
-	ASSERT_EQ(0, actor_start_unattached(self->two, ACTOR_PROCESS,
-					    self->fd));
-	self->one->argument = GIL_BIND_IO;
-	self->two->argument = GIL_BIND_IO;
-	ASSERT_EQ(0, actor_do(self->one, act_bind));
-	ASSERT_EQ(0, actor_do(self->two, act_bind));
+	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
+	self->one = self->a;
+	self->two = self->b;
+	ASSERT_EQ(0, actors_start_bound(self->one, 1, variant->thread ?
+					ACTOR_THREAD : ACTOR_PROCESS, self->fd,
+					GIL_BIND_IO));
+	ASSERT_EQ(0, actors_start_bound(self->two, 1, ACTOR_PROCESS, self->fd,
+					GIL_BIND_IO));
 }
 
 FIXTURE_TEARDOWN(blocks)
@@ -579,7 +559,7 @@ FIXTURE_TEARDOWN(blocks)
 		msgctl(room->queue, IPC_RMID, NULL);
 	if (room->semaphores >= 0)
 		semctl(room->semaphores, 0, IPC_RMID);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 static int (*chosen)(void);
@@ -625,10 +605,9 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_IDLE));
 	EXPECT_EQ(0, lock_owner(self->fd));
 
-	actor_begin(self->two, act_hog);
-	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_TRUE(actor_hogs(self->two));
 	EXPECT_EQ(self->two->id, lock_owner(self->fd));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->one->id));
+	EXPECT_STATE(self->one->id, IDLE);
 
 	/* What it waited for has come, but the lock has not. */
 	if (variant->let == let_read)
@@ -651,22 +630,17 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 
 FIXTURE(counted)
 {
-	int fd;
-	__u32 id;
+	STAGE;
 };
 
 FIXTURE_SETUP(counted)
 {
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 0, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
 }
 
-FIXTURE_TEARDOWN(counted)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(counted)
 
 TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 {

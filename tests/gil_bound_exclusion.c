@@ -25,13 +25,13 @@
 #include <time.h>
 
 #include "main.h"
+#include "process.h"
 #include "troupe.h"
 
 #define COUNT	4
 #define RUN_NS	(400 * MS)
 #define PAGES	16
 
-#define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
 #define FAMILY	(SLICED | GIL_BIND_INHERIT)
 
 /*
@@ -40,15 +40,21 @@
  */
 static int witness_file = -1;
 
+static struct witness *witness_in(int fd)
+{
+	void *room = mmap(NULL, sizeof(struct witness), PROT_READ | PROT_WRITE,
+			  MAP_SHARED, fd, 0);
+
+	return room == MAP_FAILED ? NULL : room;
+}
+
 static int look_after_exec(const char *file, const char *looks)
 {
-	struct witness *witness = mmap(NULL, sizeof(*witness),
-				       PROT_READ | PROT_WRITE, MAP_SHARED,
-				       atoi(file), 0);
+	struct witness *witness = witness_in(atoi(file));
 	int n = atoi(looks);
 	__u32 me;
 
-	if (witness == MAP_FAILED)
+	if (!witness)
 		return 1;
 	me = witness_number(witness);
 	while (n-- > 0)
@@ -178,15 +184,6 @@ static int act_thread(struct player *player)
 		return err;
 	player_look(player);
 	return join ? pthread_join(thread, NULL) : pthread_detach(thread);
-}
-
-static int child_status(pid_t child)
-{
-	int status;
-
-	if (child < 0)
-		return errno;
-	return waitpid(child, &status, 0) == child && !status ? 0 : ECHILD;
 }
 
 static int act_fork(struct player *player)
@@ -396,15 +393,11 @@ VARIANT(anything_and_manual_users, .flags = FAMILY, .act = act_anything,
 /* A witness in a file, for those who exec. */
 static struct witness *witness_in_file(void)
 {
-	struct witness *witness;
-
 	witness_file = memfd_create("witness", 0);
 	if (witness_file < 0 ||
 	    ftruncate(witness_file, sizeof(struct witness)))
 		return NULL;
-	witness = mmap(NULL, sizeof(*witness), PROT_READ | PROT_WRITE,
-		       MAP_SHARED, witness_file, 0);
-	return witness == MAP_FAILED ? NULL : witness;
+	return witness_in(witness_file);
 }
 
 FIXTURE_SETUP(bound)
@@ -443,26 +436,6 @@ FIXTURE_TEARDOWN(bound)
 		close(self->troupe->fd);
 }
 
-/* No two at one instant, and everybody had turns. */
-#define EXPECT_EXCLUSION(troupe)					\
-	do {								\
-		EXPECT_EQ(0, (troupe)->witness->crowds);		\
-		EXPECT_LT(0, (troupe)->witness->looks);			\
-		EXPECT_LT(0, troupe_least_acts(troupe));		\
-		EXPECT_EQ(0, troupe_first_error(troupe));		\
-	} while (0)
-
-#define EXPECT_NOBODY_LEFT(lock)					\
-	do {								\
-		struct gil_lock_stats left;				\
-									\
-		EXPECT_TRUE(until_threads(lock, 0));			\
-		EXPECT_EQ(0, lock_stats(lock, &left));			\
-		EXPECT_EQ(0, left.bound);				\
-		EXPECT_EQ(0, left.owner);				\
-		EXPECT_EQ(0, left.waiting);				\
-	} while (0)
-
 /*
  * Those who do not exclude each other are seen together in the end, if not in
  * the first play: the guest's CPUs may be running by turns.
@@ -500,7 +473,7 @@ TEST_F_TIMEOUT(bound, run, PATIENCE)
 	TH_LOG("%llu looks, %llu of them saw another", troupe->witness->looks,
 	       troupe->witness->crowds);
 	EXPECT_EXCLUSION(troupe);
-	EXPECT_NOBODY_LEFT(troupe->fd);
+	EXPECT_LEFT_FREE(troupe->fd);
 	ASSERT_EQ(0, lock_stats(troupe->fd, &stats));
 	EXPECT_LT(0, stats.counts.handoffs);
 }
@@ -510,19 +483,22 @@ FIXTURE(special)
 	struct troupe *troupe;
 };
 
+static bool bind_troupe(struct troupe *troupe, int count)
+{
+	troupe->fd = lock_create(MS / 4);
+	troupe->flags = SLICED;
+	troupe->count = count;
+	troupe->run_ns = RUN_NS;
+	return troupe->fd >= 0;
+}
+
 FIXTURE_SETUP(special)
 {
-	struct troupe *troupe = troupe_new();
-
 	if (!witness_works())
 		SKIP(return, "no restartable sequences here");
-	ASSERT_NE(NULL, troupe);
-	self->troupe = troupe;
-	troupe->fd = lock_create(MS / 4);
-	ASSERT_LE(0, troupe->fd);
-	troupe->flags = SLICED;
-	troupe->count = 2;
-	troupe->run_ns = RUN_NS;
+	self->troupe = troupe_new();
+	ASSERT_NE(NULL, self->troupe);
+	ASSERT_TRUE(bind_troupe(self->troupe, 2));
 }
 
 FIXTURE_TEARDOWN(special)
@@ -538,11 +514,7 @@ TEST_F_TIMEOUT(special, two_locks, PATIENCE)
 	int i;
 
 	ASSERT_NE(NULL, two);
-	two->fd = lock_create(MS / 4);
-	ASSERT_LE(0, two->fd);
-	two->flags = SLICED;
-	two->count = 2;
-	two->run_ns = RUN_NS;
+	ASSERT_TRUE(bind_troupe(two, 2));
 	for (i = 0; i < 2; i++)
 		ASSERT_TRUE(troupe_start(both[i]));
 	for (i = 0; i < 2; i++)
@@ -556,7 +528,7 @@ TEST_F_TIMEOUT(special, two_locks, PATIENCE)
 		EXPECT_TRUE(seen_together(both, 2));
 }
 
-static struct troupe *stage;
+static struct troupe *disturbed;
 
 /* A handler looks, sleeps, and looks. */
 static void handle(int sig)
@@ -565,9 +537,9 @@ static void handle(int sig)
 	int err = errno;
 
 	(void)sig;
-	troupe_look(stage, 2);
+	troupe_look(disturbed, 2);
 	nanosleep(&pause, NULL);
-	troupe_look(stage, 2);
+	troupe_look(disturbed, 2);
 	errno = err;
 }
 
@@ -608,14 +580,11 @@ FIXTURE_SETUP(disturbed)
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	self->troupe = troupe_new();
 	ASSERT_NE(NULL, self->troupe);
-	stage = self->troupe;
-	stage->fd = lock_create(MS / 4);
-	ASSERT_LE(0, stage->fd);
-	stage->flags = SLICED;
-	stage->count = COUNT;
-	stage->processes = variant->processes;
-	stage->act = act_sometimes_sleep;
-	stage->run_ns = 2 * RUN_NS;
+	ASSERT_TRUE(bind_troupe(self->troupe, COUNT));
+	disturbed = self->troupe;
+	disturbed->processes = variant->processes;
+	disturbed->act = act_sometimes_sleep;
+	disturbed->run_ns = 2 * RUN_NS;
 }
 
 FIXTURE_TEARDOWN(disturbed)
@@ -657,7 +626,7 @@ TEST_F_TIMEOUT(disturbed, run, PATIENCE)
 	       troupe->witness->looks);
 	EXPECT_LT(0, disturbances);
 	EXPECT_EXCLUSION(troupe);
-	EXPECT_NOBODY_LEFT(troupe->fd);
+	EXPECT_LEFT_FREE(troupe->fd);
 }
 
 /* Pages that come from another thread, which is not bound, or is. */
@@ -713,7 +682,7 @@ TEST_F_TIMEOUT(special, user_faults, PATIENCE)
 	troupe->act = act_userfault;
 	ASSERT_TRUE(troupe_play(troupe));
 	EXPECT_EXCLUSION(troupe);
-	EXPECT_NOBODY_LEFT(troupe->fd);
+	EXPECT_LEFT_FREE(troupe->fd);
 }
 
 /* Beside two who run on, a process binds itself and becomes a new program. */
@@ -744,7 +713,7 @@ TEST_F_TIMEOUT(special, exec_keeps_the_binding, PATIENCE)
 	}
 	ASSERT_TRUE(troupe_end(troupe));
 	EXPECT_EXCLUSION(troupe);
-	EXPECT_NOBODY_LEFT(troupe->fd);
+	EXPECT_LEFT_FREE(troupe->fd);
 }
 
 int main(int argc, char **argv)

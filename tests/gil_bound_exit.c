@@ -9,13 +9,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 /* Where the victim stands when it ends. */
 enum place {
@@ -92,30 +91,18 @@ static void *run_on(void *arg)
 	return arg;
 }
 
-static void run_for(__u64 ns)
-{
-	__u64 until = now_ns() + ns;
-
-	while (now_ns() < until)
-		;
-}
-
 /* Its own hogging keeps the new one from running. */
 static void start_another(struct cell *cell)
 {
-	pid_t parent = getpid();
 	pthread_t thread;
 
 	if (cell->place == JUST_CLONED) {
 		if (pthread_create(&thread, NULL, run_on, NULL))
 			_exit(1);
-	} else if (!fork()) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* It first runs when the parent has let go, or has died. */
-		if (getppid() != parent)
-			_exit(0);
+	} else if (!fork_with_parent()) {
+		/* It first runs when the parent has let go. */
 		/* The parent's exec() may have blocked, and wait for it. */
-		run_for(20 * MS);
+		spin_until(now_ns() + 20 * MS);
 		_exit(0);
 	}
 }
@@ -180,7 +167,6 @@ static void live(struct cell *cell)
 	struct rlimit core = { RLIM_INFINITY, RLIM_INFINITY };
 	pthread_t thread;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &core);
 	if (pthread_create(&thread, NULL, cell->victim_is_main ? other : victim,
 			   cell))
@@ -191,20 +177,11 @@ static void live(struct cell *cell)
 	_exit(1);
 }
 
-/* Wait for the memory of another to change, but not for ever. */
-#define UNTIL(condition) ({						\
-	__u64 until_ = now_ns() + LIMIT_NS;				\
-									\
-	while (!(condition) && now_ns() < until_)			\
-		usleep(200);						\
-	(condition);							\
-})
-
 FIXTURE(end)
 {
+	STAGE;
 	struct cell *cell;
 	struct actor *bound, *waiter;
-	int fd;
 	__u32 threads;
 	char folder[32];
 };
@@ -225,27 +202,20 @@ FIXTURE_VARIANT_ADD(end, just_forked) { .place = JUST_FORKED };
 
 FIXTURE_SETUP(end)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->cell = mmap(NULL, sizeof(*self->cell), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->cell);
+	self->cell = shared_new(sizeof(*self->cell));
+	ASSERT_NE(NULL, self->cell);
 	/* For the core dumps. */
 	snprintf(self->folder, sizeof(self->folder), "/tmp/gil_end.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->folder));
 	ASSERT_EQ(0, chdir(self->folder));
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
 	ASSERT_EQ(0, lock_attach(self->fd, NULL));
-	self->bound = &actors[0];
-	self->waiter = &actors[1];
-	ASSERT_EQ(0, actor_start_unattached(self->bound, ACTOR_PROCESS,
-					    self->fd));
+	self->bound = self->a;
+	self->waiter = self->b;
+	ASSERT_EQ(0, actors_start_bound(self->bound, 1, ACTOR_PROCESS, self->fd,
+					GIL_BIND_IO));
 	ASSERT_EQ(0, actor_start(self->waiter, ACTOR_THREAD, self->fd));
-	self->bound->argument = GIL_BIND_IO;
-	ASSERT_EQ(0, actor_do(self->bound, act_bind));
 	self->threads = lock_threads(self->fd);
 }
 
@@ -256,7 +226,7 @@ FIXTURE_TEARDOWN(end)
 	snprintf(command, sizeof(command), "rm -rf '%s'", self->folder);
 	if (chdir("/") || system(command))
 		TH_LOG("%s was not removed", self->folder);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 static bool start_cell(struct cell *cell, int fd, enum place place,
@@ -270,7 +240,7 @@ static bool start_cell(struct cell *cell, int fd, enum place place,
 	cell->victim_is_main = victim_is_main;
 	if (pipe(cell->pipe))
 		return false;
-	child = fork();
+	child = fork_with_parent();
 	if (!child)
 		live(cell);
 	/* Not in the child too: they share the cell. */
@@ -468,7 +438,6 @@ static void live_in_a_crowd(int fd)
 	pthread_t threads[CROWD];
 	int i;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (lock_bind(fd, GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT))
 		_exit(1);
 	for (i = 0; i < CROWD; i++)
@@ -487,7 +456,7 @@ TEST(crowds_are_killed)
 
 	ASSERT_LE(0, fd);
 	for (i = 0; i < ROUNDS; i++) {
-		two = fork();
+		two = fork_with_parent();
 		ASSERT_LE(0, two);
 		if (!two)
 			live_in_a_crowd(fd);
@@ -500,17 +469,10 @@ TEST(crowds_are_killed)
 	}
 	kill(one, SIGKILL);
 	ASSERT_EQ(one, waitpid(one, NULL, 0));
-	ASSERT_TRUE(until_threads(fd, 0));
+	EXPECT_LEFT_FREE(fd);
 	ASSERT_EQ(0, lock_stats(fd, &stats));
-	EXPECT_EQ(0, stats.bound);
-	EXPECT_EQ(0, stats.waiting);
-	EXPECT_EQ(0, stats.owner);
 	TH_LOG("%llu releases, %llu owners died", stats.counts.releases,
 	       stats.counts.owner_deaths);
-	lock_acquire(fd, 0, 0);
-	EXPECT_EQ(0, lock_release(fd, 0));
-	EXPECT_EQ(0, lock_acquire(fd, 0, 0));
-	EXPECT_EQ(0, lock_release(fd, 0));
 	close(fd);
 }
 

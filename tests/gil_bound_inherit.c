@@ -9,12 +9,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "main.h"
 #include "lock.h"
+#include "process.h"
 
 #define FAMILY	(GIL_BIND_IO | GIL_BIND_SLICE | GIL_BIND_INHERIT)
 #define APART	(FAMILY | GIL_BIND_PER_PROCESS)
@@ -59,13 +58,6 @@ static void *start_a_thread(void *arg)
 	return arg;
 }
 
-static bool ended_well(pid_t child)
-{
-	int status;
-
-	return child > 0 && waitpid(child, &status, 0) == child && !status;
-}
-
 /* Lives; each in a process that is bound, and that ends with it. */
 static bool alone(void)
 {
@@ -92,7 +84,7 @@ static bool with_a_child(void)
 
 	if (!child)
 		_exit(0);
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static bool with_a_child_of_threads(void)
@@ -103,7 +95,7 @@ static bool with_a_child_of_threads(void)
 		start_a_thread(NULL);
 		_exit(0);
 	}
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static bool with_a_grandchild(void)
@@ -112,7 +104,7 @@ static bool with_a_grandchild(void)
 
 	if (!child)
 		_exit(!with_a_child());
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static bool with_a_vforked_child(void)
@@ -121,7 +113,7 @@ static bool with_a_vforked_child(void)
 
 	if (!child)
 		_exit(0);
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static bool with_a_program(void)
@@ -132,7 +124,7 @@ static bool with_a_program(void)
 		execl("/bin/true", "true", NULL);
 		_exit(1);
 	}
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static bool with_a_cloned_child(void)
@@ -142,7 +134,7 @@ static bool with_a_cloned_child(void)
 
 	if (!child)
 		_exit(0);
-	return ended_well(child);
+	return !child_status(child);
 }
 
 /* Its ids in the records are the reader's, not its own. */
@@ -156,19 +148,17 @@ static bool with_a_child_in_a_namespace(void)
 
 	if (!child)
 		_exit(getpid() != 1);
-	return ended_well(child);
+	return !child_status(child);
 }
 
 /* Bind in a new process, live, and read everybody's record. */
 static bool live(int fd, __u32 flags, bool (*how)(void))
 {
-	pid_t child = fork();
+	pid_t child = fork_with_parent();
 
-	if (!child) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!child)
 		_exit(lock_bind(fd, flags) || !how());
-	}
-	return ended_well(child);
+	return !child_status(child);
 }
 
 static int read_records(int fd, struct gil_thread_stats *threads)
@@ -268,7 +258,7 @@ TEST_F_TIMEOUT(inherit, a_lock_for_each_process, PATIENCE)
 /* Without the flag only the one that bound itself is. */
 TEST_F_TIMEOUT(inherit, nobody, PATIENCE)
 {
-	LIVE(GIL_BIND_IO | GIL_BIND_SLICE);
+	LIVE(SLICED);
 	ASSERT_EQ(1, self->count);
 	EXPECT_EQ(self->lock, self->threads[0].lock);
 }

@@ -17,41 +17,31 @@
 #include <sys/wait.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 #define STEPS	200
-#define SLICED	(GIL_BIND_IO | GIL_BIND_SLICE)
 
 FIXTURE(traced)
 {
-	int fd;
+	STAGE;
 	struct actor *one, *two;
 };
 
 FIXTURE_SETUP(traced)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(MS / 4);
-	ASSERT_LE(0, self->fd);
-	self->one = &actors[0];
-	self->two = &actors[1];
-	ASSERT_EQ(0, actor_start_unattached(self->one, ACTOR_PROCESS,
-					    self->fd));
-	ASSERT_EQ(0, actor_start_unattached(self->two, ACTOR_PROCESS,
-					    self->fd));
-	self->one->argument = SLICED;
-	self->two->argument = SLICED;
-	ASSERT_EQ(0, actor_do(self->one, act_bind));
-	ASSERT_EQ(0, actor_do(self->two, act_bind));
+	ASSERT_EQ(0, stage_open(&self->stage, 2, MS / 4));
+	self->one = self->a;
+	self->two = self->b;
+	ASSERT_EQ(0, actors_start_bound(self->actors, 2, ACTOR_PROCESS,
+					self->fd, SLICED));
 }
 
 FIXTURE_TEARDOWN(traced)
 {
 	actor_kill(self->one);
 	actor_kill(self->two);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 /* The next stop of PID, or 0. */
@@ -146,8 +136,7 @@ static __s64 result_of(pid_t pid)
 
 FIXTURE(called)
 {
-	int fd;
-	struct actor *actor;
+	STAGE;
 };
 
 FIXTURE_VARIANT(called)
@@ -175,24 +164,18 @@ FIXTURE_VARIANT_ADD(called, yield) {
 
 FIXTURE_SETUP(called)
 {
-	struct actor *actor = actors_new(1);
-
-	ASSERT_NE(NULL, actor);
-	self->fd = lock_create(MS / 4);
-	ASSERT_LE(0, self->fd);
-	self->actor = actor;
-	ASSERT_EQ(0, actor_start_unattached(actor, ACTOR_PROCESS, self->fd));
-	actor->argument = SLICED;
-	ASSERT_EQ(0, actor_do(actor, act_bind));
-	ASSERT_TRUE(interrupted(actor->pid));
-	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, actor->pid, NULL,
+	ASSERT_EQ(0, stage_open(&self->stage, 1, MS / 4));
+	ASSERT_EQ(0, actors_start_bound(self->a, 1, ACTOR_PROCESS, self->fd,
+					SLICED));
+	ASSERT_TRUE(interrupted(self->a->pid));
+	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, self->a->pid, NULL,
 			    PTRACE_O_TRACESYSGOOD));
 }
 
 FIXTURE_TEARDOWN(called)
 {
-	actor_kill(self->actor);
-	close(self->fd);
+	actor_kill(self->a);
+	stage_clear(&self->stage);
 }
 
 /*
@@ -201,12 +184,12 @@ FIXTURE_TEARDOWN(called)
  */
 TEST_F_TIMEOUT(called, by_an_owner, PATIENCE)
 {
-	struct actor *actor = self->actor;
+	struct actor *actor = self->a;
 	bool gives_up = variant->command == GIL_IOC_RELEASE;
 
 	actor_begin(actor, variant->act);
 	ASSERT_TRUE(begins(actor->pid, variant->command));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, actor->id));
+	EXPECT_STATE(actor->id, IDLE);
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(goes_on(actor->pid));
 	/* It has the lock back before the stop at the call's end, or never. */
@@ -229,8 +212,7 @@ TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
 {
 	int i;
 
-	actor_begin(self->one, act_hog);
-	ASSERT_TRUE(actor_runs(self->one));
+	ASSERT_TRUE(actor_hogs(self->one));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	ASSERT_TRUE(interrupted(self->one->pid));
 	for (i = 0; i < STEPS; i++)
@@ -247,13 +229,12 @@ TEST_F_TIMEOUT(traced, while_it_waits, PATIENCE)
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	actor_begin(self->one, act_hog);
-	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->one, act_hog));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
 	usleep(10000);
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->one->id));
+	EXPECT_STATE(self->one->id, QUEUED);
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	ASSERT_EQ(SIGTRAP, stop_of(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, NULL));
@@ -262,13 +243,11 @@ TEST_F_TIMEOUT(traced, while_it_waits, PATIENCE)
 
 TEST_F_TIMEOUT(traced, killed_in_a_stop, PATIENCE)
 {
-	actor_begin(self->one, act_hog);
-	ASSERT_TRUE(actor_runs(self->one));
+	ASSERT_TRUE(actor_hogs(self->one));
 	ASSERT_TRUE(interrupted(self->one->pid));
 	actor_kill(self->one);
 	EXPECT_TRUE(until_threads(self->fd, 1));
-	actor_begin(self->two, act_hog);
-	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_TRUE(actor_hogs(self->two));
 }
 
 static int act_trace(struct actor *actor)
@@ -284,13 +263,11 @@ TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
 
 	ASSERT_NE(NULL, tracer);
 	ASSERT_EQ(0, actor_start_unattached(tracer, ACTOR_PROCESS, self->fd));
-	actor_begin(self->one, act_hog);
-	ASSERT_TRUE(actor_runs(self->one));
+	ASSERT_TRUE(actor_hogs(self->one));
 	tracer->argument = self->one->pid;
 	ASSERT_EQ(0, actor_do(tracer, act_trace));
 	seen = self->one->rounds;
-	actor_begin(self->two, act_hog);
-	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_TRUE(actor_hogs(self->two));
 	EXPECT_EQ(seen, self->one->rounds);
 	actor_kill(tracer);
 	EXPECT_TRUE(actor_runs(self->one));
@@ -323,10 +300,7 @@ static int filter(__u32 action, unsigned int flags)
 /* In user mode for some intervals. */
 static void compute(void)
 {
-	__u64 end = now_ns() + 2 * MS;
-
-	while (now_ns() < end)
-		;
+	spin_until(now_ns() + 2 * MS);
 }
 
 static int pair[2];
@@ -422,7 +396,7 @@ static void notifies(void)
 
 FIXTURE(seccomp)
 {
-	int fd;
+	STAGE;
 	struct actor *hog;
 };
 
@@ -441,14 +415,10 @@ FIXTURE_VARIANT_ADD(seccomp, notifies) { .life = notifies };
 
 FIXTURE_SETUP(seccomp)
 {
-	self->fd = lock_create(MS / 4);
-	ASSERT_LE(0, self->fd);
-	self->hog = actors_new(1);
-	ASSERT_NE(NULL, self->hog);
-	ASSERT_EQ(0, actor_start_unattached(self->hog, ACTOR_PROCESS,
-					    self->fd));
-	self->hog->argument = SLICED;
-	ASSERT_EQ(0, actor_do(self->hog, act_bind));
+	ASSERT_EQ(0, stage_open(&self->stage, 1, MS / 4));
+	self->hog = self->a;
+	ASSERT_EQ(0, actors_start_bound(self->hog, 1, ACTOR_PROCESS, self->fd,
+					SLICED));
 	actor_begin(self->hog, act_hog);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 }
@@ -456,16 +426,15 @@ FIXTURE_SETUP(seccomp)
 FIXTURE_TEARDOWN(seccomp)
 {
 	actor_kill(self->hog);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 static pid_t live(int fd, void (*life)(void))
 {
-	pid_t child = fork();
+	pid_t child = fork_with_parent();
 
 	if (child)
 		return child;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (lock_bind(fd, SLICED | GIL_BIND_INHERIT))
 		_exit(3);
 	life();

@@ -7,30 +7,21 @@
 #include <stdlib.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(deadline)
 {
-	int fd;
-	__u32 id;
-	struct actor *a;
+	STAGE;
 };
 
 FIXTURE_SETUP(deadline)
 {
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	self->a = actors_new(1);
-	ASSERT_NE(NULL, self->a);
-	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_set(&self->stage, 1, ACTOR_THREAD,
+			       GIL_INTERVAL_MAX_NS));
 	self->a->flags = GIL_ACQUIRE_DEADLINE;
 }
 
-FIXTURE_TEARDOWN(deadline)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(deadline)
 
 TEST_F_TIMEOUT(deadline, past, PATIENCE)
 {
@@ -42,7 +33,7 @@ TEST_F_TIMEOUT(deadline, past, PATIENCE)
 	for (i = 0; i < ARRAY_SIZE(past); i++) {
 		self->a->deadline_ns = past[i];
 		EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
-		EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+		EXPECT_STATE(self->a->id, IDLE);
 	}
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(ARRAY_SIZE(past), stats.counts.timeouts);
@@ -51,8 +42,7 @@ TEST_F_TIMEOUT(deadline, past, PATIENCE)
 	/* A free lock is had, however late. */
 	for (i = 0; i < ARRAY_SIZE(past); i++) {
 		self->a->deadline_ns = past[i];
-		EXPECT_EQ(0, actor_do(self->a, act_acquire));
-		EXPECT_EQ(0, actor_do(self->a, act_release));
+		EXPECT_EQ(0, actor_do(self->a, act_turn));
 	}
 }
 
@@ -101,8 +91,7 @@ TEST_F_TIMEOUT(deadline, race_with_the_grant, PATIENCE)
 		self->a->deadline_ns = now_ns() + 200000 +
 				       rand_r(&seed) % 200000;
 		actor_begin(self->a, act_acquire);
-		while (now_ns() < self->a->deadline_ns)
-			;
+		spin_until(self->a->deadline_ns);
 		ASSERT_EQ(0, lock_release(self->fd, 0));
 		switch (actor_end(self->a)) {
 		case 0:

@@ -6,13 +6,11 @@
 #include <errno.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(death)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
+	STAGE;
 	struct actor *victim, *next;
 };
 
@@ -31,25 +29,13 @@ FIXTURE_VARIANT_ADD(death, process_is_killed) {
 
 FIXTURE_SETUP(death)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	actors[0].page = self->page;
-	actors[1].page = self->page;
-	ASSERT_EQ(0, actors_start(actors, 2, variant->kind, self->fd));
-	self->victim = &actors[0];
-	self->next = &actors[1];
+	ASSERT_EQ(0, stage_set(&self->stage, 2, variant->kind,
+			       GIL_INTERVAL_MAX_NS));
+	self->victim = self->a;
+	self->next = self->b;
 }
 
-FIXTURE_TEARDOWN(death)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(death)
 
 #define END(actor)							\
 	do {								\
@@ -74,7 +60,7 @@ FIXTURE_TEARDOWN(death)
 #define EXPECT_TOLD_ONCE()						\
 	do {								\
 		EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));	\
-		EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));	\
+		EXPECT_STATE(0, OWNER);	\
 		EXPECT_EQ(0, lock_release(self->fd, 0));		\
 		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));		\
 		EXPECT_EQ(0, lock_release(self->fd, 0));		\
@@ -97,8 +83,7 @@ TEST_F_TIMEOUT(death, idle, PATIENCE)
 
 TEST_F_TIMEOUT(death, after_release, PATIENCE)
 {
-	ASSERT_EQ(0, actor_do(self->victim, act_acquire));
-	ASSERT_EQ(0, actor_do(self->victim, act_release));
+	ASSERT_EQ(0, actor_do(self->victim, act_turn));
 	ASSERT_EQ(0, actor_do(self->victim, act_fast_acquire));
 	ASSERT_EQ(0, actor_do(self->victim, act_fast_release));
 	END(self->victim);
@@ -178,8 +163,7 @@ TEST_F_TIMEOUT(death, owner_with_waiters, PATIENCE)
 	EXPECT_EQ(EOWNERDEAD, actor_end(self->next));
 	EXPECT_EQ(self->next->id, lock_owner(self->fd));
 	EXPECT_EQ(0, actor_do(self->next, act_release));
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_DEATHS(1);
 }
 
@@ -192,9 +176,8 @@ TEST_F_TIMEOUT(death, fast_owner_with_waiters, PATIENCE)
 	EXPECT_EQ(EOWNERDEAD, actor_end(self->next));
 	EXPECT_EQ(0, actor_do(self->next, act_release));
 	/* The second in line is not told. */
-	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, 0));
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_STATE(0, GRANTED);
+	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_DEATHS(1);
 }
 
@@ -229,8 +212,7 @@ TEST_F_TIMEOUT(death, granted, PATIENCE)
 	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
 	ASSERT_TRUE(actor_queue(self->next));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(GIL_STATE_GRANTED,
-		  thread_state(self->fd, self->victim->id));
+	EXPECT_STATE(self->victim->id, GRANTED);
 	END(self->victim);
 	EXPECT_EQ(0, actor_end(self->next));
 	EXPECT_EQ(0, actor_do(self->next, act_release));
@@ -253,7 +235,7 @@ TEST_F_TIMEOUT(death, granted_by_a_death, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->victim, act_acquire));
 	ASSERT_EQ(EINPROGRESS, actor_do(self->next, act_enqueue));
 	END(self->victim);
-	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->next->id));
+	EXPECT_STATE(self->next->id, GRANTED);
 	END(self->next);
 	EXPECT_TOLD_ONCE();
 }
@@ -276,8 +258,7 @@ TEST_F_TIMEOUT(death, told_and_died, PATIENCE)
 	END(self->next);
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_DEATHS(2);
 }
 
@@ -285,8 +266,7 @@ TEST_F_TIMEOUT(death, yielder_is_told, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->next, act_acquire));
 	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
-	actor_begin(self->next, act_yield);
-	ASSERT_TRUE(until_state(self->fd, self->next->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->next, act_yield));
 	ASSERT_EQ(0, actor_do(self->victim, act_acquire));
 	END(self->victim);
 	EXPECT_EQ(EOWNERDEAD, actor_end(self->next));

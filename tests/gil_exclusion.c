@@ -9,11 +9,11 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "main.h"
 #include "lock.h"
+#include "process.h"
 
 #define WORKERS		6
 #define RUN_NS		(1000 * MS)
@@ -163,12 +163,10 @@ FIXTURE_VARIANT_ADD(exclusion, fast_path) { .fast = true };
 
 FIXTURE_SETUP(exclusion)
 {
-	struct arena *arena = mmap(NULL, sizeof(*arena),
-				   PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct arena *arena = shared_new(sizeof(*arena));
 	int i;
 
-	ASSERT_NE(MAP_FAILED, arena);
+	ASSERT_NE(NULL, arena);
 	self->arena = arena;
 	/* A short interval: many drop requests. */
 	arena->fd = lock_create(MS / 4);
@@ -200,27 +198,13 @@ static __u64 total(const struct arena *arena, size_t offset)
 
 #define TOTAL(field) total(self->arena, offsetof(struct worker, field))
 
-/* After the fight: nobody owns it, nobody waits, and it can be had. */
-#define EXPECT_FREE_AND_WELL()						\
-	do {								\
-		struct gil_lock_stats stats;				\
-									\
-		ASSERT_TRUE(until_threads(self->arena->fd, 0));		\
-		EXPECT_EQ(0, lock_stats(self->arena->fd, &stats));	\
-		EXPECT_EQ(0, stats.owner);				\
-		EXPECT_EQ(0, stats.waiting);				\
-		lock_acquire(self->arena->fd, 0, 0);			\
-		EXPECT_EQ(0, lock_release(self->arena->fd, 0));		\
-		EXPECT_EQ(0, lock_acquire(self->arena->fd, 0, 0));	\
-	} while (0)
-
 #define EXPECT_NOTHING_LOST()						\
 	do {								\
 		EXPECT_EQ(0, TOTAL(overlaps));				\
 		EXPECT_EQ(0, TOTAL(surprises));				\
 		EXPECT_LT(0, self->arena->counter);			\
 		EXPECT_EQ(TOTAL(updates), self->arena->counter);	\
-		EXPECT_FREE_AND_WELL();					\
+		EXPECT_LEFT_FREE(self->arena->fd);				\
 	} while (0)
 
 TEST_F_TIMEOUT(exclusion, threads, PATIENCE)
@@ -240,16 +224,12 @@ TEST_F_TIMEOUT(exclusion, threads, PATIENCE)
 /* A process that works until the end, or until it is killed. */
 static pid_t spawn(struct worker *worker)
 {
-	pid_t parent = getpid();
-	pid_t child = fork();
+	pid_t child = fork_with_parent();
 
 	if (child) {
 		worker->pid = child;
 		return child;
 	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
 	work(worker);
 	_exit(0);
 }
@@ -257,15 +237,12 @@ static pid_t spawn(struct worker *worker)
 TEST_F_TIMEOUT(exclusion, processes, PATIENCE)
 {
 	struct arena *arena = self->arena;
-	int i, status;
+	int i;
 
 	for (i = 0; i < WORKERS; i++)
 		ASSERT_LT(0, spawn(&arena->workers[i]));
-	for (i = 0; i < WORKERS; i++) {
-		ASSERT_EQ(arena->workers[i].pid,
-			  waitpid(arena->workers[i].pid, &status, 0));
-		EXPECT_EQ(0, status);
-	}
+	for (i = 0; i < WORKERS; i++)
+		EXPECT_EQ(0, child_status(arena->workers[i].pid));
 	EXPECT_NOTHING_LOST();
 	EXPECT_EQ(0, TOTAL(deaths));
 }
@@ -303,7 +280,7 @@ TEST_F_TIMEOUT(exclusion, killed_processes, PATIENCE)
 	EXPECT_GE(stats.counts.owner_deaths, TOTAL(deaths));
 	TH_LOG("%d killed, %llu of them owners; %llu were told", kills,
 	       stats.counts.owner_deaths, TOTAL(deaths));
-	EXPECT_FREE_AND_WELL();
+	EXPECT_LEFT_FREE(arena->fd);
 }
 
 /* The detector detects two who come and go as if both owned the lock. */

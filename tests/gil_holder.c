@@ -50,7 +50,7 @@ static int show_levels(void)
 	if (fd < 0)
 		return 1;
 	io = lock_bind(fd, GIL_BIND_IO);
-	slice = lock_bind(fd, GIL_BIND_IO | GIL_BIND_SLICE);
+	slice = lock_bind(fd, SLICED);
 	if ((io && io != EOPNOTSUPP) || (slice && slice != EOPNOTSUPP))
 		return 1;
 	printf("%s%s\n", io ? "" : "io", slice ? "" : " slice");

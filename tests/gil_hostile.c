@@ -12,37 +12,24 @@
 #include <string.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(hostile)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
+	STAGE;
 	struct actor *other, *dead;
 };
 
 FIXTURE_SETUP(hostile)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(MS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(actors, 2, ACTOR_THREAD, self->fd));
-	self->other = &actors[0];
-	self->dead = &actors[1];
+	ASSERT_EQ(0, stage_set(&self->stage, 2, ACTOR_THREAD, MS));
+	self->other = self->a;
+	self->dead = self->b;
 	actor_stop(self->dead);
 	ASSERT_TRUE(until_threads(self->fd, 2));
 }
 
-FIXTURE_TEARDOWN(hostile)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(hostile)
 
 static int act_acquire_soon(struct actor *actor)
 {
@@ -154,7 +141,7 @@ TEST_F_TIMEOUT(hostile, kernel_ownership_does_not_change, PATIENCE)
 		self->page->word = words[i];
 		EXPECT_EQ(self->id, lock_owner(self->fd));
 		EXPECT_EQ(1, lock_waiting(self->fd));
-		EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+		EXPECT_STATE(0, OWNER);
 		EXPECT_EQ(EDEADLK, lock_acquire(self->fd, 0, 0));
 		EXPECT_EQ(EPERM, actor_do(self->other, act_release));
 	}
@@ -175,8 +162,7 @@ TEST_F_TIMEOUT(hostile, dead_or_unknown_owner_is_a_dead_owner, PATIENCE)
 		self->page->word = ids[i];
 		EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
 		EXPECT_EQ(0, lock_release(self->fd, 0));
-		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-		EXPECT_EQ(0, lock_release(self->fd, 0));
+		EXPECT_EQ(0, lock_turn(self->fd));
 	}
 }
 
@@ -395,7 +381,6 @@ static int module_users(void)
 
 TEST_F_TIMEOUT(hostile, nothing_is_left_behind, PATIENCE)
 {
-	__u64 limit = now_ns() + LIMIT_NS;
 	int users = module_users();
 	struct gil_page *page;
 	int fd;
@@ -414,9 +399,7 @@ TEST_F_TIMEOUT(hostile, nothing_is_left_behind, PATIENCE)
 	page->word = self->dead->id;
 	munmap(page, sizeof(*page));
 	close(fd);
-	while (module_users() != users && now_ns() < limit)
-		usleep(1000);
-	EXPECT_EQ(users, module_users());
+	EXPECT_TRUE(UNTIL(module_users() == users));
 }
 
 GIL_TEST_MAIN

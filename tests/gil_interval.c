@@ -6,37 +6,16 @@
 #include <errno.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 #define INTERVAL	(20 * MS)
 
 FIXTURE(interval)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
-	struct actor *a, *b;
+	STAGE;
 };
 
-FIXTURE_SETUP(interval)
-{
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(INTERVAL);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(actors, 2, ACTOR_THREAD, self->fd));
-	self->a = &actors[0];
-	self->b = &actors[1];
-}
-
-FIXTURE_TEARDOWN(interval)
-{
-	close(self->fd);
-}
+STAGE_SETUP(interval, 2, ACTOR_THREAD, INTERVAL)
 
 static void pass_time(__u64 ns)
 {
@@ -110,19 +89,12 @@ TEST_F_TIMEOUT(interval, release_obeys, PATIENCE)
 	EXPECT_EQ(0, stats.counts.forced_switches);
 }
 
-/* Takes its turn as soon as it has one. */
-static int act_turn(struct actor *actor)
-{
-	return lock_acquire(actor->fd, 0, 0) ?: lock_release(actor->fd, 0);
-}
-
 TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
 {
 	struct gil_thread_stats stats;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	actor_begin(self->a, act_turn);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	ASSERT_TRUE(until_drop_request(self->page));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
@@ -134,11 +106,9 @@ TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 
 	/* Of its own accord: a yield, but not a forced one. */
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL,
-				&(__u64){ GIL_INTERVAL_MAX_NS }));
+	ASSERT_EQ(0, lock_set_interval(self->fd, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	actor_begin(self->a, act_turn);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
@@ -185,15 +155,14 @@ TEST_F_TIMEOUT(interval, not_asked_for_those_who_left, PATIENCE)
 
 TEST_F_TIMEOUT(interval, set_while_somebody_waits, PATIENCE)
 {
-	__u64 interval = GIL_INTERVAL_MAX_NS, start;
+	__u64 start;
 
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue(self->a));
 	EXPECT_EQ(0, self->page->drop_request);
 	start = now_ns();
-	interval = INTERVAL;
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, INTERVAL));
 	ASSERT_TRUE(until_drop_request(self->page));
 	/* By the new interval: the old one is ten seconds. */
 	EXPECT_GT(start + GIL_INTERVAL_MAX_NS, now_ns());

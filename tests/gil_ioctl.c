@@ -12,45 +12,14 @@
 #include <sys/resource.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(lock)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
-	struct actor *other;
+	STAGE;
 };
 
-FIXTURE_SETUP(lock)
-{
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	self->other = actors_new(1);
-	ASSERT_NE(NULL, self->other);
-	ASSERT_EQ(0, actor_start(self->other, ACTOR_THREAD, self->fd));
-	self->other->page = self->page;
-}
-
-FIXTURE_TEARDOWN(lock)
-{
-	close(self->fd);
-}
-
-#define EXPECT_LOCK(owner_id, n_waiting)				\
-	do {								\
-		struct gil_lock_stats now;				\
-									\
-		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
-		EXPECT_EQ(owner_id, now.owner);				\
-		EXPECT_EQ(n_waiting, now.waiting);			\
-	} while (0)
-
-#define EXPECT_STATE(which, what)					\
-	EXPECT_EQ(GIL_STATE_##what, thread_state(self->fd, which))
+STAGE_SETUP(lock, 1, ACTOR_THREAD, GIL_INTERVAL_MAX_NS)
 
 TEST_F_TIMEOUT(lock, create_sets_interval_and_policy, PATIENCE)
 {
@@ -118,7 +87,7 @@ TEST_F_TIMEOUT(lock, attach_again_is_the_same, PATIENCE)
 
 	EXPECT_LE(1, self->id);
 	EXPECT_GE(GIL_WORD_ID_MASK, self->id);
-	EXPECT_NE(self->id, self->other->id);
+	EXPECT_NE(self->id, self->a->id);
 	EXPECT_EQ(2, lock_threads(self->fd));
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ATTACH, &attach));
 	EXPECT_EQ(self->id, attach.id);
@@ -155,11 +124,11 @@ TEST_F_TIMEOUT(lock, acquire_reports_fast_path, PATIENCE)
 	};
 	struct gil_thread_stats stats;
 
-	ASSERT_EQ(0, actor_do(self->other, act_acquire));
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(EBUSY, lock_ioctl(self->fd, GIL_IOC_ACQUIRE, &acquire));
 	EXPECT_EQ(0, acquire.fast_acquires);
 	EXPECT_EQ(0, acquire.fast_io_releases);
-	EXPECT_EQ(0, actor_do(self->other, act_release));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
 	acquire.fast_acquires = 5;
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ACQUIRE, &acquire));
 	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
@@ -171,8 +140,7 @@ TEST_F_TIMEOUT(lock, acquire_reports_fast_path, PATIENCE)
 
 TEST_F_TIMEOUT(lock, acquire_attaches, PATIENCE)
 {
-	struct gil_create create = { .flags = 0 };
-	int fd = ioctl(self->fd, GIL_IOC_CREATE, &create);
+	int fd = lock_create(0);
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, lock_threads(fd));
@@ -244,42 +212,42 @@ TEST_F_TIMEOUT(lock, fast_owner_may_not_acquire, PATIENCE)
 
 TEST_F_TIMEOUT(lock, held_by_another, PATIENCE)
 {
-	ASSERT_EQ(0, actor_do(self->other, act_acquire));
-	EXPECT_LOCK(self->other->id, 0);
+	ASSERT_EQ(0, actor_do(self->a, act_acquire));
+	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_STATE(self->id, IDLE);
 	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
 	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
-	EXPECT_LOCK(self->other->id, 0);
+	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EINPROGRESS, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
 	EXPECT_STATE(self->id, QUEUED);
-	EXPECT_LOCK(self->other->id, 1);
+	EXPECT_LOCK(self->a->id, 1);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
 	EXPECT_STATE(self->id, QUEUED);
-	EXPECT_LOCK(self->other->id, 1);
+	EXPECT_LOCK(self->a->id, 1);
 	EXPECT_EQ(0, lock_cancel(self->fd));
 	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
 	EXPECT_STATE(self->id, IDLE);
-	EXPECT_LOCK(self->other->id, 0);
-	EXPECT_EQ(0, actor_do(self->other, act_release));
+	EXPECT_LOCK(self->a->id, 0);
+	EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_LOCK(0, 0);
 }
 
 TEST_F_TIMEOUT(lock, held_by_a_fast_owner, PATIENCE)
 {
-	ASSERT_EQ(0, actor_do(self->other, act_fast_acquire));
-	EXPECT_LOCK(self->other->id, 0);
+	ASSERT_EQ(0, actor_do(self->a, act_fast_acquire));
+	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
-	EXPECT_LOCK(self->other->id, 0);
+	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
-	EXPECT_LOCK(self->other->id, 0);
+	EXPECT_LOCK(self->a->id, 0);
 	/* The kernel keeps it now, so only the kernel can end it. */
-	if (actor_do(self->other, act_fast_release))
-		EXPECT_EQ(0, actor_do(self->other, act_release));
+	if (actor_do(self->a, act_fast_release))
+		EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_LOCK(0, 0);
 	EXPECT_EQ(0, self->page->word);
 }
@@ -288,14 +256,14 @@ TEST_F_TIMEOUT(lock, queue_makes_the_word_the_kernels, PATIENCE)
 {
 	ASSERT_TRUE(fast_acquire(self->page, self->id));
 	EXPECT_EQ(self->id, self->page->word);
-	ASSERT_TRUE(actor_queue(self->other));
+	ASSERT_TRUE(actor_queue(self->a));
 	EXPECT_EQ(self->id | GIL_WORD_KERNEL, self->page->word);
 	EXPECT_FALSE(fast_release(self->page, self->id));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->other));
-	EXPECT_EQ(self->other->id | GIL_WORD_KERNEL, self->page->word);
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(self->a->id | GIL_WORD_KERNEL, self->page->word);
 	EXPECT_FALSE(fast_acquire(self->page, self->id));
-	EXPECT_EQ(0, actor_do(self->other, act_release));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_EQ(0, self->page->word);
 	EXPECT_TRUE(fast_acquire(self->page, self->id));
 	EXPECT_TRUE(fast_release(self->page, self->id));
@@ -329,9 +297,8 @@ TEST_F_TIMEOUT(lock, yield_alone, PATIENCE)
 
 TEST_F_TIMEOUT(lock, unattached_caller, PATIENCE)
 {
-	struct gil_create create = { .flags = 0 };
 	struct gil_thread_stats stats;
-	int fd = ioctl(self->fd, GIL_IOC_CREATE, &create);
+	int fd = lock_create(0);
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(EPERM, lock_release(fd, 0));
@@ -351,11 +318,9 @@ TEST_F_TIMEOUT(lock, interval, PATIENCE)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		__u64 interval = good[i];
+		__u64 interval = ~0ULL;
 
-		EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL,
-					&interval));
-		interval = ~0ULL;
+		EXPECT_EQ(0, lock_set_interval(self->fd, good[i]));
 		EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_INTERVAL,
 					&interval));
 		EXPECT_EQ(good[i], interval);
@@ -367,9 +332,9 @@ TEST_F_TIMEOUT(lock, interval, PATIENCE)
 
 TEST_F_TIMEOUT(lock, policy, PATIENCE)
 {
-	struct gil_policy policy = { .name = "fifo" };
+	struct gil_policy policy;
 
-	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, &policy));
+	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	memset(&policy, 0xcc, sizeof(policy));
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, &policy));
 	EXPECT_STREQ("fifo", policy.name);
@@ -377,15 +342,13 @@ TEST_F_TIMEOUT(lock, policy, PATIENCE)
 
 TEST_F_TIMEOUT(lock, policy_set_while_others_wait, PATIENCE)
 {
-	struct gil_policy policy = { .name = "fifo" };
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_TRUE(actor_queue(self->other));
-	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, &policy));
+	ASSERT_TRUE(actor_queue(self->a));
+	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	EXPECT_LOCK(self->id, 1);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->other));
-	EXPECT_EQ(0, actor_do(self->other, act_release));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
 TEST_F_TIMEOUT(lock, stats_of_another_size, PATIENCE)
@@ -419,22 +382,21 @@ TEST_F_TIMEOUT(lock, stats_of_a_thread, PATIENCE)
 {
 	struct gil_thread_stats stats;
 
-	EXPECT_EQ(0, thread_stats(self->fd, self->other->id, &stats));
-	EXPECT_EQ(self->other->id, stats.id);
-	EXPECT_EQ(self->other->tid, stats.tid);
+	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
+	EXPECT_EQ(self->a->id, stats.id);
+	EXPECT_EQ(self->a->tid, stats.tid);
 	EXPECT_STREQ("gil_ioctl", stats.comm);
 	EXPECT_EQ(0, stats.pad);
 	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
 	EXPECT_EQ(self->id, stats.id);
-	actor_stop(self->other);
+	actor_stop(self->a);
 	ASSERT_TRUE(until_threads(self->fd, 1));
-	EXPECT_EQ(ENOENT, thread_stats(self->fd, self->other->id, &stats));
+	EXPECT_EQ(ENOENT, thread_stats(self->fd, self->a->id, &stats));
 }
 
 /* Descriptors are what limits it in practice: it needs a thousand. */
 TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 {
-	struct gil_create create = { .flags = 0 };
 	int fds[GIL_THREAD_LOCKS_MAX + 1];
 	struct rlimit limit;
 	unsigned int i, count = ARRAY_SIZE(fds);
@@ -445,7 +407,7 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 	if (limit.rlim_max < count + 100)
 		SKIP(return, "only %lu descriptors", limit.rlim_max);
 	for (i = 0; i < count; i++) {
-		fds[i] = ioctl(self->fd, GIL_IOC_CREATE, &create);
+		fds[i] = lock_create(0);
 		ASSERT_LE(0, fds[i]);
 	}
 	/* One is taken by the fixture. */
@@ -462,8 +424,7 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 	EXPECT_EQ(EMFILE, lock_attach(fds[i + 1], NULL));
 	for (i = 1; i < count; i++)
 		close(fds[i]);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
 GIL_TEST_MAIN

@@ -10,35 +10,26 @@
 #include <stdlib.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(killed)
 {
-	int fd;
-	__u32 id;
+	STAGE;
 	struct actor *first, *second, *killer;
 };
 
 FIXTURE_SETUP(killed)
 {
-	struct actor *actors = actors_new(3);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 3, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	self->first = &actors[0];
-	self->second = &actors[1];
-	self->killer = &actors[2];
-	ASSERT_EQ(0, actor_start(self->first, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, actor_start(self->second, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_PROCESS, self->fd));
+	self->first = self->a;
+	self->second = self->b;
+	self->killer = self->c;
 	ASSERT_EQ(0, actor_start_unattached(self->killer, ACTOR_THREAD, -1));
 }
 
-FIXTURE_TEARDOWN(killed)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(killed)
 
 TEST_F_TIMEOUT(killed, before_the_grant, PATIENCE)
 {
@@ -75,7 +66,7 @@ TEST_F_TIMEOUT(killed, after_the_grant, PATIENCE)
 	ASSERT_TRUE(actor_queue(self->second));
 	actor_signal(self->first, SIGSTOP);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->first->id));
+	EXPECT_STATE(self->first->id, GRANTED);
 	EXPECT_FALSE(actor_ended(self->second));
 	actor_kill(self->first);
 	EXPECT_EQ(0, actor_end(self->second));
@@ -87,13 +78,11 @@ TEST_F_TIMEOUT(killed, while_yielding, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->first, act_acquire));
 	ASSERT_EQ(EINPROGRESS, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
-	actor_begin(self->first, act_yield);
-	ASSERT_TRUE(until_state(self->fd, self->first->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->first, act_yield));
 	ASSERT_TRUE(actor_queue(self->second));
 	actor_kill(self->first);
 	ASSERT_TRUE(until_waiting(self->fd, 1));
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_EQ(0, actor_end(self->second));
 	EXPECT_EQ(0, actor_do(self->second, act_release));
 }
@@ -122,10 +111,7 @@ TEST_F_TIMEOUT(killed, whole_queue, PATIENCE)
 
 static int act_kill(struct actor *actor)
 {
-	__u64 when = actor->deadline_ns;
-
-	while (now_ns() < when)
-		;
+	spin_until(actor->deadline_ns);
 	return kill(actor->argument, SIGKILL) ? errno : 0;
 }
 
@@ -155,8 +141,7 @@ TEST_F_TIMEOUT(killed, during_the_grant, PATIENCE)
 		self->killer->argument = self->first->pid;
 		self->killer->deadline_ns = when + rand_r(&seed) % 100000;
 		actor_begin(self->killer, act_kill);
-		while (now_ns() < when + 50000)
-			;
+		spin_until(when + 50000);
 		ASSERT_EQ(0, lock_release(self->fd, 0));
 		ASSERT_EQ(0, actor_end(self->killer));
 		actor_reap(self->first);
@@ -232,8 +217,7 @@ static void expect_no_death(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, lock_stats(fd, &stats));
 	EXPECT_NE(second->id, stats.owner);
 	kill(first->pid, SIGKILL);
-	killer->stop = true;
-	EXPECT_EQ(0, actor_end(killer));
+	EXPECT_EQ(0, actor_halt(killer));
 	actor_reap(first);
 	EXPECT_EQ(0, actor_end(second));
 	EXPECT_EQ(0, lock_stats(fd, &stats));

@@ -6,36 +6,30 @@
 #include <errno.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(lazy)
 {
-	int fd;
+	STAGE;
 	struct actor *bound, *waiter;
 };
 
 FIXTURE_SETUP(lazy)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
-	self->bound = &actors[0];
-	self->waiter = &actors[1];
-	self->bound->argument = GIL_BIND_IO;
-	ASSERT_EQ(0, actor_start_unattached(self->bound, ACTOR_PROCESS,
-					    self->fd));
+	self->bound = self->a;
+	self->waiter = self->b;
 	ASSERT_EQ(0, actor_start(self->waiter, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, actor_do(self->bound, act_bind));
+	ASSERT_EQ(0, actors_start_bound(self->bound, 1, ACTOR_PROCESS, self->fd,
+					GIL_BIND_IO));
 }
 
 FIXTURE_TEARDOWN(lazy)
 {
 	actor_kill(self->bound);
 	actor_kill(self->waiter);
-	close(self->fd);
+	stage_clear(&self->stage);
 }
 
 static int release_when_waited_for(struct actor *actor)
@@ -111,15 +105,13 @@ TEST_F_TIMEOUT(lazy, back_in_time, PATIENCE)
 	/* It lost nothing, and the other is where it was. */
 	EXPECT_EQ(GIL_STATE_LAZY, self->bound->answer);
 	EXPECT_EQ(self->bound->id, lock_owner(self->fd));
-	EXPECT_EQ(GIL_STATE_QUEUED,
-		  thread_state(self->fd, self->waiter->id));
+	EXPECT_STATE(self->waiter->id, QUEUED);
 	EXPECT_COUNTS(1, 1);
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(0, stats.counts.handoffs);
 	EXPECT_EQ(1, stats.counts.lazy_releases);
 	EXPECT_EQ(1, stats.counts.lazy_returns);
-	self->bound->stop = true;
-	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_WAITER_HAS_IT();
 }
 
@@ -151,14 +143,13 @@ TEST_F_TIMEOUT(lazy, grace_passes, PATIENCE)
 	EXPECT_TRUE(actor_runs(self->bound));
 	EXPECT_EQ(self->waiter->id, lock_owner(self->fd));
 	EXPECT_COUNTS(1, 0);
-	self->bound->stop = true;
-	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
 static int act_release_when_asked(struct actor *actor)
 {
-	while (!__atomic_load_n(&actor->page->drop_request, __ATOMIC_RELAXED))
+	while (!is_asked(actor->page))
 		;
 	return lock_release(actor->fd, GIL_RELEASE_LAZY) ?: act_hog(actor);
 }
@@ -166,22 +157,11 @@ static int act_release_when_asked(struct actor *actor)
 /* Who has been asked already gives the lock up for good. */
 TEST_F_TIMEOUT(lazy, was_asked, PATIENCE)
 {
-	__u64 interval = MS;
-
-	/* An actor that is a process maps the page as it was forked: now. */
-	actor_kill(self->bound);
-	ASSERT_TRUE(until_bound(self->fd, 0));
-	self->bound->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->bound->page);
-	ASSERT_EQ(0, actor_start_unattached(self->bound, ACTOR_PROCESS,
-					    self->fd));
-	ASSERT_EQ(0, actor_do(self->bound, act_bind));
-	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_SET_INTERVAL, &interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, MS));
 	BEGIN(act_release_when_asked);
 	EXPECT_EQ(0, actor_end(self->waiter));
 	EXPECT_COUNTS(0, 0);
-	self->bound->stop = true;
-	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
@@ -198,8 +178,7 @@ TEST_F_TIMEOUT(lazy, no_grace, PATIENCE)
 	BEGIN(act_release_and_hog);
 	EXPECT_EQ(0, actor_end(self->waiter));
 	EXPECT_COUNTS(0, 0);
-	self->bound->stop = true;
-	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
@@ -225,8 +204,7 @@ TEST_F_TIMEOUT(lazy, waiter_is_killed, PATIENCE)
 	ASSERT_TRUE(actor_runs(self->bound));
 	actor_kill(self->waiter);
 	ASSERT_TRUE(until_waiting(self->fd, 0));
-	self->bound->stop = true;
-	EXPECT_EQ(0, actor_end(self->bound));
+	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_TRUE(until_owner(self->fd, 0));
 	lock_acquire(self->fd, 0, 0);
 	EXPECT_EQ(0, lock_release(self->fd, 0));

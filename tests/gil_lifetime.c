@@ -74,7 +74,6 @@ TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 	struct race *race = &self->race;
 	pthread_t thread;
 	int round, i;
-	__u64 start;
 
 	for (round = 0; round < ROUNDS; round++) {
 		atomic_store(&race->exiting, false);
@@ -87,9 +86,7 @@ TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 					    race));
 		while (!atomic_load(&race->exiting))
 			;
-		start = now_ns() + round * STEP_NS;
-		while (now_ns() < start)
-			;
+		spin_until(now_ns() + round * STEP_NS);
 		/* In the order in which the exit goes through them. */
 		for (i = LOCKS - 1; i >= 0; i--)
 			close(race->fds[i]);

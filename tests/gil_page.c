@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 FIXTURE(page)
 {
@@ -168,8 +168,7 @@ TEST_F(page, discarded)
 	EXPECT_TRUE(status == 0 ||
 		    (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS));
 	EXPECT_EQ(GIL_UAPI_VERSION, page->version);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
 TEST_F(page, no_read_write_or_seek)

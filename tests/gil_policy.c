@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 #include "troupe.h"
 
 static const char *const names[] = { "fifo", "cpython", "io_first", "fair" };
@@ -19,30 +19,15 @@ static const char *const names[] = { "fifo", "cpython", "io_first", "fair" };
 
 FIXTURE(policy)
 {
-	int fd;
-	struct actor *actors;
+	STAGE;
 };
 
 FIXTURE_SETUP(policy)
 {
-	self->actors = actors_new(COUNT);
-	ASSERT_NE(NULL, self->actors);
-	self->fd = lock_create(MS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, COUNT, MS));
 }
 
-FIXTURE_TEARDOWN(policy)
-{
-	close(self->fd);
-}
-
-static int create_by_policy(const char *name)
-{
-	struct gil_create create = { .interval_ns = MS };
-
-	snprintf(create.policy, sizeof(create.policy), "%s", name);
-	return lock_create_with(&create);
-}
+STAGE_TEARDOWN(policy)
 
 TEST_F(policy, by_name)
 {
@@ -51,19 +36,17 @@ TEST_F(policy, by_name)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		int fd = create_by_policy(names[i]);
+		int fd = lock_create_by_policy(names[i]);
 
 		ASSERT_LE(0, fd) TH_LOG("%s", names[i]);
 		EXPECT_EQ(0, lock_ioctl(fd, GIL_IOC_GET_POLICY, &policy));
 		EXPECT_STREQ(names[i], policy.name);
-		EXPECT_EQ(0, lock_acquire(fd, 0, 0));
-		EXPECT_EQ(0, lock_release(fd, 0));
+		EXPECT_EQ(0, lock_turn(fd));
 		close(fd);
 		EXPECT_EQ(0, lock_set_policy(self->fd, names[i]));
 		EXPECT_EQ(0, lock_stats(self->fd, &stats));
 		EXPECT_STREQ(names[i], stats.policy);
-		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-		EXPECT_EQ(0, lock_release(self->fd, 0));
+		EXPECT_EQ(0, lock_turn(self->fd));
 	}
 }
 
@@ -82,7 +65,7 @@ TEST_F(policy, refused)
 	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, NULL));
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, &policy));
 	EXPECT_STREQ("fair", policy.name);
-	EXPECT_EQ(-ENOENT, create_by_policy("nonsense"));
+	EXPECT_EQ(-ENOENT, lock_create_by_policy("nonsense"));
 }
 
 /* What was granted stays granted, whatever comes after. */
@@ -99,20 +82,12 @@ TEST_F_TIMEOUT(policy, granted, PATIENCE)
 	for (i = 0; i < 2 * ARRAY_SIZE(names); i++) {
 		EXPECT_EQ(0, lock_set_policy(self->fd,
 					     names[i % ARRAY_SIZE(names)]));
-		EXPECT_EQ(GIL_STATE_GRANTED,
-			  thread_state(self->fd, actor->id));
-		EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, next->id));
+		EXPECT_STATE(actor->id, GRANTED);
+		EXPECT_STATE(next->id, QUEUED);
 	}
-	EXPECT_EQ(0, actor_do(actor, act_acquire));
-	EXPECT_EQ(0, actor_do(actor, act_release));
-	EXPECT_EQ(0, actor_do(next, act_acquire));
-	EXPECT_EQ(0, actor_do(next, act_release));
+	EXPECT_EQ(0, actor_do(actor, act_turn));
+	EXPECT_EQ(0, actor_do(next, act_turn));
 	EXPECT_EQ(0, lock_owner(self->fd));
-}
-
-static int act_turn(struct actor *actor)
-{
-	return lock_acquire(actor->fd, 0, 0) ?: lock_release(actor->fd, 0);
 }
 
 /* From each policy to each other, with a full queue, of which one is killed. */
@@ -193,7 +168,7 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 		SKIP(return, "no thread can be bound here");
 	ASSERT_NE(NULL, troupe);
 	troupe->fd = self->fd;
-	troupe->flags = GIL_BIND_IO | GIL_BIND_SLICE;
+	troupe->flags = SLICED;
 	troupe->count = COUNT;
 	troupe->act = act_mixed;
 	troupe->run_ns = 1500 * MS;
@@ -209,12 +184,8 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 	}
 	ASSERT_TRUE(troupe_end(troupe));
 	TH_LOG("%u changes, %llu looks", changes, troupe->witness->looks);
-	EXPECT_EQ(0, troupe_first_error(troupe));
-	EXPECT_EQ(0, troupe->witness->crowds);
-	EXPECT_LT(0, troupe_least_acts(troupe));
-	EXPECT_TRUE(until_threads(self->fd, 0));
-	EXPECT_EQ(0, lock_waiting(self->fd));
-	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EXCLUSION(troupe);
+	EXPECT_LEFT_FREE(self->fd);
 }
 
 /* Who promises a turn to everybody; cpython does not. */
@@ -236,8 +207,6 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 	unsigned int i;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
-	one->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, one->page);
 	for (i = 0; i < ARRAY_SIZE(nice); i++) {
 		one->argument = nice[i];
 		ASSERT_EQ(0, actor_start(one, ACTOR_PROCESS, self->fd));
@@ -253,11 +222,9 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 	}
 	if (!lock_can_bind())
 		return;
-	hog->argument = GIL_BIND_IO | GIL_BIND_SLICE;
-	ASSERT_EQ(0, actor_start_unattached(hog, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, actor_do(hog, act_bind));
-	actor_begin(hog, act_hog);
-	ASSERT_TRUE(actor_runs(hog));
+	ASSERT_EQ(0, actors_start_bound(hog, 1, ACTOR_PROCESS, self->fd,
+					SLICED));
+	ASSERT_TRUE(actor_hogs(hog));
 	usleep(10000);
 	EXPECT_EQ(0, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
 				  now_ns() + LIMIT_NS));
@@ -267,8 +234,7 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 
 FIXTURE(turns)
 {
-	int fd;
-	struct actor *actor;
+	STAGE;
 };
 
 FIXTURE_VARIANT(turns)
@@ -282,17 +248,12 @@ FIXTURE_VARIANT_ADD(turns, fair) { .name = "fair" };
 
 FIXTURE_SETUP(turns)
 {
-	self->fd = create_by_policy(variant->name);
-	ASSERT_LE(0, self->fd);
-	self->actor = actors_new(1);
-	ASSERT_NE(NULL, self->actor);
-	ASSERT_EQ(0, actor_start(self->actor, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_open(&self->stage, 1, MS));
+	ASSERT_EQ(0, lock_set_policy(self->fd, variant->name));
+	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
 }
 
-FIXTURE_TEARDOWN(turns)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(turns)
 
 static volatile bool over;
 static int crowd_fd;
@@ -301,14 +262,10 @@ static __u64 had_a_turn;
 /* Comes back from I/O without end, and holds the lock for a while. */
 static void *stream(void *arg)
 {
-	__u64 until;
-
 	while (!over) {
 		if (lock_acquire(crowd_fd, 0, 0))
 			return arg;
-		until = now_ns() + MS / 10;
-		while (now_ns() < until)
-			;
+		spin_until(now_ns() + MS / 10);
 		if (lock_release(crowd_fd, GIL_RELEASE_IO))
 			return arg;
 	}
@@ -334,7 +291,7 @@ TEST_F_TIMEOUT(turns, beside_an_endless_stream, PATIENCE)
 	crowd_fd = self->fd;
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, stream, self));
-	EXPECT_EQ(0, actor_do(self->actor, act_many_turns));
+	EXPECT_EQ(0, actor_do(self->a, act_many_turns));
 	over = true;
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {
 		ASSERT_EQ(0, pthread_join(threads[i], &failed));
@@ -362,7 +319,6 @@ static void *hold_shortly(void *arg)
 TEST_F_TIMEOUT(turns, forty_started_one_by_one, PATIENCE)
 {
 	enum { FORTY = 40 };
-	__u64 limit = now_ns() + LIMIT_NS;
 	pthread_t threads[FORTY];
 	void *failed;
 	__u64 i;
@@ -373,12 +329,11 @@ TEST_F_TIMEOUT(turns, forty_started_one_by_one, PATIENCE)
 	for (i = 0; i < FORTY; i++) {
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, hold_shortly,
 					    self));
-		while (__atomic_load_n(&had_a_turn, __ATOMIC_RELAXED) <= i &&
-		       now_ns() < limit)
-			usleep(100);
+		EXPECT_TRUE(UNTIL(__atomic_load_n(&had_a_turn,
+						  __ATOMIC_RELAXED) > i));
 		EXPECT_EQ(i + 1, had_a_turn);
 	}
-	EXPECT_EQ(0, actor_do(self->actor, act_many_turns));
+	EXPECT_EQ(0, actor_do(self->a, act_many_turns));
 	over = true;
 	for (i = 0; i < FORTY; i++) {
 		ASSERT_EQ(0, pthread_join(threads[i], &failed));

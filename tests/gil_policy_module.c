@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 
 #include "main.h"
-#include "actor.h"
 #include "newcomers.h"
 #include "troupe.h"
 
@@ -42,22 +41,10 @@ static int unload(void)
 /* Contexts of threads that just ended may hold a lock for a moment. */
 static int unload_at_last(void)
 {
-	__u64 limit = now_ns() + LIMIT_NS;
-	int err = unload();
+	int err;
 
-	while (err == EAGAIN && now_ns() < limit) {
-		usleep(1000);
-		err = unload();
-	}
+	UNTIL((err = unload()) != EAGAIN);
 	return err;
-}
-
-static int create_by_policy(const char *name)
-{
-	struct gil_create create = { .interval_ns = MS };
-
-	snprintf(create.policy, sizeof(create.policy), "%s", name);
-	return lock_create_with(&create);
 }
 
 #define COUNT	8
@@ -77,7 +64,7 @@ FIXTURE_SETUP(policy_module)
 	ASSERT_EQ(0, load());
 	self->actors = actors_new(COUNT);
 	ASSERT_NE(NULL, self->actors);
-	self->fd = create_by_policy(NAME);
+	self->fd = lock_create_by_policy(NAME);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -148,7 +135,7 @@ TEST_F_TIMEOUT(policy_module, not_unloaded_while_used, PATIENCE)
 	EXPECT_EQ(EAGAIN, unload());
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_STREQ(NAME, stats.policy);
-	second = create_by_policy(NAME);
+	second = lock_create_by_policy(NAME);
 	ASSERT_LE(0, second);
 	EXPECT_EQ(0, lock_set_policy(self->fd, "fair"));
 	EXPECT_EQ(EAGAIN, unload());
@@ -157,11 +144,10 @@ TEST_F_TIMEOUT(policy_module, not_unloaded_while_used, PATIENCE)
 
 	/* The name is gone, the lock is not. */
 	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, NAME));
-	EXPECT_EQ(-ENOENT, create_by_policy(NAME));
+	EXPECT_EQ(-ENOENT, lock_create_by_policy(NAME));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_STREQ("fair", stats.policy);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 
 	EXPECT_EQ(0, load());
 	EXPECT_EQ(0, lock_set_policy(self->fd, NAME));
@@ -200,9 +186,8 @@ TEST_F_TIMEOUT(policy_module, kept_by_a_binding, PATIENCE)
 
 	if (!lock_can_bind())
 		SKIP(return, "no thread can be bound here");
-	actor->argument = GIL_BIND_IO | GIL_BIND_SLICE;
-	ASSERT_EQ(0, actor_start_unattached(actor, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, actor_do(actor, act_bind));
+	ASSERT_EQ(0, actors_start_bound(actor, 1, ACTOR_PROCESS, self->fd,
+					SLICED));
 	/* It blocks, and so does not own the lock. */
 	ASSERT_TRUE(until_owner(self->fd, 0));
 	close(self->fd);
@@ -257,7 +242,7 @@ TEST_F_TIMEOUT(policy_module, switched_while_contended, PATIENCE)
 		SKIP(return, "no thread can be bound here");
 	ASSERT_NE(NULL, troupe);
 	troupe->fd = self->fd;
-	troupe->flags = GIL_BIND_IO | GIL_BIND_SLICE;
+	troupe->flags = SLICED;
 	troupe->count = COUNT - 2;
 	troupe->act = act_out_and_back;
 	troupe->run_ns = 1000 * MS;
@@ -278,11 +263,8 @@ TEST_F_TIMEOUT(policy_module, switched_while_contended, PATIENCE)
 	ASSERT_TRUE(troupe_end(troupe));
 	TH_LOG("%u changes, loaded %u times", changes, reloads);
 	EXPECT_LT(0, reloads);
-	EXPECT_EQ(0, troupe_first_error(troupe));
-	EXPECT_EQ(0, troupe->witness->crowds);
-	EXPECT_LT(0, troupe_least_acts(troupe));
-	EXPECT_TRUE(until_threads(self->fd, 0));
-	EXPECT_EQ(0, lock_waiting(self->fd));
+	EXPECT_EXCLUSION(troupe);
+	EXPECT_LEFT_FREE(self->fd);
 }
 
 /* Locks that were made by the name, and those refused for there was none. */
@@ -292,7 +274,7 @@ static volatile bool over;
 static void *make_locks(void *arg)
 {
 	while (!over) {
-		int fd = create_by_policy(NAME);
+		int fd = lock_create_by_policy(NAME);
 
 		if (fd >= 0)
 			made++;
@@ -307,11 +289,9 @@ static void *make_locks(void *arg)
 
 static bool until_more(volatile __u64 *count)
 {
-	__u64 seen = *count, limit = now_ns() + LIMIT_NS;
+	__u64 seen = *count;
 
-	while (*count == seen && now_ns() < limit)
-		usleep(100);
-	return *count != seen;
+	return UNTIL(*count != seen);
 }
 
 TEST_F_TIMEOUT(policy_module, unloaded_as_locks_are_made, PATIENCE)

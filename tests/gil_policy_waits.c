@@ -11,41 +11,22 @@
 #include <sys/resource.h>
 
 #include "main.h"
-#include "actor.h"
 #include "newcomers.h"
+#include "stage.h"
 
 #define COUNT	8
 
 FIXTURE(waits)
 {
-	int fd;
-	struct gil_page *page;
-	struct actor *actors;
+	STAGE;
 };
 
 FIXTURE_SETUP(waits)
 {
-	int i;
-
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	self->actors = actors_new(COUNT);
-	ASSERT_NE(NULL, self->actors);
-	for (i = 0; i < COUNT; i++)
-		self->actors[i].page = self->page;
+	ASSERT_EQ(0, stage_open(&self->stage, COUNT, GIL_INTERVAL_MAX_NS));
 }
 
-FIXTURE_TEARDOWN(waits)
-{
-	close(self->fd);
-}
-
-static int set_interval(int fd, __u64 ns)
-{
-	return lock_ioctl(fd, GIL_IOC_SET_INTERVAL, &ns);
-}
+STAGE_TEARDOWN(waits)
 
 /* What the bounds are made of; the longest hold is of any thread. */
 static __u64 longest_hold(int fd)
@@ -54,11 +35,6 @@ static __u64 longest_hold(int fd)
 
 	lock_stats(fd, &stats);
 	return stats.counts.hold.max_ns;
-}
-
-static bool is_asked(const struct gil_page *page)
-{
-	return __atomic_load_n(&page->drop_request, __ATOMIC_RELAXED);
 }
 
 static int act_release_for_io(struct actor *actor)
@@ -138,12 +114,9 @@ static void *work(void *arg)
 	int err = 0;
 
 	while (!over && !err && worker->turns--) {
-		__u64 until;
-
 		err = lock_acquire(worker->fd, 0, 0);
-		until = now_ns() + worker->hold_ns;
-		while (worker->hold_ns && now_ns() < until)
-			;
+		if (worker->hold_ns)
+			spin_until(now_ns() + worker->hold_ns);
 		err = err ?: lock_release(worker->fd, worker->release_flags);
 	}
 	err = err ?: thread_stats(worker->fd, 0, &stats);
@@ -178,22 +151,18 @@ static int end_workers(struct worker *workers, int count)
 /* Each has had a turn: from then on it is what it releases the lock for. */
 static bool until_turns(const struct worker *workers, int count)
 {
-	__u64 limit = now_ns() + LIMIT_NS;
+	bool all = true;
 	int i;
 
 	for (i = 0; i < count; i++)
-		while (workers[i].turns > ~0ULL - 2) {
-			if (now_ns() > limit)
-				return false;
-			usleep(1000);
-		}
-	return true;
+		all = all && UNTIL(workers[i].turns <= ~0ULL - 2);
+	return all;
 }
 
 /* io_first: I/O threads without end, few with long holds or many with none. */
 FIXTURE(stream)
 {
-	int fd;
+	STAGE;
 };
 
 FIXTURE_VARIANT(stream)
@@ -207,15 +176,11 @@ FIXTURE_VARIANT_ADD(stream, of_forty) { .count = 40, .hold_ns = 0 };
 
 FIXTURE_SETUP(stream)
 {
-	self->fd = lock_create(20 * MS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 0, 20 * MS));
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
 }
 
-FIXTURE_TEARDOWN(stream)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(stream)
 
 TEST_F_TIMEOUT(stream, starves_nobody, PATIENCE)
 {
@@ -255,7 +220,7 @@ TEST_F_TIMEOUT(waits, io_first, PATIENCE)
 	int i;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
-	ASSERT_EQ(0, set_interval(self->fd, interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, interval));
 	ASSERT_EQ(0, actors_start(self->actors, 4, ACTOR_THREAD, self->fd));
 	over = false;
 	work(&io);
@@ -287,7 +252,7 @@ TEST_F_TIMEOUT(waits, io_first, PATIENCE)
 /* A convoy, or none: the same I/O thread beside the same hog. */
 FIXTURE(convoy)
 {
-	int fd;
+	STAGE;
 	struct actor *hog, *io;
 };
 
@@ -316,17 +281,11 @@ FIXTURE_VARIANT_ADD(convoy, fair) {
 
 FIXTURE_SETUP(convoy)
 {
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(variant->interval_ns);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 2, variant->interval_ns));
 	ASSERT_EQ(0, lock_set_policy(self->fd, variant->policy));
-	self->hog = &actors[0];
-	self->io = &actors[1];
-	self->hog->page = lock_map(self->fd, PROT_READ);
-	ASSERT_NE(NULL, self->hog->page);
-	ASSERT_EQ(0, actors_start(actors, 2, ACTOR_THREAD, self->fd));
+	self->hog = self->a;
+	self->io = self->b;
+	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
 	ASSERT_EQ(0, actor_do(self->io, act_become_io));
 	ASSERT_EQ(0, actor_do(self->hog, act_be_nice));
 	actor_begin(self->hog, act_hog_lock);
@@ -334,10 +293,7 @@ FIXTURE_SETUP(convoy)
 	usleep(100000);
 }
 
-FIXTURE_TEARDOWN(convoy)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(convoy)
 
 TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
 {
@@ -349,8 +305,7 @@ TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
 		ASSERT_TRUE(until_owner(self->fd, self->hog->id));
 		ASSERT_EQ(0, actor_do(self->io, act_become_io));
 	}
-	self->hog->stop = true;
-	EXPECT_EQ(0, actor_end(self->hog));
+	EXPECT_EQ(0, actor_halt(self->hog));
 	EXPECT_EQ(0, thread_stats(self->fd, self->io->id, &stats));
 	EXPECT_EQ(ops, stats.counts.wait.count);
 	if (variant->waits) {
@@ -372,7 +327,7 @@ TEST_F_TIMEOUT(waits, fair, PATIENCE)
 	int i;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
-	ASSERT_EQ(0, set_interval(self->fd, interval));
+	ASSERT_EQ(0, lock_set_interval(self->fd, interval));
 	/* The time that the lock stays put is in no hold. */
 	ASSERT_EQ(0, lock_set_grace(self->fd, 0));
 	for (i = 0; i < count; i++)
@@ -402,7 +357,7 @@ TEST_F_TIMEOUT(waits, fair_claimed, PATIENCE)
 	struct actor *ahead = &self->actors[0], *fresh = &self->actors[1];
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
-	ASSERT_EQ(0, set_interval(self->fd, 100 * MS));
+	ASSERT_EQ(0, lock_set_interval(self->fd, 100 * MS));
 	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
 	ASSERT_EQ(0, actor_do(ahead, act_be_nice));
 	ASSERT_EQ(0, actor_do(ahead, act_hold_long));
@@ -484,7 +439,7 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 	struct gil_thread_stats stats;
 
 	ASSERT_EQ(0, lock_set_policy(fd, "io_first"));
-	ASSERT_EQ(0, set_interval(fd, interval));
+	ASSERT_EQ(0, lock_set_interval(fd, interval));
 	ASSERT_EQ(0, lock_set_grace(fd, GIL_GRACE_MAX_NS));
 	ASSERT_EQ(0, actors_start(next, 3, ACTOR_PROCESS, fd));
 	ASSERT_EQ(0, actor_do(io, act_become_io));

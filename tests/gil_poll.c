@@ -8,15 +8,13 @@
 #include <sys/epoll.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 #define LIMIT_MS	((int)(LIMIT_NS / MS))
 
 FIXTURE(polled)
 {
-	int fd;
-	__u32 id;
-	struct actor *a, *b;
+	STAGE;
 };
 
 FIXTURE_VARIANT(polled)
@@ -27,23 +25,7 @@ FIXTURE_VARIANT(polled)
 FIXTURE_VARIANT_ADD(polled, threads) { .kind = ACTOR_THREAD };
 FIXTURE_VARIANT_ADD(polled, processes) { .kind = ACTOR_PROCESS };
 
-FIXTURE_SETUP(polled)
-{
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(actors, 2, variant->kind, self->fd));
-	self->a = &actors[0];
-	self->b = &actors[1];
-}
-
-FIXTURE_TEARDOWN(polled)
-{
-	close(self->fd);
-}
+STAGE_SETUP(polled, 2, variant->kind, GIL_INTERVAL_MAX_NS)
 
 /* The events that poll() reports, after at most so many ms. */
 static int poll_events(int fd, int timeout_ms)
@@ -150,11 +132,9 @@ TEST_F_TIMEOUT(polled, all_poll_and_each_has_its_turn, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_READABLE(actor_end(self->a));
 	EXPECT_FALSE(actor_ended(self->b));
-	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, actor_do(self->a, act_turn));
 	EXPECT_READABLE(actor_end(self->b));
-	EXPECT_EQ(0, actor_do(self->b, act_acquire));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_do(self->b, act_turn));
 }
 
 TEST_F_TIMEOUT(polled, epoll_registered_before_the_request, PATIENCE)

@@ -5,10 +5,10 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 #define WAITERS_MAX	1000
 
@@ -30,11 +30,10 @@ static int act_take_turn(struct actor *actor)
 	return lock_release(actor->fd, 0);
 }
 
-/* A lock owned by the test, and actors, none of which waits yet. */
+/* The test owns the lock, and no actor waits for it yet. */
 FIXTURE(fifo)
 {
-	int fd;
-	struct actor *actors;
+	STAGE;
 };
 
 FIXTURE_VARIANT(fifo)
@@ -50,22 +49,16 @@ FIXTURE_VARIANT_ADD(fifo, processes_8) { ACTOR_PROCESS, 8 };
 
 FIXTURE_SETUP(fifo)
 {
-	turns = mmap(NULL, sizeof(*turns), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, turns);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	turns = shared_new(sizeof(*turns));
+	ASSERT_NE(NULL, turns);
+	ASSERT_EQ(0, stage_open(&self->stage, variant->waiters,
+				GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	self->actors = actors_new(WAITERS_MAX);
-	ASSERT_NE(NULL, self->actors);
 	ASSERT_EQ(0, actors_start(self->actors, variant->waiters,
 				  variant->kind, self->fd));
 }
 
-FIXTURE_TEARDOWN(fifo)
-{
-	close(self->fd);
-}
+STAGE_TEARDOWN(fifo)
 
 /* All enter the queue one by one, and take their turns once it moves. */
 static void expect_order(struct __test_metadata *_metadata, int fd,
@@ -133,7 +126,7 @@ TEST_F_TIMEOUT(fifo, yield_lets_all_who_wait_go_first, PATIENCE)
 	}
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(n, turns->count);
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, 0));
+	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(1, stats.counts.yields);
@@ -142,26 +135,20 @@ TEST_F_TIMEOUT(fifo, yield_lets_all_who_wait_go_first, PATIENCE)
 
 TEST(order_of_a_thousand)
 {
-	struct actor *actors = actors_new(WAITERS_MAX);
-	int fd = lock_create(GIL_INTERVAL_MAX_NS);
+	struct stage stage;
 
-	turns = mmap(NULL, sizeof(*turns), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, turns);
-	ASSERT_NE(NULL, actors);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, lock_acquire(fd, 0, 0));
-	ASSERT_EQ(0, actors_start(actors, WAITERS_MAX, ACTOR_THREAD, fd));
-	expect_order(_metadata, fd, actors, WAITERS_MAX);
+	turns = shared_new(sizeof(*turns));
+	ASSERT_NE(NULL, turns);
+	ASSERT_EQ(0, stage_open(&stage, WAITERS_MAX, GIL_INTERVAL_MAX_NS));
+	ASSERT_EQ(0, lock_acquire(stage.fd, 0, 0));
+	ASSERT_EQ(0, actors_start(stage.actors, WAITERS_MAX, ACTOR_THREAD,
+				  stage.fd));
+	expect_order(_metadata, stage.fd, stage.actors, WAITERS_MAX);
 }
-
-#define ACTORS	3
 
 FIXTURE(place)
 {
-	int fd;
-	__u32 id;
-	struct actor *a, *b, *c;
+	STAGE;
 };
 
 FIXTURE_VARIANT(place)
@@ -172,51 +159,22 @@ FIXTURE_VARIANT(place)
 FIXTURE_VARIANT_ADD(place, threads) { .kind = ACTOR_THREAD };
 FIXTURE_VARIANT_ADD(place, processes) { .kind = ACTOR_PROCESS };
 
-FIXTURE_SETUP(place)
-{
-	struct actor *actors = actors_new(ACTORS);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(actors, ACTORS, variant->kind, self->fd));
-	self->a = &actors[0];
-	self->b = &actors[1];
-	self->c = &actors[2];
-}
-
-FIXTURE_TEARDOWN(place)
-{
-	close(self->fd);
-}
-
-#define EXPECT_LOCK(owner_id, n_waiting)				\
-	do {								\
-		struct gil_lock_stats now;				\
-									\
-		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
-		EXPECT_EQ(owner_id, now.owner);				\
-		EXPECT_EQ(n_waiting, now.waiting);			\
-	} while (0)
-
-#define EXPECT_STATE(actor, what)					\
-	EXPECT_EQ(GIL_STATE_##what, thread_state(self->fd, (actor)->id))
+STAGE_SETUP(place, 3, variant->kind, GIL_INTERVAL_MAX_NS)
 
 TEST_F_TIMEOUT(place, handoff_lets_nobody_in_between, PATIENCE)
 {
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	/* The owner already, although it has not come back for it. */
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(EBUSY, actor_do(self->b, act_try));
 	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_LOCK(0, 0);
 }
@@ -224,7 +182,7 @@ TEST_F_TIMEOUT(place, handoff_lets_nobody_in_between, PATIENCE)
 TEST_F_TIMEOUT(place, enqueue_of_a_free_lock_owns_it, PATIENCE)
 {
 	EXPECT_EQ(0, actor_do(self->a, act_enqueue));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
@@ -237,15 +195,15 @@ TEST_F_TIMEOUT(place, enqueue_again_keeps_the_place, PATIENCE)
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_LOCK(self->id, 2);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->a, GRANTED);
-	EXPECT_STATE(self->b, QUEUED);
+	EXPECT_STATE(self->a->id, GRANTED);
+	EXPECT_STATE(self->b->id, QUEUED);
 	/* To ask again is one more way to come back for it. */
 	EXPECT_EQ(0, actor_do(self->a, act_enqueue));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
-	EXPECT_STATE(self->b, GRANTED);
+	EXPECT_STATE(self->b->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->b, act_try));
-	EXPECT_STATE(self->b, OWNER);
+	EXPECT_STATE(self->b->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_LOCK(0, 0);
 }
@@ -274,16 +232,16 @@ TEST_F_TIMEOUT(place, kept_after_timeout, PATIENCE)
 	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP;
 	self->a->deadline_ns = now_ns() + MS;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
 	self->a->deadline_ns = 1;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
 	EXPECT_LOCK(self->id, 2);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	/* A grant is not lost to a deadline that has passed. */
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
 	EXPECT_EQ(0, stats.counts.timeouts);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
@@ -296,12 +254,12 @@ TEST_F_TIMEOUT(place, resumed_if_there_is_one, PATIENCE)
 	EXPECT_LOCK(0, 0);
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(ENOENT, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, IDLE);
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	actor_begin(self->a, act_acquire);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(EDEADLK, actor_do(self->a, act_acquire));
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_EQ(ENOENT, actor_do(self->a, act_acquire));
@@ -314,9 +272,9 @@ TEST_F_TIMEOUT(place, resumed_after_the_grant, PATIENCE)
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, OWNER);
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -326,10 +284,10 @@ TEST_F_TIMEOUT(place, each_keep_for_its_own_reason, PATIENCE)
 	self->a->deadline_ns = 1;
 	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP_TIMEOUT;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_STATE(self->a->id, QUEUED);
 	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP_INTR;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, IDLE);
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_LOCK(self->id, 0);
 }
 
@@ -343,14 +301,14 @@ TEST_F_TIMEOUT(place, lost_after_timeout_without_keep, PATIENCE)
 	self->a->flags = GIL_ACQUIRE_DEADLINE;
 	self->a->deadline_ns = now_ns() + MS;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
-	EXPECT_STATE(self->a, IDLE);
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_LOCK(self->id, 1);
 	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
 	EXPECT_EQ(1, stats.counts.timeouts);
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->b, GRANTED);
-	EXPECT_STATE(self->a, QUEUED);
+	EXPECT_STATE(self->b->id, GRANTED);
+	EXPECT_STATE(self->a->id, QUEUED);
 }
 
 TEST_F_TIMEOUT(place, cancelled_grant_goes_on, PATIENCE)
@@ -362,17 +320,16 @@ TEST_F_TIMEOUT(place, cancelled_grant_goes_on, PATIENCE)
 	ASSERT_TRUE(actor_queue(self->b));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->c, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
-	EXPECT_STATE(self->a, IDLE);
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_EQ(0, actor_end(self->b));
 	EXPECT_EQ(0, actor_do(self->b, act_release));
-	EXPECT_STATE(self->c, GRANTED);
+	EXPECT_STATE(self->c->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->c, act_cancel));
 	/* Nobody died: the next is told nothing. */
 	EXPECT_LOCK(0, 0);
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(2, stats.counts.cancels);
 	EXPECT_EQ(0, stats.counts.owner_deaths);
@@ -384,7 +341,7 @@ TEST_F_TIMEOUT(place, cancelled_in_the_queue, PATIENCE)
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	ASSERT_TRUE(actor_queue(self->b));
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
-	EXPECT_STATE(self->a, IDLE);
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_LOCK(self->id, 1);
 	EXPECT_EQ(ENOENT, actor_do(self->a, act_cancel));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -399,10 +356,10 @@ TEST_F_TIMEOUT(place, grant_not_claimed, PATIENCE)
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	/* The owner, but it does not know: it may claim the lock or cancel. */
 	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
-	EXPECT_STATE(self->a, GRANTED);
+	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_LOCK(self->a->id, 1);
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
 	EXPECT_LOCK(self->b->id, 0);
@@ -414,18 +371,16 @@ TEST_F_TIMEOUT(place, yield_and_come_back_last, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
-	actor_begin(self->a, act_yield);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
-	EXPECT_STATE(self->b, GRANTED);
+	ASSERT_TRUE(actor_queue_by(self->a, act_yield));
+	EXPECT_STATE(self->b->id, GRANTED);
 	EXPECT_EQ(EINPROGRESS, actor_do(self->c, act_enqueue));
 	EXPECT_LOCK(self->b->id, 2);
-	EXPECT_EQ(0, actor_do(self->b, act_acquire));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_do(self->b, act_turn));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_STATE(self->a, OWNER);
-	EXPECT_STATE(self->c, QUEUED);
+	EXPECT_STATE(self->a->id, OWNER);
+	EXPECT_STATE(self->c->id, QUEUED);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
-	EXPECT_STATE(self->c, GRANTED);
+	EXPECT_STATE(self->c->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->c, act_cancel));
 	EXPECT_LOCK(0, 0);
 }

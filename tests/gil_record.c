@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 #include "main.h"
 #include "actor.h"
+#include "process.h"
 
 #define COUNT	5
 
@@ -97,8 +97,7 @@ TEST_F_TIMEOUT(record, none_yet, PATIENCE)
 	actor_stop(&self->actors[0]);
 	ASSERT_TRUE(until_threads(self->fd, 0));
 	/* A context is gone before its record is there. */
-	while (!(poll_now(self->fd, POLLPRI) & POLLPRI))
-		usleep(1000);
+	ASSERT_TRUE(UNTIL(poll_now(self->fd, POLLPRI) & POLLPRI));
 	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
 	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
 }
@@ -109,8 +108,7 @@ static int act_turns(struct actor *actor)
 	__u64 i;
 
 	for (i = 0; i < actor->argument; i++)
-		if (lock_acquire(actor->fd, 0, 0) ||
-		    lock_release(actor->fd, 0))
+		if (lock_turn(actor->fd))
 			return EINVAL;
 	return 0;
 }
@@ -204,18 +202,12 @@ static int act_read(struct actor *actor)
 	return n == sizeof(record) ? 0 : n ? errno : ENODATA;
 }
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 /* The reader has no context of its own, and so waits for the others' only. */
 TEST_F_TIMEOUT(record, waits, PATIENCE)
 {
-	const struct sigaction action = { .sa_handler = ignore };
 	struct actor *reader = &self->actors[0], *other = &self->actors[1];
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
 	ASSERT_EQ(0, actor_start(other, ACTOR_THREAD, self->fd));
 	ASSERT_EQ(0, actor_start_unattached(reader, ACTOR_THREAD, self->fd));
 	actor_begin(reader, act_read);

@@ -9,17 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
 /* Only the tests of the global lock use it, and they leave it free. */
 FIXTURE(sharing)
 {
-	int fd;
-	__u32 id;
-	struct actor *a;
+	STAGE;
 };
 
 FIXTURE_SETUP(sharing)
@@ -28,27 +26,11 @@ FIXTURE_SETUP(sharing)
 
 	ASSERT_LE(0, global);
 	close(global);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	self->a = actors_new(2);
-	ASSERT_NE(NULL, self->a);
 }
 
-FIXTURE_TEARDOWN(sharing)
-{
-	close(self->fd);
-}
-
-/* What a child reports as its exit status, or -1 if it did not exit. */
-static int child_status(pid_t child)
-{
-	int status;
-
-	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
+STAGE_TEARDOWN(sharing)
 
 TEST_F_TIMEOUT(sharing, fork_does_not_inherit_ownership, PATIENCE)
 {
@@ -88,18 +70,14 @@ TEST_F_TIMEOUT(sharing, fork_contends, PATIENCE)
 
 TEST_F_TIMEOUT(sharing, fork_shares_the_page, PATIENCE)
 {
-	struct gil_page *page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-
-	ASSERT_NE(NULL, page);
-	self->a->page = page;
 	ASSERT_EQ(0, actor_start(self->a, ACTOR_PROCESS, self->fd));
 	EXPECT_EQ(0, actor_do(self->a, act_fast_acquire));
-	EXPECT_EQ(self->a->id, page->word);
-	EXPECT_FALSE(fast_acquire(page, self->id));
+	EXPECT_EQ(self->a->id, self->page->word);
+	EXPECT_FALSE(fast_acquire(self->page, self->id));
 	EXPECT_EQ(self->a->id, lock_owner(self->fd));
 	EXPECT_EQ(0, actor_do(self->a, act_fast_release));
-	EXPECT_TRUE(fast_acquire(page, self->id));
-	EXPECT_TRUE(fast_release(page, self->id));
+	EXPECT_TRUE(fast_acquire(self->page, self->id));
+	EXPECT_TRUE(fast_release(self->page, self->id));
 }
 
 TEST_F_TIMEOUT(sharing, dup_is_the_same, PATIENCE)
@@ -228,19 +206,17 @@ TEST_F_TIMEOUT(sharing, two_openings_are_one_lock, PATIENCE)
 
 TEST_F_TIMEOUT(sharing, unrelated_processes, PATIENCE)
 {
-	struct actor *b = self->a + 1;
-
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
-	ASSERT_EQ(0, actor_start_unattached(b, ACTOR_PROCESS, -1));
+	ASSERT_EQ(0, actor_start_unattached(self->b, ACTOR_PROCESS, -1));
 	ASSERT_EQ(0, actor_do(self->a, act_open));
-	ASSERT_EQ(0, actor_do(b, act_open));
+	ASSERT_EQ(0, actor_do(self->b, act_open));
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_EQ(EBUSY, actor_do(b, act_try));
-	EXPECT_EQ(EINPROGRESS, actor_do(b, act_enqueue));
+	EXPECT_EQ(EBUSY, actor_do(self->b, act_try));
+	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
 	EXPECT_EQ(0, actor_do(self->a, act_release));
-	EXPECT_EQ(0, actor_do(b, act_acquire));
+	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_EQ(EBUSY, actor_do(self->a, act_try));
-	actor_kill(b);
+	actor_kill(self->b);
 	EXPECT_EQ(EOWNERDEAD, actor_do(self->a, act_acquire));
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 	actor_stop(self->a);
@@ -261,8 +237,7 @@ TEST_F_TIMEOUT(sharing, last_close_of_an_owner, PATIENCE)
 	EXPECT_EQ(0, lock_owner(two));
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(two, 0, 0));
 	EXPECT_EQ(0, lock_release(two, 0));
-	EXPECT_EQ(0, lock_acquire(two, 0, 0));
-	EXPECT_EQ(0, lock_release(two, 0));
+	EXPECT_EQ(0, lock_turn(two));
 	close(two);
 }
 
@@ -279,8 +254,7 @@ TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->a, act_close));
 	EXPECT_EQ(0, lock_waiting(fd));
 	EXPECT_EQ(0, lock_release(fd, 0));
-	EXPECT_EQ(0, lock_acquire(fd, 0, 0));
-	EXPECT_EQ(0, lock_release(fd, 0));
+	EXPECT_EQ(0, lock_turn(fd));
 	close(fd);
 }
 
@@ -348,8 +322,7 @@ TEST_F_TIMEOUT(sharing, exec_keeps_ownership, PATIENCE)
 	actor_begin(self->a, act_exec);
 	EXPECT_EQ(0, child_status(self->a->pid));
 	/* It released it there. */
-	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
 /* Closed on exec, and nobody else's: the file ends, the process does not. */

@@ -4,42 +4,27 @@
  * or lost as asked, and a grant that is never lost to a signal.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "main.h"
-#include "actor.h"
+#include "process.h"
+#include "stage.h"
 
-static volatile sig_atomic_t handled;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	handled++;
-}
-
-/* In the actor: handlers are a process's own. */
+/* In the actor, because a process has its own handlers. */
 static int act_handle(struct actor *actor)
 {
-	struct sigaction action = {
-		.sa_handler = on_signal,
-		.sa_flags = actor->argument ? SA_RESTART : 0,
-	};
-
-	return sigaction(SIGUSR1, &action, NULL) ? errno : 0;
+	return count_signal(SIGUSR1, actor->argument ? SA_RESTART : 0);
 }
 
 static int act_handled(struct actor *actor)
 {
-	actor->answer = handled;
+	actor->answer = signals_counted;
 	return 0;
 }
 
 FIXTURE(sig)
 {
-	int fd;
-	__u32 id;
-	struct actor *a, *b;
+	STAGE;
 };
 
 FIXTURE_VARIANT(sig)
@@ -50,23 +35,7 @@ FIXTURE_VARIANT(sig)
 FIXTURE_VARIANT_ADD(sig, threads) { .kind = ACTOR_THREAD };
 FIXTURE_VARIANT_ADD(sig, processes) { .kind = ACTOR_PROCESS };
 
-FIXTURE_SETUP(sig)
-{
-	struct actor *actors = actors_new(2);
-
-	ASSERT_NE(NULL, actors);
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(actors, 2, variant->kind, self->fd));
-	self->a = &actors[0];
-	self->b = &actors[1];
-}
-
-FIXTURE_TEARDOWN(sig)
-{
-	close(self->fd);
-}
+STAGE_SETUP(sig, 2, variant->kind, GIL_INTERVAL_MAX_NS)
 
 static int count_handled(struct actor *actor)
 {
@@ -83,7 +52,7 @@ TEST_F_TIMEOUT(sig, interrupts, PATIENCE)
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(EINTR, actor_end(self->a));
 	EXPECT_EQ(1, count_handled(self->a));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_EQ(0, lock_waiting(self->fd));
 	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
 	EXPECT_EQ(1, stats.counts.interrupts);
@@ -131,13 +100,12 @@ TEST_F_TIMEOUT(sig, interrupt_keeps_the_place, PATIENCE)
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(EINTR, actor_end(self->a));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(2, lock_waiting(self->fd));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(GIL_STATE_GRANTED, thread_state(self->fd, self->a->id));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
-	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_STATE(self->a->id, GRANTED);
+	EXPECT_STATE(self->b->id, QUEUED);
+	EXPECT_EQ(0, actor_do(self->a, act_turn));
 }
 
 TEST_F_TIMEOUT(sig, interrupt_loses_the_place, PATIENCE)
@@ -148,7 +116,7 @@ TEST_F_TIMEOUT(sig, interrupt_loses_the_place, PATIENCE)
 	ASSERT_TRUE(actor_queue(self->a));
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(EINTR, actor_end(self->a));
-	EXPECT_EQ(GIL_STATE_IDLE, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_EQ(0, lock_waiting(self->fd));
 }
 
@@ -165,7 +133,7 @@ TEST_F_TIMEOUT(sig, restart_keeps_the_place, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(1, count_handled(self->a));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	EXPECT_STATE(self->b->id, QUEUED);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -212,7 +180,7 @@ TEST_F_TIMEOUT(sig, resume_restarts_in_the_place, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(1, count_handled(self->a));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->b->id));
+	EXPECT_STATE(self->b->id, QUEUED);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -221,18 +189,16 @@ TEST_F_TIMEOUT(sig, interrupted_yield_stays_in_the_queue, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
-	actor_begin(self->a, act_yield);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_yield));
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(EINTR, actor_end(self->a));
-	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
 	/* To yield again is to wait on. */
 	actor_begin(self->a, act_yield);
-	EXPECT_EQ(0, actor_do(self->b, act_acquire));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_do(self->b, act_turn));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -244,9 +210,7 @@ TEST_F_TIMEOUT(sig, interrupted_yield_acquires_or_cancels, PATIENCE)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, actor_do(self->a, act_acquire));
 		EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
-		actor_begin(self->a, act_yield);
-		ASSERT_TRUE(until_state(self->fd, self->a->id,
-					GIL_STATE_QUEUED));
+		ASSERT_TRUE(actor_queue_by(self->a, act_yield));
 		actor_signal(self->a, SIGUSR1);
 		EXPECT_EQ(EINTR, actor_end(self->a));
 		if (i)
@@ -256,8 +220,7 @@ TEST_F_TIMEOUT(sig, interrupted_yield_acquires_or_cancels, PATIENCE)
 			EXPECT_EQ(0, lock_owner(self->fd));
 			continue;
 		}
-		EXPECT_EQ(0, actor_do(self->a, act_acquire));
-		EXPECT_EQ(0, actor_do(self->a, act_release));
+		EXPECT_EQ(0, actor_do(self->a, act_turn));
 	}
 }
 
@@ -267,15 +230,14 @@ TEST_F_TIMEOUT(sig, yield_restarts, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
-	actor_begin(self->a, act_yield);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_yield));
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_FALSE(actor_ended(self->a));
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(1, count_handled(self->a));
-	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, self->a->id));
+	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -284,8 +246,7 @@ TEST_F_TIMEOUT(sig, signal_pending_at_a_free_lock, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
 	/* Nothing to wait for, nothing to interrupt. */
 	actor_signal(self->a, SIGUSR1);
-	EXPECT_EQ(0, actor_do(self->a, act_acquire));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, actor_do(self->a, act_turn));
 }
 
 TEST_F_TIMEOUT(sig, stopped_and_continued, PATIENCE)

@@ -9,34 +9,16 @@
 #include <string.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 #define DEBUGFS	"/sys/kernel/debug/gil/"
 
 FIXTURE(stats)
 {
-	int fd;
-	__u32 id;
-	struct gil_page *page;
-	struct actor *a;
+	STAGE;
 };
 
-FIXTURE_SETUP(stats)
-{
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
-	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	self->a = actors_new(1);
-	ASSERT_NE(NULL, self->a);
-	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
-}
-
-FIXTURE_TEARDOWN(stats)
-{
-	close(self->fd);
-}
+STAGE_SETUP(stats, 1, ACTOR_THREAD, GIL_INTERVAL_MAX_NS)
 
 /* The sum of a histogram's buckets. */
 static __u64 hist_sum(const struct gil_times *times)
@@ -172,11 +154,6 @@ TEST_F_TIMEOUT(stats, fast_path, PATIENCE)
 	EXPECT_COUNTS(&thread.counts, .fast_acquires = 5, .io_releases = 2);
 }
 
-static int act_turn(struct actor *actor)
-{
-	return lock_acquire(actor->fd, 0, 0) ?: lock_release(actor->fd, 0);
-}
-
 TEST_F_TIMEOUT(stats, contended, PATIENCE)
 {
 	struct gil_thread_stats ours, theirs;
@@ -185,9 +162,7 @@ TEST_F_TIMEOUT(stats, contended, PATIENCE)
 
 	for (i = 0; i < 7; i++) {
 		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-		actor_begin(self->a, act_turn);
-		ASSERT_TRUE(until_state(self->fd, self->a->id,
-					GIL_STATE_QUEUED));
+		ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 		ASSERT_EQ(0, lock_release(self->fd, 0));
 		ASSERT_EQ(0, actor_end(self->a));
 	}
@@ -234,8 +209,7 @@ TEST_F_TIMEOUT(stats, yield, PATIENCE)
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(0, lock_yield(self->fd));
-	actor_begin(self->a, act_turn);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(0, lock_release(self->fd, 0));

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 #define NOBODY	65534
 
@@ -54,16 +54,12 @@ static int act_protect(struct actor *actor)
 
 static int act_set_interval(struct actor *actor)
 {
-	__u64 interval = actor->argument;
-
-	return lock_ioctl(actor->fd, GIL_IOC_SET_INTERVAL, &interval);
+	return lock_set_interval(actor->fd, actor->argument);
 }
 
 static int act_set_policy(struct actor *actor)
 {
-	struct gil_policy policy = { .name = "fifo" };
-
-	return lock_ioctl(actor->fd, GIL_IOC_SET_POLICY, &policy);
+	return lock_set_policy(actor->fd, "fifo");
 }
 
 static int act_get_settings(struct actor *actor)
@@ -160,16 +156,15 @@ TEST_F_TIMEOUT(users, settings_of_the_global_lock, PATIENCE)
 
 TEST_F_TIMEOUT(users, root_sets_the_global_lock, PATIENCE)
 {
-	struct gil_policy policy = { .name = "fifo" };
 	__u64 was, now = 12345678;
 
 	ASSERT_EQ(0, lock_ioctl(self->global, GIL_IOC_GET_INTERVAL, &was));
-	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_INTERVAL, &now));
+	EXPECT_EQ(0, lock_set_interval(self->global, now));
 	ASSERT_EQ(0, actor_do(self->nobody, act_open));
 	EXPECT_EQ(0, actor_do(self->nobody, act_get_settings));
 	EXPECT_EQ(now, self->nobody->answer);
-	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_INTERVAL, &was));
-	EXPECT_EQ(0, lock_ioctl(self->global, GIL_IOC_SET_POLICY, &policy));
+	EXPECT_EQ(0, lock_set_interval(self->global, was));
+	EXPECT_EQ(0, lock_set_policy(self->global, "fifo"));
 }
 
 TEST_F_TIMEOUT(users, figures_of_other_users, PATIENCE)

@@ -5,16 +5,15 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <gil.h>
 
 #include "main.h"
 #include "actor.h"
+#include "process.h"
 
 /* The actors' handle; they share their descriptor with the test. */
 static gil_t *shared;
@@ -193,7 +192,7 @@ TEST_F_TIMEOUT(libgil, acquire_until_the_end_of_time, PATIENCE)
 	}
 }
 
-static int act_turn(struct actor *actor)
+static int act_gil_turn(struct actor *actor)
 {
 	(void)actor;
 	return gil_acquire(shared) ?: gil_release(shared);
@@ -206,7 +205,7 @@ TEST_F_TIMEOUT(libgil, yield, PATIENCE)
 	EXPECT_EQ(EPERM, gil_yield(self->g));
 	EXPECT_EQ(0, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_yield(self->g));
-	actor_begin(self->a, act_turn);
+	actor_begin(self->a, act_gil_turn);
 	ASSERT_TRUE(is_queued(self->a));
 	EXPECT_EQ(0, gil_yield(self->g));
 	EXPECT_EQ(0, end_of(self->a));
@@ -223,7 +222,7 @@ TEST_F_TIMEOUT(libgil, checkpoint, PATIENCE)
 	EXPECT_EQ(0, gil_set_interval(self->g, 2 * MS));
 	EXPECT_EQ(0, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_checkpoint(self->g));
-	actor_begin(self->a, act_turn);
+	actor_begin(self->a, act_gil_turn);
 	ASSERT_TRUE(is_queued(self->a));
 	/* Until the request, and what it makes the checkpoint do. */
 	while (!actor_ended(self->a))
@@ -506,7 +505,6 @@ TEST_F_TIMEOUT(libgil, fast_and_slow_are_all_counted, PATIENCE)
 TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
 {
 	pid_t child;
-	int status;
 
 	EXPECT_EQ(0, gil_acquire(self->g));
 	child = fork();
@@ -530,17 +528,15 @@ TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
 	ASSERT_TRUE(until_waiting(self->fd, 1));
 	errno = 4711;
 	EXPECT_EQ(0, gil_release(self->g));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, child_status(child));
 	EXPECT_EQ(0, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
 }
 
 TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
 {
-	int i, status;
 	pid_t child;
+	int i;
 
 	/* Threads that make and close locks while the process forks. */
 	for (i = 0; i < 20; i++) {
@@ -555,39 +551,11 @@ TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
 			gil_close(g);
 			_exit(gil_acquire(shared) || gil_release(shared));
 		}
-		ASSERT_EQ(child, waitpid(child, &status, 0));
-		EXPECT_EQ(0, status);
+		EXPECT_EQ(0, child_status(child));
 	}
 	EXPECT_EQ(0, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
 	errno = 4711;
-}
-
-static volatile sig_atomic_t handled;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	handled++;
-}
-
-static void handle_signal(int flags)
-{
-	struct sigaction action = {
-		.sa_handler = on_signal,
-		.sa_flags = flags,
-	};
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
-static bool wait_handled(int count)
-{
-	__u64 start = now_ns();
-
-	while (handled < count && now_ns() - start < LIMIT_NS)
-		usleep(500);
-	return handled >= count;
 }
 
 /* The wait goes on in the same place, with or without SA_RESTART. */
@@ -596,12 +564,12 @@ TEST_F_TIMEOUT(libgil, signal_while_acquiring, PATIENCE)
 	struct gil_thread_stats stats;
 	int i;
 
-	handle_signal(0);
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
 	EXPECT_EQ(0, gil_acquire(self->g));
 	ASSERT_TRUE(queue_up(self->a));
 	for (i = 0; i < 5; i++) {
 		actor_signal(self->a, SIGUSR1);
-		ASSERT_TRUE(wait_handled(i + 1));
+		ASSERT_TRUE(UNTIL(signals_counted == i + 1));
 		EXPECT_EQ(1, lock_waiting(self->fd));
 	}
 	EXPECT_FALSE(actor_ended(self->a));
@@ -615,7 +583,7 @@ TEST_F_TIMEOUT(libgil, signal_while_acquiring, PATIENCE)
 
 TEST_F_TIMEOUT(libgil, signal_while_acquiring_until, PATIENCE)
 {
-	handle_signal(0);
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
 	EXPECT_EQ(0, gil_acquire(self->g));
 	self->a->deadline_ns = now_ns() + 300 * MS;
 	actor_begin(self->a, act_gil_acquire_until);
@@ -623,20 +591,20 @@ TEST_F_TIMEOUT(libgil, signal_while_acquiring_until, PATIENCE)
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(ETIMEDOUT, end_of(self->a));
 	EXPECT_LE(self->a->deadline_ns, now_ns());
-	EXPECT_EQ(1, handled);
+	EXPECT_EQ(1, signals_counted);
 	EXPECT_EQ(0, lock_waiting(self->fd));
 	EXPECT_EQ(0, gil_release(self->g));
 }
 
 TEST_F_TIMEOUT(libgil, signal_while_yielding, PATIENCE)
 {
-	handle_signal(0);
+	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
 	EXPECT_EQ(0, told_to(self->a, act_gil_acquire));
 	EXPECT_EQ(EINPROGRESS, gil_enqueue(self->g));
 	actor_begin(self->a, act_gil_yield);
 	ASSERT_TRUE(is_queued(self->a));
 	actor_signal(self->a, SIGUSR1);
-	ASSERT_TRUE(wait_handled(1));
+	ASSERT_TRUE(UNTIL(signals_counted == 1));
 	EXPECT_FALSE(actor_ended(self->a));
 	errno = 4711;
 	EXPECT_EQ(0, gil_wait(self->g, NULL));

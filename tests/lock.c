@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The gil ioctls and the fast path as functions: see lock.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,11 +8,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lock.h"
+#include "process.h"
 
 __u64 now_ns(void)
 {
@@ -19,6 +20,12 @@ __u64 now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+void spin_until(__u64 when_ns)
+{
+	while (now_ns() < when_ns)
+		;
 }
 
 int lock_ioctl(int fd, unsigned long request, void *arg)
@@ -69,6 +76,14 @@ int lock_create(__u64 interval_ns)
 	return lock_create_with(&create);
 }
 
+int lock_create_by_policy(const char *name)
+{
+	struct gil_create create = { .interval_ns = MS };
+
+	snprintf(create.policy, sizeof(create.policy), "%s", name);
+	return lock_create_with(&create);
+}
+
 int lock_attach(int fd, __u32 *id)
 {
 	struct gil_attach attach = { .id = 0 };
@@ -96,6 +111,11 @@ int lock_release(int fd, __u32 flags)
 	return lock_ioctl(fd, GIL_IOC_RELEASE, &release);
 }
 
+int lock_turn(int fd)
+{
+	return lock_acquire(fd, 0, 0) ?: lock_release(fd, 0);
+}
+
 int lock_yield(int fd)
 {
 	return lock_ioctl(fd, GIL_IOC_YIELD, NULL);
@@ -121,17 +141,21 @@ int lock_unbind(int fd)
 bool lock_can_bind(void)
 {
 	pid_t child = fork();
-	int status;
 
 	/* Bound until it ends. */
 	if (!child)
 		_exit(lock_bind(lock_create(0), GIL_BIND_IO) == EOPNOTSUPP);
-	return child < 0 || waitpid(child, &status, 0) != child || !status;
+	return child_status(child) <= 0;
 }
 
 int lock_set_grace(int fd, __u64 grace_ns)
 {
 	return lock_ioctl(fd, GIL_IOC_SET_GRACE, &grace_ns);
+}
+
+int lock_set_interval(int fd, __u64 interval_ns)
+{
+	return lock_ioctl(fd, GIL_IOC_SET_INTERVAL, &interval_ns);
 }
 
 int lock_set_policy(int fd, const char *name)
@@ -188,6 +212,11 @@ bool fast_release(struct gil_page *page, __u32 id)
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+bool is_asked(const struct gil_page *page)
+{
+	return __atomic_load_n(&page->drop_request, __ATOMIC_RELAXED);
+}
+
 __u32 lock_owner(int fd)
 {
 	struct gil_lock_stats stats;
@@ -223,8 +252,8 @@ __u32 thread_state(int fd, __u32 id)
 	return thread_stats(fd, id, &stats) ? ~0U : stats.state;
 }
 
-/* Let those run who are to make it so: soon at first, later with patience. */
-static bool again(__u64 start)
+/* Let other threads run: at once at first, later for a while. */
+bool until_again(__u64 start)
 {
 	struct timespec pause = { .tv_nsec = 200000 };
 	__u64 waited = now_ns() - start;
@@ -238,60 +267,30 @@ static bool again(__u64 start)
 
 bool until_waiting(int fd, __u32 waiting)
 {
-	__u64 start = now_ns();
-
-	while (lock_waiting(fd) != waiting)
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(lock_waiting(fd) == waiting);
 }
 
 bool until_threads(int fd, __u32 threads)
 {
-	__u64 start = now_ns();
-
-	while (lock_threads(fd) != threads)
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(lock_threads(fd) == threads);
 }
 
 bool until_bound(int fd, __u32 bound)
 {
-	__u64 start = now_ns();
-
-	while (lock_bound(fd) != bound)
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(lock_bound(fd) == bound);
 }
 
 bool until_owner(int fd, __u32 id)
 {
-	__u64 start = now_ns();
-
-	while (lock_owner(fd) != id)
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(lock_owner(fd) == id);
 }
 
 bool until_state(int fd, __u32 id, __u32 state)
 {
-	__u64 start = now_ns();
-
-	while (thread_state(fd, id) != state)
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(thread_state(fd, id) == state);
 }
 
 bool until_drop_request(const struct gil_page *page)
 {
-	__u64 start = now_ns();
-
-	while (!__atomic_load_n(&page->drop_request, __ATOMIC_RELAXED))
-		if (!again(start))
-			return false;
-	return true;
+	return UNTIL(is_asked(page));
 }

@@ -35,6 +35,22 @@ static inline int gil_bound_test_main(int argc, char **argv)
 	return gil_test_main(argc, argv);
 }
 
+/* After a fight: nobody is left, and any thread can have the lock. */
+#define EXPECT_LEFT_FREE(lock)						\
+	do {								\
+		struct gil_lock_stats left_;				\
+									\
+		ASSERT_TRUE(until_threads(lock, 0));			\
+		EXPECT_EQ(0, lock_stats(lock, &left_));			\
+		EXPECT_EQ(0, left_.bound);				\
+		EXPECT_EQ(0, left_.owner);				\
+		EXPECT_EQ(0, left_.waiting);				\
+		/* The first may be told of a death, the second is not. */ \
+		lock_acquire(lock, 0, 0);				\
+		EXPECT_EQ(0, lock_release(lock, 0));			\
+		EXPECT_EQ(0, lock_turn(lock));				\
+	} while (0)
+
 #define GIL_TEST_MAIN							\
 	int main(int argc, char **argv)					\
 	{								\

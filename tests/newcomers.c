@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* How long one waiter waits while others keep coming: see newcomers.h. */
 #include <errno.h>
 #include <stddef.h>
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Players that use one lock and look at each other: see troupe.h. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "troupe.h"
 
 /* Looks between two acts, at most. */
@@ -15,11 +13,9 @@
 
 struct troupe *troupe_new(void)
 {
-	void *room = mmap(NULL, sizeof(struct troupe), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct troupe *troupe = room;
+	struct troupe *troupe = shared_new(sizeof(*troupe));
 
-	if (room == MAP_FAILED)
+	if (!troupe)
 		return NULL;
 	troupe->witness = witness_new();
 	return troupe->witness ? troupe : NULL;
@@ -121,19 +117,14 @@ static void *thread_main(void *arg)
 
 static int start_player(struct player *player)
 {
-	pid_t parent = getpid();
-
 	if (!player->troupe->processes)
 		return pthread_create(&player->thread, NULL, thread_main,
 				      player);
-	player->pid = fork();
+	player->pid = fork_with_parent();
 	if (player->pid < 0)
 		return errno;
 	if (player->pid)
 		return 0;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
 	player->pid = getpid();
 	play(player);
 	_exit(0);
@@ -141,7 +132,7 @@ static int start_player(struct player *player)
 
 bool troupe_start(struct troupe *troupe)
 {
-	__u64 limit = now_ns() + LIMIT_NS;
+	bool ready;
 	int i;
 
 	for (i = 0; i < troupe->count; i++) {
@@ -153,18 +144,17 @@ bool troupe_start(struct troupe *troupe)
 		if (start_player(player))
 			return false;
 	}
-	while (__atomic_load_n(&troupe->ready, __ATOMIC_ACQUIRE) <
-	       troupe->count && now_ns() < limit)
-		usleep(100);
+	ready = UNTIL(__atomic_load_n(&troupe->ready, __ATOMIC_ACQUIRE) >=
+		      troupe->count);
 	troupe->end = now_ns() + troupe->run_ns;
 	__atomic_fetch_add(&troupe->ready, 1, __ATOMIC_RELEASE);
-	return now_ns() < limit;
+	return ready;
 }
 
 bool troupe_end(struct troupe *troupe)
 {
 	bool well = true;
-	int i, status;
+	int i;
 
 	for (i = 0; i < troupe->count; i++) {
 		struct player *player = &troupe->players[i];
@@ -172,8 +162,7 @@ bool troupe_end(struct troupe *troupe)
 		if (!troupe->processes)
 			well &= !pthread_join(player->thread, NULL);
 		else
-			well &= waitpid(player->pid, &status, 0) ==
-				player->pid && !status;
+			well &= !child_status(player->pid);
 	}
 	return well;
 }

@@ -71,4 +71,14 @@ bool troupe_over(const struct troupe *troupe);
 __u64 troupe_least_acts(const struct troupe *troupe);
 int troupe_first_error(const struct troupe *troupe);
 
+/* No two at one instant, everybody had turns, and no act failed. */
+#define EXPECT_EXCLUSION(troupe)					\
+	do {								\
+		EXPECT_EQ(0, (troupe)->witness->crowds);		\
+		if (witness_works())					\
+			EXPECT_LT(0, (troupe)->witness->looks);		\
+		EXPECT_LT(0, troupe_least_acts(troupe));		\
+		EXPECT_EQ(0, troupe_first_error(troupe));		\
+	} while (0)
+
 #endif /* GIL_TEST_TROUPE_H */

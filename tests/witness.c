@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The look that finds another thread in user mode: see witness.h. */
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/rseq.h>
 
+#include "process.h"
 #include "witness.h"
 
 /* Reads in one look. */
@@ -81,10 +82,7 @@ static enum view look(volatile __u32 *last, __u32 me)
 
 struct witness *witness_new(void)
 {
-	void *room = mmap(NULL, sizeof(struct witness), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return room == MAP_FAILED ? NULL : room;
+	return shared_new(sizeof(struct witness));
 }
 
 __u32 witness_number(struct witness *witness)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Child processes of a test, memory shared with them, and counted signals. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+
+volatile sig_atomic_t signals_counted;
+
+pid_t fork_with_parent(void)
+{
+	pid_t parent = getpid();
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The parent may have died before the call. */
+	if (getppid() != parent)
+		_exit(1);
+	return 0;
+}
+
+int child_status(pid_t child)
+{
+	int status;
+
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void *shared_new(size_t size)
+{
+	void *room = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return room == MAP_FAILED ? NULL : room;
+}
+
+static void count(int sig)
+{
+	(void)sig;
+	signals_counted++;
+}
+
+int count_signal(int sig, int flags)
+{
+	const struct sigaction action = {
+		.sa_handler = count,
+		.sa_flags = flags,
+	};
+
+	return sigaction(sig, &action, NULL) ? errno : 0;
+}

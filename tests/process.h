@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A test's child processes, the memory that it shares with them, and signals
+ * that are counted and otherwise do nothing.
+ */
+#ifndef GIL_TEST_PROCESS_H
+#define GIL_TEST_PROCESS_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* fork(); the child is killed when the thread that called this ends. */
+pid_t fork_with_parent(void);
+
+/* Wait for a child: its exit status, or -1 if it did not exit. */
+int child_status(pid_t child);
+
+/* Zeroed memory that later children share; NULL if there is none. */
+void *shared_new(size_t size);
+
+/* Count a signal in signals_counted of this process: 0, or an errno. */
+int count_signal(int sig, int flags);
+extern volatile sig_atomic_t signals_counted;
+
+#endif /* GIL_TEST_PROCESS_H */
