@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 
 #include "main.h"
-#include "actor.h"
+#include "stage.h"
 
 enum caller { STRANGER, IDLE, QUEUED, GRANTED, OWNER };
 
@@ -28,9 +28,7 @@ struct sight {
 
 FIXTURE(refused)
 {
-	int fd;
-	struct gil_page *page;
-	struct actor *other;
+	STAGE;
 	/* Memory of every bad kind. */
 	char *readonly;
 	char *unmapped;
@@ -82,10 +80,7 @@ static char *pages_of(int count, int prot)
 
 FIXTURE_SETUP(refused)
 {
-	self->fd = lock_create(GIL_INTERVAL_MAX_NS);
-	ASSERT_LE(0, self->fd);
-	self->page = lock_map(self->fd, PROT_READ | PROT_WRITE);
-	ASSERT_NE(NULL, self->page);
+	ASSERT_EQ(0, stage_open(&self->stage, 1, GIL_INTERVAL_MAX_NS));
 	self->readonly = pages_of(2, PROT_READ);
 	/* What follows it must not be readable: a struct may end early. */
 	munmap(self->readonly + 4096, 4096);
@@ -93,8 +88,6 @@ FIXTURE_SETUP(refused)
 	self->counts = (void *)pages_of(1, PROT_READ | PROT_WRITE);
 	self->counts->fast_acquires = 1;
 	mprotect(self->counts, 4096, PROT_READ);
-	self->other = actors_new(1);
-	ASSERT_NE(NULL, self->other);
 
 	switch (variant->caller) {
 	case STRANGER:
@@ -104,12 +97,12 @@ FIXTURE_SETUP(refused)
 		break;
 	case QUEUED:
 	case GRANTED:
-		ASSERT_EQ(0, actor_start(self->other, ACTOR_THREAD, self->fd));
-		ASSERT_EQ(0, actor_do(self->other, act_acquire));
+		ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
+		ASSERT_EQ(0, actor_do(self->a, act_acquire));
 		ASSERT_EQ(EINPROGRESS,
 			  lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
 		if (variant->caller == GRANTED)
-			ASSERT_EQ(0, actor_do(self->other, act_release));
+			ASSERT_EQ(0, actor_do(self->a, act_release));
 		break;
 	case OWNER:
 		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -127,11 +120,7 @@ FIXTURE_SETUP(refused)
 			  self->before.caller.state);
 }
 
-FIXTURE_TEARDOWN(refused)
-{
-	munmap(self->page, sizeof(*self->page));
-	close(self->fd);
-}
+STAGE_TEARDOWN(refused)
 
 /* The name of the case is in the log, where a loop makes many of one line. */
 #define EXPECT_REFUSED(error, request, arg, ...)			\
@@ -146,6 +135,22 @@ FIXTURE_TEARDOWN(refused)
 			TH_LOG(__VA_ARGS__);				\
 	} while (0)
 
+/* Each bit of a field that is not among @known, in a struct that is else good. */
+#define EXPECT_BITS_REFUSED(request, type, field, known, ...)		\
+	do {								\
+		unsigned int bit;					\
+									\
+		for (bit = 0; bit < 32; bit++) {			\
+			struct type arg = {				\
+				.field = 1U << bit, ##__VA_ARGS__	\
+			};						\
+									\
+			if (!(arg.field & (known)))			\
+				EXPECT_REFUSED(EINVAL, request, &arg,	\
+					       #field " bit %u", bit);	\
+		}							\
+	} while (0)
+
 TEST_F_TIMEOUT(refused, create, PATIENCE)
 {
 	static const __u64 intervals[] = {
@@ -155,15 +160,9 @@ TEST_F_TIMEOUT(refused, create, PATIENCE)
 	struct gil_create create;
 	unsigned int i;
 
-	for (i = 0; i < 32; i++) {
-		create = (struct gil_create){ .flags = 1U << i };
-		if (create.flags != GIL_CREATE_RECORD)
-			EXPECT_REFUSED(EINVAL, GIL_IOC_CREATE, &create,
-				       "flag bit %u", i);
-		create = (struct gil_create){ .pad = 1U << i };
-		EXPECT_REFUSED(EINVAL, GIL_IOC_CREATE, &create,
-			       "pad bit %u", i);
-	}
+	EXPECT_BITS_REFUSED(GIL_IOC_CREATE, gil_create, flags,
+			    GIL_CREATE_RECORD);
+	EXPECT_BITS_REFUSED(GIL_IOC_CREATE, gil_create, pad, 0);
 	for (i = 0; i < ARRAY_SIZE(intervals); i++) {
 		create = (struct gil_create){ .interval_ns = intervals[i] };
 		EXPECT_REFUSED(EINVAL, GIL_IOC_CREATE, &create,
@@ -214,26 +213,23 @@ TEST_F_TIMEOUT(refused, acquire, PATIENCE)
 		{ .flags = GIL_ACQUIRE_ENQUEUE, .deadline_ns = 1 },
 		{ .flags = GIL_ACQUIRE_KEEP, .deadline_ns = 1 },
 	};
+	const __u32 known = (1U << 6) - 1;
 	struct gil_acquire acquire;
 	unsigned int i;
 
+	EXPECT_BITS_REFUSED(GIL_IOC_ACQUIRE, gil_acquire, flags, known,
+			    .fast_acquires = 7, .fast_io_releases = 7);
+	/* A known flag beside the unknown one changes nothing. */
 	for (i = 6; i < 32; i++) {
 		acquire = (struct gil_acquire){
-			.flags = 1U << i,
+			.flags = GIL_ACQUIRE_TRY | 1U << i,
 			.fast_acquires = 7,
 			.fast_io_releases = 7,
 		};
 		EXPECT_REFUSED(EINVAL, GIL_IOC_ACQUIRE, &acquire,
-			       "flag bit %u", i);
-		acquire.flags |= GIL_ACQUIRE_TRY;
-		EXPECT_REFUSED(EINVAL, GIL_IOC_ACQUIRE, &acquire,
 			       "flag bit %u beside TRY", i);
 	}
-	for (i = 0; i < 32; i++) {
-		acquire = (struct gil_acquire){ .pad = 1U << i };
-		EXPECT_REFUSED(EINVAL, GIL_IOC_ACQUIRE, &acquire,
-			       "pad bit %u", i);
-	}
+	EXPECT_BITS_REFUSED(GIL_IOC_ACQUIRE, gil_acquire, pad, 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		acquire = bad[i];
 		EXPECT_REFUSED(EINVAL, GIL_IOC_ACQUIRE, &acquire,
@@ -247,75 +243,65 @@ TEST_F_TIMEOUT(refused, release, PATIENCE)
 	struct gil_release release;
 	unsigned int i;
 
+	EXPECT_BITS_REFUSED(GIL_IOC_RELEASE, gil_release, flags,
+			    GIL_RELEASE_IO);
 	for (i = 1; i < 32; i++) {
-		release = (struct gil_release){ .flags = 1U << i };
-		EXPECT_REFUSED(EINVAL, GIL_IOC_RELEASE, &release,
-			       "flag bit %u", i);
-		release.flags |= GIL_RELEASE_IO;
+		release = (struct gil_release){
+			.flags = GIL_RELEASE_IO | 1U << i,
+		};
 		EXPECT_REFUSED(EINVAL, GIL_IOC_RELEASE, &release,
 			       "flag bit %u beside IO", i);
 	}
-	for (i = 0; i < 32; i++) {
-		release = (struct gil_release){ .pad = 1U << i };
-		EXPECT_REFUSED(EINVAL, GIL_IOC_RELEASE, &release,
-			       "pad bit %u", i);
-	}
+	EXPECT_BITS_REFUSED(GIL_IOC_RELEASE, gil_release, pad, 0);
 }
+
+/* The first figures that there were end where @first_new begins. */
+#define EXPECT_STATS_REFUSED(request, type, first_new, error, ids)	\
+	do {								\
+		static const __u32 sizes[] = {				\
+			0, 1, offsetof(struct type, first_new) - 1,	\
+			4097, 1U << 31, ~0U,				\
+		};							\
+		char room[4096], poison[4096];				\
+		struct gil_stats ask = { .addr = (uintptr_t)room };	\
+		unsigned int n;						\
+									\
+		memset(room, 0xcc, sizeof(room));			\
+		memset(poison, 0xcc, sizeof(poison));			\
+		for (n = 0; n < ARRAY_SIZE(sizes); n++) {		\
+			ask.size = sizes[n];				\
+			EXPECT_REFUSED(EINVAL, request, &ask,		\
+				       "size %u", sizes[n]);		\
+		}							\
+		ask.size = sizeof(struct type);				\
+		for (n = 0; n < ARRAY_SIZE(ids); n++) {			\
+			ask.id = (ids)[n];				\
+			EXPECT_REFUSED(error, request, &ask,		\
+				       "id %#x", ask.id);		\
+		}							\
+		EXPECT_EQ(0, memcmp(room, poison, sizeof(room)));	\
+	} while (0)
 
 TEST_F_TIMEOUT(refused, lock_stats, PATIENCE)
 {
-	static const __u32 sizes[] = {
-		0, 1, offsetof(struct gil_lock_stats, grace_ns) - 1, 4097, 1U << 31, ~0U,
-	};
-	char room[4096];
-	char poison[4096];
-	struct gil_stats ask = { .addr = (uintptr_t)room };
+	__u32 ids[32];
 	unsigned int i;
 
-	memset(room, 0xcc, sizeof(room));
-	memset(poison, 0xcc, sizeof(poison));
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		ask.size = sizes[i];
-		EXPECT_REFUSED(EINVAL, GIL_IOC_LOCK_STATS, &ask,
-			       "size %u", sizes[i]);
-	}
-	ask.size = sizeof(struct gil_lock_stats);
-	for (i = 0; i < 32; i++) {
-		ask.id = 1U << i;
-		EXPECT_REFUSED(EINVAL, GIL_IOC_LOCK_STATS, &ask,
-			       "id %#x", ask.id);
-	}
-	EXPECT_EQ(0, memcmp(room, poison, sizeof(room)));
+	for (i = 0; i < 32; i++)
+		ids[i] = 1U << i;
+	EXPECT_STATS_REFUSED(GIL_IOC_LOCK_STATS, gil_lock_stats, grace_ns,
+			     EINVAL, ids);
 }
 
 TEST_F_TIMEOUT(refused, thread_stats, PATIENCE)
 {
-	static const __u32 sizes[] = {
-		0, 1, offsetof(struct gil_thread_stats, lock) - 1, 4097, 1U << 31, ~0U,
-	};
 	static const __u32 ids[] = {
 		1000000, GIL_WORD_ID_MASK, GIL_WORD_KERNEL,
 		GIL_WORD_KERNEL | 1, ~0U,
 	};
-	char room[4096];
-	char poison[4096];
-	struct gil_stats ask = { .addr = (uintptr_t)room };
-	unsigned int i;
 
-	memset(room, 0xcc, sizeof(room));
-	memset(poison, 0xcc, sizeof(poison));
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		ask.size = sizes[i];
-		EXPECT_REFUSED(EINVAL, GIL_IOC_THREAD_STATS, &ask,
-			       "size %u", sizes[i]);
-	}
-	ask.size = sizeof(struct gil_thread_stats);
-	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		ask.id = ids[i];
-		EXPECT_REFUSED(ENOENT, GIL_IOC_THREAD_STATS, &ask,
-			       "id %#x", ask.id);
-	}
-	EXPECT_EQ(0, memcmp(room, poison, sizeof(room)));
+	EXPECT_STATS_REFUSED(GIL_IOC_THREAD_STATS, gil_thread_stats, lock,
+			     ENOENT, ids);
 }
 
 TEST_F_TIMEOUT(refused, set_interval, PATIENCE)
