@@ -52,16 +52,7 @@ static char *copy(const char *text, size_t length)
 	return heap;
 }
 
-static struct lock_row *parse_locks(const char *text, size_t length,
-				    size_t *count, char *error)
-{
-	char *heap = copy(text, length);
-	struct lock_row *rows = locks_parse(heap, length, count, error);
-
-	free(heap);
-	return rows;
-}
-
+/* The rows outlive the text. */
 static struct thread_row *parse_threads(const char *text, size_t length,
 					size_t *count, char *error)
 {
@@ -75,10 +66,12 @@ static struct thread_row *parse_threads(const char *text, size_t length,
 TEST(locks_are_read)
 {
 	char error[TABLE_ERROR_MAX] = "";
+	char *heap = copy(locks, strlen(locks));
 	struct lock_row *rows;
 	size_t count;
 
-	rows = parse_locks(locks, strlen(locks), &count, error);
+	rows = locks_parse(heap, strlen(locks), &count, error);
+	free(heap);
 	ASSERT_NE(NULL, rows) {
 		TH_LOG("%s", error);
 	}
