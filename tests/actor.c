@@ -10,7 +10,7 @@
 #include "actor.h"
 #include "process.h"
 
-/* Small, so that a thousand threads fit into a small guest. */
+/* Small, so that a thousand threads fit into the memory of a guest. */
 #define STACK_BYTES	65536
 
 struct actor *actors_new(int count)
@@ -18,7 +18,7 @@ struct actor *actors_new(int count)
 	return shared_new(count * sizeof(struct actor));
 }
 
-/* Handlers may run at any time here: the test sends signals. */
+/* A signal of the test may interrupt the wait. */
 static void wait_for_go(struct actor *actor)
 {
 	while (sem_wait(&actor->go))
@@ -57,13 +57,13 @@ static int start_thread(struct actor *actor)
 
 static int start_process(struct actor *actor)
 {
-	/* A test that fails must leave no one behind. */
+	/* A test that fails must leave no process behind. */
 	pid_t child = fork_with_parent();
 
 	if (child < 0)
 		return errno;
 	if (child) {
-		/* Not in the child too: they share the actor. */
+		/* Only the parent may set this: the child shares the actor. */
 		actor->pid = child;
 		return 0;
 	}

@@ -31,7 +31,7 @@ struct actor {
 	__u32 flags;
 	__u64 deadline_ns;
 	__u64 argument;
-	/* And while it lasts. */
+	/* What the test sets during an act. */
 	volatile bool stop;
 
 	/* What the actor says. */
@@ -41,7 +41,7 @@ struct actor {
 	__u64 answer;
 	volatile __u64 rounds;
 
-	/* How they talk. */
+	/* How the test and the actor wait for each other. */
 	sem_t go;
 	sem_t done;
 	pthread_t thread;
@@ -53,20 +53,20 @@ struct actor {
 struct actor *actors_new(int count);
 
 /*
- * Start it and let it attach to its lock. Or start it unattached. 0, or an
+ * Start an actor; actor_start() also lets it attach to its lock. 0, or an
  * errno.
  */
 int actor_start(struct actor *actor, enum actor_kind kind, int fd);
 int actor_start_unattached(struct actor *actor, enum actor_kind kind, int fd);
 
-/* Many, attached: faster than one after the other. */
+/* Start many actors and attach them. Faster than one after the other. */
 int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd);
 
 /* The same, and bound with @flags, which each has as its argument. */
 int actors_start_bound(struct actor *actors, int count, enum actor_kind kind,
 		       int fd, __u32 flags);
 
-/* Begin an act; its result, or ETIME if there is none within LIMIT_NS. */
+/* Begin an act; wait for its result, or ETIME if that takes over LIMIT_NS. */
 void actor_begin(struct actor *actor, actor_fn act);
 int actor_end(struct actor *actor);
 int actor_do(struct actor *actor, actor_fn act);
@@ -81,16 +81,16 @@ bool actor_ended(struct actor *actor);
 bool actor_queue(struct actor *actor);
 bool actor_queue_by(struct actor *actor, actor_fn act);
 
-/* Begin act_hog(); is the actor running in it; and end it: its result. */
+/* Begin act_hog(); see whether its rounds grow; end it and get its result. */
 bool actor_hogs(struct actor *actor);
 bool actor_runs(struct actor *actor);
 int actor_halt(struct actor *actor);
 
-/* End it: as a thread or process returns, and (a process) by SIGKILL. */
+/* End an actor: by its return, or (a process only) by SIGKILL. */
 void actor_stop(struct actor *actor);
 void actor_kill(struct actor *actor);
 
-/* Wait for the end of a process that was killed otherwise. */
+/* Wait for the end of a process that something else has killed. */
 void actor_reap(struct actor *actor);
 
 void actor_signal(struct actor *actor, int sig);
@@ -105,12 +105,12 @@ int act_release(struct actor *actor);
 int act_turn(struct actor *actor);
 int act_yield(struct actor *actor);
 int act_cancel(struct actor *actor);
-/* As actor->argument says, GIL_BIND_*; the actor's id too. */
+/* Bind with the flags in actor->argument, and learn the id. */
 int act_bind(struct actor *actor);
 int act_unbind(struct actor *actor);
-/* In user mode until the test sets actor->stop; actor->rounds grows. */
+/* Compute until the test sets actor->stop; actor->rounds grows. */
 int act_hog(struct actor *actor);
-/* The actor's own thread statistics: actor->answer is its state. */
+/* actor->answer becomes the state of the actor, as the kernel says. */
 int act_own_state(struct actor *actor);
 int act_fast_acquire(struct actor *actor);
 int act_fast_release(struct actor *actor);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Binding: what the ioctls accept, what a bound thread may do, where it stands
- * as to the lock, and how a binding ends.
+ * Binding: what the ioctls accept, what a bound thread may do, which state it
+ * is in, and how a binding ends.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -50,7 +50,7 @@ static int act_release_soon(struct actor *actor)
 	return lock_release(actor->fd, 0);
 }
 
-/* To be idle is to have no lock, not to want it, and to be bound still. */
+/* The thread neither has the lock nor waits for it, and is still bound. */
 #define EXPECT_BOUND_AND_IDLE(actor)					\
 	do {								\
 		EXPECT_TRUE(until_state(self->fd, (actor)->id,		\
@@ -79,7 +79,7 @@ TEST_F(bind, flags_refused)
 	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_BIND, &pad_top));
 	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_BIND, NULL));
 	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_BIND, (void *)1));
-	/* Not even a context was made. */
+	/* The thread was not even attached. */
 	EXPECT_EQ(0, lock_threads(self->fd));
 	EXPECT_EQ(0, lock_bound(self->fd));
 	EXPECT_EQ(0, lock_owner(self->fd));
@@ -95,7 +95,7 @@ TEST_F(bind, refused_rebind_changes_nothing)
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
-/* Bound, owner; rebound, with the new flags; unbound, with nothing. */
+/* Binding makes it the owner, binding again changes its flags only. */
 TEST_F(bind, every_good_flag)
 {
 	static const __u32 flags[] = {
@@ -148,7 +148,7 @@ TEST_F(bind, one_lock_at_a_time)
 	EXPECT_EQ(EBUSY, lock_bind(other, GIL_BIND_IO));
 	EXPECT_EQ(0, lock_bound(other));
 	EXPECT_EQ(0, lock_owner(other));
-	/* It may use the other as anybody may. */
+	/* It may use the other lock as any thread may. */
 	EXPECT_EQ(0, lock_turn(other));
 	ASSERT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_bind(other, GIL_BIND_IO));
@@ -157,7 +157,7 @@ TEST_F(bind, one_lock_at_a_time)
 	close(other);
 }
 
-/* One lock, two open files: still bound by one of them. */
+/* Two open files of one lock: only the one that bound it can unbind it. */
 TEST_F(bind, one_descriptor_at_a_time)
 {
 	int one = lock_open_settled(), two = lock_open();
@@ -197,7 +197,7 @@ TEST_F_TIMEOUT(bind, waits_for_the_owner, PATIENCE)
 	EXPECT_BOUND_AND_IDLE(self->a);
 }
 
-/* The handler is user mode too. */
+/* A handler runs in user mode, so it waits for the lock as well. */
 TEST_F_TIMEOUT(bind, signals_wait_for_the_lock, PATIENCE)
 {
 	ASSERT_EQ(0, count_signal(SIGUSR1, 0));
@@ -218,7 +218,7 @@ TEST_F_TIMEOUT(bind, as_an_owner, PATIENCE)
 	__u32 id;
 
 	ASSERT_EQ(0, lock_attach(self->fd, &id));
-	/* By the kernel, then by the fast path. */
+	/* It acquires by the kernel first, and by the fast path below. */
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(id, lock_owner(self->fd));
@@ -230,7 +230,7 @@ TEST_F_TIMEOUT(bind, as_an_owner, PATIENCE)
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(id, lock_owner(self->fd));
 	EXPECT_EQ(id | GIL_WORD_KERNEL, self->page->word);
-	/* The fast path cannot end what the kernel keeps. */
+	/* The kernel has taken the lock over, so the fast path cannot release it. */
 	EXPECT_FALSE(fast_release(self->page, id));
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_owner(self->fd));
@@ -264,7 +264,7 @@ TEST_F_TIMEOUT(bind, unbind_gives_the_lock_up, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	actor_begin(self->b, act_acquire);
-	/* Without blocking, which would give the lock up as well. */
+	/* Do not block here: that would give the lock up as well. */
 	while (!lock_waiting(self->fd))
 		;
 	EXPECT_EQ(0, lock_unbind(self->fd));
@@ -282,13 +282,13 @@ TEST_F(bind, what_an_owner_may_not_do)
 	EXPECT_EQ(EINVAL, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
 	EXPECT_EQ(ENOENT, lock_cancel(self->fd));
 	EXPECT_STATE(0, OWNER);
-	/* Nobody waits: a yield is nothing. */
+	/* Nobody waits, so a yield does nothing. */
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
-/* Outside it is like any thread, until it acquires. */
+/* After a release, a bound thread is like any other until it acquires. */
 TEST_F_TIMEOUT(bind, outside, PATIENCE)
 {
 	ASSERT_EQ(0, lock_bind(self->fd, SLICED));
@@ -300,10 +300,10 @@ TEST_F_TIMEOUT(bind, outside, PATIENCE)
 	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
 	EXPECT_EQ(EINVAL, lock_acquire(self->fd, GIL_ACQUIRE_ENQUEUE, 0));
-	/* To block and come back does not change that. */
+	/* To block and to come back does not make it the owner. */
 	usleep(1000);
 	EXPECT_EQ(0, lock_owner(self->fd));
-	/* Somebody else may run with the lock meanwhile. */
+	/* Another thread may have the lock meanwhile. */
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
@@ -311,7 +311,7 @@ TEST_F_TIMEOUT(bind, outside, PATIENCE)
 					  now_ns() + MS));
 	EXPECT_STATE(0, IDLE);
 	EXPECT_EQ(0, actor_do(self->b, act_release));
-	/* And back. */
+	/* It acquires, and is the owner again. */
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_STATE(0, OWNER);
 	usleep(1000);
@@ -320,7 +320,7 @@ TEST_F_TIMEOUT(bind, outside, PATIENCE)
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 
-/* Bound once more, it is the owner before it is back in user mode. */
+/* To bind again makes it the owner before it returns to user mode. */
 TEST_F_TIMEOUT(bind, bound_again_outside, PATIENCE)
 {
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
@@ -337,7 +337,7 @@ TEST_F_TIMEOUT(bind, bound_again_outside, PATIENCE)
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
-/* It could be granted the lock, and block elsewhere: it has no place to keep. */
+/* With a place in the queue it could get the lock and block elsewhere. */
 TEST_F_TIMEOUT(bind, keeps_no_place_outside, PATIENCE)
 {
 	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
@@ -368,13 +368,13 @@ TEST_F(bind, unbind_outside)
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, lock_bound(self->fd));
 	EXPECT_EQ(0, lock_owner(self->fd));
-	/* Bound again, it is the owner again. */
+	/* To bind again makes it the owner again. */
 	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
-/* Told of a dead owner by its own acquire, never on the way to user mode. */
+/* Only its own acquire tells it of a dead owner, never the way to user mode. */
 TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
 {
 	struct gil_lock_stats stats;
@@ -397,7 +397,7 @@ TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
 	EXPECT_EQ(2, stats.counts.owner_deaths);
 }
 
-/* The owner runs on in user mode while another waits, and then yields to it. */
+/* Compute until another thread waits, and then yield to it. */
 static int act_yield_when_waited_for(struct actor *actor)
 {
 	while (!lock_waiting(actor->fd))
@@ -424,7 +424,7 @@ TEST_F_TIMEOUT(bind, yield, PATIENCE)
 	EXPECT_EQ(0, stats.counts.forced_switches);
 }
 
-/* Not sliced, it is asked, as a manual owner is; sliced, it is made to. */
+/* Without GIL_BIND_SLICE an owner is asked to give way; with it, it must. */
 TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 {
 	struct gil_thread_stats stats;
@@ -448,7 +448,7 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 	self->a->argument |= GIL_BIND_SLICE;
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
 	ASSERT_TRUE(actor_hogs(self->a));
-	/* It comes only because the hog is interrupted. */
+	/* This ends only because the kernel interrupts the hog. */
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_EQ(self->b->id, lock_owner(self->fd));
 	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
@@ -460,7 +460,7 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 	EXPECT_EQ(0, actor_halt(self->a));
 }
 
-/* A bound hog stands still, to the instruction, while another owns the lock. */
+/* A bound thread executes no instruction while another owns the lock. */
 TEST_F_TIMEOUT(bind, stands_still_without_the_lock, PATIENCE)
 {
 	__u64 seen;
@@ -479,8 +479,8 @@ TEST_F_TIMEOUT(bind, stands_still_without_the_lock, PATIENCE)
 }
 
 /*
- * An interval that is over before a thread is awake: each turn is one in user
- * mode all the same.
+ * The interval is over before a thread is awake. Each turn must still let the
+ * thread run in user mode.
  */
 TEST_F_TIMEOUT(bind, shortest_interval, PATIENCE)
 {
@@ -552,7 +552,7 @@ static void *bind_and_end(void *arg)
 	return NULL;
 }
 
-/* Whoever looks while threads end sees no more of them bound than there are. */
+/* While threads end, the statistics never show more bound than attached. */
 TEST_F_TIMEOUT(bind, ended_threads_are_not_bound, PATIENCE)
 {
 	struct passer_by one = { .fd = self->fd };
@@ -574,7 +574,7 @@ TEST_F_TIMEOUT(bind, ended_threads_are_not_bound, PATIENCE)
 	EXPECT_EQ(0, odd);
 }
 
-/* CPU time is that of the thread's life, as its own clock says. */
+/* The CPU time is that of the thread's whole life, as its own clock says. */
 TEST_F_TIMEOUT(bind, cpu_time, PATIENCE)
 {
 	struct timespec before, after;
@@ -593,7 +593,7 @@ TEST_F_TIMEOUT(bind, cpu_time, PATIENCE)
 	EXPECT_EQ(0, lock_unbind(self->fd));
 }
 
-/* The global lock has other descriptors by which to see it. */
+/* The global lock, because another descriptor can still show its state. */
 TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
 {
 	int watch = lock_open_settled();
@@ -605,13 +605,13 @@ TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
 	close(self->a->fd);
 	EXPECT_EQ(1, lock_bound(watch));
 	EXPECT_EQ(self->a->argument, bound_flags(watch, self->a->id));
-	/* It is still kept to the lock. */
+	/* It is still bound. */
 	EXPECT_TRUE(actor_hogs(self->a));
 	EXPECT_EQ(self->a->id, lock_owner(watch));
 	EXPECT_EQ(EBUSY, lock_acquire(watch, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(0, actor_halt(self->a));
 	ASSERT_EQ(0, lock_acquire(watch, 0, 0));
-	/* It can do nothing about it by the number of the one that closed. */
+	/* It waits for the lock, although its own descriptor is closed. */
 	actor_begin(self->a, act_hog);
 	ASSERT_TRUE(until_waiting(watch, 1));
 	EXPECT_EQ(0, lock_release(watch, 0));
@@ -638,7 +638,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 	ASSERT_TRUE(actor_queue_by(self->a, act_hog));
 	usleep(10000);
 	EXPECT_EQ(seen, self->a->rounds);
-	/* Somebody waits: this is for the kernel to end. */
+	/* Another thread waits, so only the kernel can release the lock. */
 	EXPECT_FALSE(fast_release(self->page, id));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_TRUE(actor_runs(self->a));
@@ -649,7 +649,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 	EXPECT_TRUE(fast_release(self->page, id));
 }
 
-/* A thread may be attached to no more locks than that, bound or not. */
+/* To bind attaches, so the limit on attached locks holds here, too. */
 TEST_F(bind, too_many_locks)
 {
 	int fds[GIL_THREAD_LOCKS_MAX], i;
@@ -675,12 +675,12 @@ TEST_F(bind, release_flags)
 	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_IO));
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	/* Nobody waits: lazy is an ordinary release. */
+	/* Nobody waits, so a lazy release is an ordinary one. */
 	EXPECT_EQ(0, lock_release(self->fd, GIL_RELEASE_LAZY));
 	EXPECT_STATE(0, IDLE);
 	EXPECT_EQ(0, lock_owner(self->fd));
 	EXPECT_EQ(0, lock_unbind(self->fd));
-	/* Lazy is for the bound. */
+	/* Only a bound thread may release lazily. */
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(EINVAL, lock_release(self->fd, GIL_RELEASE_LAZY));
 	EXPECT_STATE(0, OWNER);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Helpers of the kernel's that work for bound threads, by io_uring and by
- * AIO: they are not bound, what they bring is right, and nobody hangs.
+ * io_uring and AIO of bound threads: the kernel's helper threads are not bound,
+ * the data is right, and nothing hangs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,7 +58,7 @@ static int helpers(void)
 		count++;
 	if (folder)
 		closedir(folder);
-	/* Not . and .. */
+	/* Without . and .. */
 	return count - 2;
 }
 
@@ -88,7 +88,7 @@ static int reap(struct io_uring *ring, int count, int expected)
 	return 0;
 }
 
-/* All blocks, by helpers if the flags say so. */
+/* Read or write all blocks, by helper threads if the flags say so. */
 static int transfer(struct io_uring *ring, int fd, bool in, __u32 flags)
 {
 	struct io_uring_sqe *sqe;
@@ -108,7 +108,7 @@ static int transfer(struct io_uring *ring, int fd, bool in, __u32 flags)
 	return reap(ring, BLOCKS, BLOCK);
 }
 
-/* Through a pipe: what is read is there only after it was asked for. */
+/* The read from a pipe is asked for before there is anything to read. */
 static int converse(struct io_uring *ring, __u32 flags)
 {
 	struct io_uring_sqe *sqe;
@@ -154,7 +154,7 @@ static int use_ring(struct actor *actor, __u32 setup, __u32 flags)
 	if (fd < 0)
 		return errno;
 	err = -io_uring_queue_init(2 * BLOCKS, &ring, setup);
-	/* It would be a pass that tried nothing. */
+	/* Skip the test: otherwise it would pass without having tried anything. */
 	if (err == EINVAL || err == ENOSYS || err == EPERM)
 		return ENOTSUP;
 	for (unsigned int i = 0; !err && i < ROUNDS; i++)

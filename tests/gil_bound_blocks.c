@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel takes the lock from a bound thread that blocks, in whatever way,
- * and gives it back before the thread runs in user mode again. For each way:
- * one process blocks so, another that is bound runs on meanwhile; then the
- * first is let go on, and owns the lock when it says so.
+ * and gives it back before the thread runs in user mode again. For each way to
+ * block, one process blocks while another bound process runs on. Then the test
+ * lets the first process continue, and that process must own the lock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@
 #include "process.h"
 #include "stage.h"
 
-/* What the one that blocks and the test share. */
+/* What the test shares with the process that blocks. */
 struct room {
 	int pipe[2], socket[2], event, timer, lock, other_lock;
 	int file_one, file_two, queue, semaphores, uffd;
@@ -44,7 +44,7 @@ struct room {
 
 static struct room *room;
 
-/* Ways to block. They return 0 when they were let go on. */
+/* Ways to block. They return 0 once the test has let them continue. */
 static int by_read(void)
 {
 	char byte;
@@ -216,7 +216,7 @@ static int by_join(void)
 		pthread_join(thread, &result) ?: (result ? EINVAL : 0);
 }
 
-/* Another lock than the one it is bound to. */
+/* A lock that it is not bound to. */
 static int by_other_lock(void)
 {
 	return lock_acquire(room->other_lock, 0, 0) ?:
@@ -239,7 +239,7 @@ static int by_stop(void)
 	return kill(getpid(), SIGSTOP) ? errno : 0;
 }
 
-/* A stop that comes while it runs in user mode, and for which it cannot see. */
+/* It runs in user mode when the test stops it. */
 static int by_stop_from_outside(void)
 {
 	while (!__atomic_load_n(&room->word, __ATOMIC_ACQUIRE))
@@ -247,7 +247,7 @@ static int by_stop_from_outside(void)
 	return 0;
 }
 
-/* Ways to let it go on; by the test. */
+/* What the test does to let it continue. */
 static int let_write(struct actor *actor)
 {
 	(void)actor;
@@ -364,7 +364,7 @@ static int let_continue(struct actor *actor)
 	return kill(actor->pid, SIGCONT) ? errno : 0;
 }
 
-/* What the test does to make it block, if it does not do so itself. */
+/* What the test does to make it block, if it does not block by itself. */
 static int make_stop(struct actor *actor)
 {
 	return kill(actor->pid, SIGSTOP) ? errno : 0;
@@ -388,8 +388,8 @@ static int let_detach(struct actor *actor)
 }
 
 /*
- * What must be there first: 0, an errno, or ENOSYS if this kernel has not got
- * it.
+ * Prepare what the way to block needs: 0, an errno, or ENOSYS if this kernel
+ * does not have it.
  */
 static int need_full_pipe(void)
 {
@@ -471,7 +471,7 @@ FIXTURE_VARIANT(blocks)
 	int (*by)(void);
 	int (*make)(struct actor *actor);
 	int (*let)(struct actor *actor);
-	/* The one that blocks must be a thread of the test. */
+	/* A thread of the test has to block, not a process. */
 	bool thread;
 };
 
@@ -542,7 +542,7 @@ FIXTURE_SETUP(blocks)
 	if (err == ENOSYS)
 		SKIP(return, "this kernel, or this user, has it not");
 	ASSERT_EQ(0, err);
-	/* It gives the lock up by blocking only. */
+	/* The interval is so long that only blocking gives the lock up. */
 	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
 	self->one = self->a;
 	self->two = self->b;
@@ -564,7 +564,7 @@ FIXTURE_TEARDOWN(blocks)
 
 static int (*chosen)(void);
 
-/* Blocks; then says who owns the lock, before anything else can block. */
+/* Block; then note the own state before anything else can block. */
 static int act_block(struct actor *actor)
 {
 	int err = chosen();
@@ -572,7 +572,7 @@ static int act_block(struct actor *actor)
 	return err ?: act_own_state(actor);
 }
 
-/* In a process that was started before it was chosen: by the variant. */
+/* Tell the process the way to block, because it was started before. */
 static int act_choose(struct actor *actor)
 {
 	chosen = (int (*)(void))(uintptr_t)actor->argument;
@@ -599,7 +599,7 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 		ASSERT_TRUE(until_owner(self->fd, self->one->id));
 		ASSERT_EQ(0, variant->make(self->one));
 	}
-	/* It owned the lock on its way to blocking, and does no longer. */
+	/* It owned the lock on its way to blocking, and then lost it. */
 	while (io_releases(self->fd, self->one->id) == before)
 		usleep(200);
 	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_IDLE));
@@ -609,7 +609,7 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 	EXPECT_EQ(self->two->id, lock_owner(self->fd));
 	EXPECT_STATE(self->one->id, IDLE);
 
-	/* What it waited for has come, but the lock has not. */
+	/* What it waited for is there, but it still has to wait for the lock. */
 	if (variant->let == let_read)
 		self->two->stop = true;
 	EXPECT_EQ(0, variant->let(self->one));
@@ -654,7 +654,7 @@ TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 	EXPECT_EQ(before + 50, io_releases(self->fd, self->id));
 }
 
-/* What does not block costs nothing, and nor does being preempted. */
+/* A call that does not block is no release, nor is preemption. */
 TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
 {
 	__u64 before = io_releases(self->fd, self->id);

@@ -35,8 +35,8 @@
 #define FAMILY	(SLICED | GIL_BIND_INHERIT)
 
 /*
- * An exec keeps the binding and nothing else: the new program finds the
- * troupe's witness behind a descriptor.
+ * exec() keeps the binding, but not the memory. The new program maps the
+ * troupe's witness from a descriptor.
  */
 static int witness_file = -1;
 
@@ -77,7 +77,7 @@ static int act_sched_yield(struct player *player)
 	return sched_yield() ? errno : 0;
 }
 
-/* One page of one's own, then of a file, each touched for the first time. */
+/* Touch new pages for the first time: anonymous ones, then those of a file. */
 static int act_page_fault(struct player *player)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -122,7 +122,7 @@ static int act_futex(struct player *player)
 	return 0;
 }
 
-/* Each asks the echo, which is not bound, and waits for its answer. */
+/* Each player asks a thread that is not bound, and waits for its answer. */
 static int ask[2], answer[TROUPE_MAX][2];
 
 static void *echo(void *arg)
@@ -172,7 +172,7 @@ static void *look_a_little(void *arg)
 	return NULL;
 }
 
-/* A thread that looks from its first instruction on, joined or let go. */
+/* Start a thread that looks at once, and join or detach it. */
 static int act_thread(struct player *player)
 {
 	bool join = rand_r(&player->seed) % 2;
@@ -204,8 +204,8 @@ static int act_fork(struct player *player)
 }
 
 /*
- * The child shares the parent's memory until it execs, while the parent is in
- * the kernel. (It cannot look: it has no restartable sequences.)
+ * The parent waits in the kernel until the child has called exec(). The child
+ * cannot look before that, because it has no restartable sequences.
  */
 static int act_vfork(struct player *player)
 {
@@ -262,7 +262,7 @@ static int act_aio(struct player *player)
 		0 : errno;
 }
 
-/* As the binding goes on: fewer system calls, by a filter of its own. */
+/* Add a seccomp filter while the thread is bound. */
 static int act_seccomp(struct player *player)
 {
 	struct sock_filter filter[] = {
@@ -279,7 +279,7 @@ static int act_seccomp(struct player *player)
 	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	     syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		     all ? SECCOMP_FILTER_FLAG_TSYNC : 0, &program)))
-		/* Filters that differ cannot be made the same. */
+		/* TSYNC fails where the threads have different filters already. */
 		return all ? 0 : errno;
 	player_look(player);
 	if (!all && player->acts > 2 &&
@@ -288,7 +288,7 @@ static int act_seccomp(struct player *player)
 	return player->acts % 8 ? 0 : act_sleep(player);
 }
 
-/* Out of the lock for a while, and no looking then. */
+/* Release the lock for a while, and do not look meanwhile. */
 static int act_outside(struct player *player)
 {
 	struct troupe *troupe = player->troupe;
@@ -315,7 +315,7 @@ static int act_yield(struct player *player)
 	return lock_yield(player->troupe->fd);
 }
 
-/* Bound and not bound in turn; it looks when it is. */
+/* Unbind, and bind again before the next look. */
 static int act_unbind(struct player *player)
 {
 	struct troupe *troupe = player->troupe;
@@ -355,7 +355,7 @@ FIXTURE_VARIANT(bound)
 #define VARIANT(name, ...)						\
 	FIXTURE_VARIANT_ADD(bound, name) { __VA_ARGS__ }
 
-/* A control: the witness sees those who are not bound. */
+/* A control: the witness must see threads that are not bound. */
 VARIANT(nobody, .flags = 0);
 VARIANT(hogs, .flags = SLICED);
 VARIANT(hogs_in_processes, .flags = SLICED, .processes = true);
@@ -390,7 +390,7 @@ VARIANT(anything, .flags = FAMILY, .act = act_anything);
 VARIANT(anything_and_manual_users, .flags = FAMILY, .act = act_anything,
 	.manual = 2);
 
-/* A witness in a file, for those who exec. */
+/* A witness in a file, so that programs can find it after exec(). */
 static struct witness *witness_in_file(void)
 {
 	witness_file = memfd_create("witness", 0);
@@ -413,7 +413,7 @@ FIXTURE_SETUP(bound)
 	ASSERT_NE(NULL, troupe->witness);
 	troupe->fd = -1;
 	if (variant->flags) {
-		/* Short, so that there is many a forced switch. */
+		/* A short interval, for many forced switches. */
 		troupe->fd = lock_create(MS / 4);
 		ASSERT_LE(0, troupe->fd);
 	}
@@ -437,8 +437,8 @@ FIXTURE_TEARDOWN(bound)
 }
 
 /*
- * Those who do not exclude each other are seen together in the end, if not in
- * the first play: the guest's CPUs may be running by turns.
+ * Players that do not exclude each other must be seen together, but perhaps not
+ * in the first play: the CPUs of a guest may take turns on one of the host.
  */
 static bool seen_together(struct troupe **troupes, int count)
 {
@@ -506,7 +506,7 @@ FIXTURE_TEARDOWN(special)
 	close(self->troupe->fd);
 }
 
-/* Two locks: each excludes, and they do not exclude each other. */
+/* Each of two locks excludes its own threads, but not those of the other. */
 TEST_F_TIMEOUT(special, two_locks, PATIENCE)
 {
 	struct troupe *one = self->troupe, *two = troupe_new();
@@ -522,7 +522,7 @@ TEST_F_TIMEOUT(special, two_locks, PATIENCE)
 	EXPECT_EXCLUSION(one);
 	EXPECT_EXCLUSION(two);
 
-	/* The same with one witness: it sees the two locks overlap. */
+	/* One witness for both must see threads of the two locks together. */
 	two->witness = one->witness;
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		EXPECT_TRUE(seen_together(both, 2));
@@ -612,9 +612,9 @@ TEST_F_TIMEOUT(disturbed, run, PATIENCE)
 	int disturbances = 0;
 
 	ASSERT_TRUE(troupe_start(troupe));
-	/* The handler looks, so its thread must be bound by then. */
+	/* The handler looks, so its thread must be bound before the signal. */
 	ASSERT_TRUE(until_bound(troupe->fd, COUNT));
-	/* While all are there for sure: a thread that ended cannot be hit. */
+	/* Stop early, because a thread that has ended must not be signalled. */
 	while (now_ns() + RUN_NS / 2 < troupe->end) {
 		disturb(&troupe->players[rand_r(&seed) % COUNT],
 			variant->sig);
@@ -629,7 +629,7 @@ TEST_F_TIMEOUT(disturbed, run, PATIENCE)
 	EXPECT_LEFT_FREE(troupe->fd);
 }
 
-/* Pages that come from another thread, which is not bound, or is. */
+/* Pages that another thread provides, which is not bound. */
 static int uffd;
 
 static int act_userfault(struct player *player)
@@ -685,7 +685,7 @@ TEST_F_TIMEOUT(special, user_faults, PATIENCE)
 	EXPECT_LEFT_FREE(troupe->fd);
 }
 
-/* Beside two who run on, a process binds itself and becomes a new program. */
+/* Beside two players, a process binds itself and executes a new program. */
 TEST_F_TIMEOUT(special, exec_keeps_the_binding, PATIENCE)
 {
 	struct troupe *troupe = self->troupe;

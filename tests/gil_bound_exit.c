@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a bound thread, of every kind, wherever it stands. Afterwards:
- * nothing of it is left, the lock goes on, and who is bound beside it runs.
+ * A bound thread ends in every way and in every state. Afterwards nothing of it
+ * is left, and the other users of the lock, bound or not, can go on.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 #include "process.h"
 #include "stage.h"
 
-/* Where the victim stands when it ends. */
+/* In which state the victim is when it ends. */
 enum place {
 	OWNER,		/* in user mode, with the lock */
 	COMING_BACK,	/* waiting for the lock on its way to user mode */
@@ -30,13 +30,13 @@ enum place {
 
 /* How it ends. */
 enum end {
-	/* By others, wherever it stands. */
+	/* Others end it, in whatever state it is. */
 	KILLED,		/* SIGKILL */
 	TERMINATED,	/* SIGTERM */
 	GROUP_EXITS,	/* another thread of its process: exit_group() */
 	GROUP_EXECS,	/* another thread of its process: execve() */
 	GROUP_FAULTS,	/* another thread of its process: SIGSEGV, a core dump */
-	/* By itself, in user mode. */
+	/* It ends itself, in user mode. */
 	EXITS,		/* pthread_exit() */
 	EXITS_GROUP,
 	EXECS,
@@ -50,20 +50,20 @@ static const char *const end_names[] = {
 	"pthread_exit()", "exit_group()", "execve()", "SIGSEGV",
 };
 
-/* A process of two threads: the victim and another, which is not bound. */
+/* A process of two threads: the victim, and a thread that is not bound. */
 struct cell {
 	int fd;
 	int pipe[2];
 	enum place place;
 	bool victim_is_main;
-	volatile int order;	/* 1 + an end for the victim; for the other */
-	volatile int other_order;
+	volatile int order;	/* 1 + an end, for the victim */
+	volatile int other_order;	/* the same, for the other thread */
 	volatile bool there;
 	volatile __u32 id;
 	pid_t pid;
 };
 
-/* Not known to the compiler as what it is. */
+/* Volatile, so that the compiler does not see a bad pointer. */
 static volatile uintptr_t nowhere = 8;
 
 static void end_here(enum end end)
@@ -91,7 +91,7 @@ static void *run_on(void *arg)
 	return arg;
 }
 
-/* Its own hogging keeps the new one from running. */
+/* The new task cannot run, because the victim does not let the lock go. */
 static void start_another(struct cell *cell)
 {
 	pthread_t thread;
@@ -100,8 +100,8 @@ static void start_another(struct cell *cell)
 		if (pthread_create(&thread, NULL, run_on, NULL))
 			_exit(1);
 	} else if (!fork_with_parent()) {
-		/* It first runs when the parent has let go. */
-		/* The parent's exec() may have blocked, and wait for it. */
+		/* It first runs once the parent has lost the lock. */
+		/* The parent may be blocked in exec(), and wait for the lock. */
 		spin_until(now_ns() + 20 * MS);
 		_exit(0);
 	}
@@ -243,12 +243,12 @@ static bool start_cell(struct cell *cell, int fd, enum place place,
 	child = fork_with_parent();
 	if (!child)
 		live(cell);
-	/* Not in the child too: they share the cell. */
+	/* Only the parent may set this: the child shares the cell. */
 	cell->pid = child;
 	return child > 0 && UNTIL(cell->id);
 }
 
-/* Bring it where it should be, and see that it is. */
+/* Bring the victim into its state, and check that it is there. */
 #define PUT_VICTIM_IN_PLACE()						\
 	do {								\
 		struct cell *cell = self->cell;				\
@@ -293,7 +293,7 @@ static void end_victim(struct cell *cell, enum end end)
 		break;
 	case TERMINATED:
 		kill(cell->pid, SIGTERM);
-		/* A stopped process is terminated when it goes on. */
+		/* SIGTERM ends a stopped process only once it continues. */
 		kill(cell->pid, SIGCONT);
 		break;
 	case GROUP_EXITS:
@@ -314,8 +314,8 @@ static void end_victim(struct cell *cell, enum end end)
 }
 
 /*
- * Of the test's own threads and processes, all are as before; and they can
- * use the lock, manually and bound.
+ * Only the threads and processes of the test are left, and they can use the
+ * lock, both manually and bound.
  */
 #define EXPECT_WELL()							\
 	do {								\
@@ -323,7 +323,7 @@ static void end_victim(struct cell *cell, enum end end)
 		int err;						\
 									\
 		ASSERT_TRUE(until_threads(self->fd, self->threads));	\
-		/* The reaper unlinks a thread, then unbinds it. */	\
+		/* A thread is unlinked first and unbound later, by another task. */	\
 		ASSERT_TRUE(until_bound(self->fd, 1));			\
 		ASSERT_EQ(0, lock_stats(self->fd, &stats));		\
 		EXPECT_EQ(0, stats.waiting);				\
@@ -340,14 +340,14 @@ static void end_victim(struct cell *cell, enum end end)
 		ASSERT_TRUE(until_owner(self->fd, 0));			\
 	} while (0)
 
-/* A signal took the owner: who owns the lock next is told so. */
+/* Is the next owner told of a death? Only if a signal ended an owner. */
 static bool is_death(enum place place, enum end end)
 {
 	return place == OWNER && (end == KILLED || end == TERMINATED ||
 				  end == GROUP_FAULTS || end == FAULTS);
 }
 
-/* It can only end itself in user mode. */
+/* The victim can end itself only in user mode. */
 static bool possible(enum place place, enum end end)
 {
 	if (end < EXITS)
@@ -373,7 +373,7 @@ TEST_F_TIMEOUT(end, whatever_way, 2 * PATIENCE)
 			PUT_VICTIM_IN_PLACE();
 			ASSERT_EQ(0, lock_stats(self->fd, &before));
 			end_victim(cell, end);
-			/* For what waits to have the lock to end. */
+			/* The victim ends only after it has got the lock. */
 			if (cell->place == COMING_BACK) {
 				if (end == TERMINATED)
 					usleep(1000);
@@ -446,7 +446,7 @@ static void live_in_a_crowd(int fd)
 	come_and_go(&fd);
 }
 
-/* Two whole processes of bound threads at a time, killed at any moment. */
+/* Processes of bound threads, two at a time, are killed at any moment. */
 TEST(crowds_are_killed)
 {
 	int fd = lock_create(MS / 4), i;

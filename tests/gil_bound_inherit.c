@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is bound by being started by a bound thread, and to which lock: read
- * from the records, which name each thread's process and lock.
+ * What a bound thread starts is bound as well, to the lock that the flags say.
+ * The records tell, which name each thread's process and lock.
  */
 #include <errno.h>
 #include <linux/sched.h>
@@ -58,7 +58,7 @@ static void *start_a_thread(void *arg)
 	return arg;
 }
 
-/* Lives; each in a process that is bound, and that ends with it. */
+/* Lives. Each is led by a bound process, which ends afterwards. */
 static bool alone(void)
 {
 	return true;
@@ -137,7 +137,7 @@ static bool with_a_cloned_child(void)
 	return !child_status(child);
 }
 
-/* Its ids in the records are the reader's, not its own. */
+/* The records have the ids of the reader's namespace. */
 static bool with_a_child_in_a_namespace(void)
 {
 	struct clone_args args = {
@@ -151,7 +151,7 @@ static bool with_a_child_in_a_namespace(void)
 	return !child_status(child);
 }
 
-/* Bind in a new process, live, and read everybody's record. */
+/* Bind in a new process, and live there. */
 static bool live(int fd, __u32 flags, bool (*how)(void))
 {
 	pid_t child = fork_with_parent();
@@ -246,7 +246,7 @@ TEST_F_TIMEOUT(inherit, a_lock_for_each_process, PATIENCE)
 	EXPECT_EQ(variant->threads, DIFFERENT(tid));
 	EXPECT_EQ(variant->processes, DIFFERENT(tgid));
 	EXPECT_EQ(variant->processes, DIFFERENT(lock));
-	/* Threads of one process share its lock, and only they. */
+	/* Two threads share a lock exactly if they share a process. */
 	for (i = 0; i < self->count; i++)
 		for (j = 0; j < i; j++)
 			EXPECT_EQ(self->threads[i].tgid ==
@@ -255,7 +255,7 @@ TEST_F_TIMEOUT(inherit, a_lock_for_each_process, PATIENCE)
 				  self->threads[j].lock);
 }
 
-/* Without the flag only the one that bound itself is. */
+/* Without the flag only the thread that bound itself is bound. */
 TEST_F_TIMEOUT(inherit, nobody, PATIENCE)
 {
 	LIVE(SLICED);

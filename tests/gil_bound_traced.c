@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bound threads that are traced, and bound threads under a seccomp filter.
- * Whoever is stopped does not have the lock; whoever is let go on has it first.
+ * Bound threads that are traced, and bound threads under a seccomp filter. A
+ * stopped thread does not have the lock, and has it again before it continues.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -68,7 +68,7 @@ static bool stepped(pid_t pid)
 
 #ifdef __x86_64__
 
-/* Step by step through a program that another one interrupts all the time. */
+/* Step through a program while another one takes the lock all the time. */
 TEST_F_TIMEOUT(traced, single_steps, PATIENCE)
 {
 	struct user_regs_struct before, after;
@@ -105,7 +105,7 @@ static bool goes_on(pid_t pid)
 	return !ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
 }
 
-/* The system call of a stop at its begin or end; false if it is no such stop. */
+/* The system call that the thread stops at; false if it is another stop. */
 static bool call_of(pid_t pid, struct __ptrace_syscall_info *info)
 {
 	return stop_of(pid) == (SIGTRAP | 0x80) &&
@@ -124,7 +124,7 @@ static bool begins(pid_t pid, __u64 command)
 	return true;
 }
 
-/* The result of the system call that it is in. */
+/* The result of the system call, at the stop at its end. */
 static __s64 result_of(pid_t pid)
 {
 	struct __ptrace_syscall_info info;
@@ -179,8 +179,8 @@ FIXTURE_TEARDOWN(called)
 }
 
 /*
- * An owner loses the lock in the very call that is about it: it is stopped at
- * the call's begin. The call finds it to be what it was in user mode, the owner.
+ * A stop at the beginning of a call takes the lock from the owner. The call must
+ * still treat the caller as the owner, which it was in user mode.
  */
 TEST_F_TIMEOUT(called, by_an_owner, PATIENCE)
 {
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(called, by_an_owner, PATIENCE)
 	EXPECT_STATE(actor->id, IDLE);
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(goes_on(actor->pid));
-	/* It has the lock back before the stop at the call's end, or never. */
+	/* It gets the lock back before the call ends, unless it gives it up. */
 	if (!gives_up) {
 		ASSERT_TRUE(until_waiting(self->fd, 1));
 		EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -207,7 +207,7 @@ TEST_F_TIMEOUT(called, by_an_owner, PATIENCE)
 	}
 }
 
-/* The tracer is under the same lock: it waits without having it. */
+/* The tracer is bound to the same lock, and loses it while it waits. */
 TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
 {
 	int i;
@@ -222,7 +222,7 @@ TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
 	EXPECT_TRUE(actor_runs(self->one));
 }
 
-/* One that waits for the lock on its way to user mode stops when it has it. */
+/* A thread that waits on its way to user mode stops once it has the lock. */
 TEST_F_TIMEOUT(traced, while_it_waits, PATIENCE)
 {
 	pid_t pid = self->one->pid;
@@ -255,7 +255,7 @@ static int act_trace(struct actor *actor)
 	return interrupted((pid_t)actor->argument) ? 0 : ECHILD;
 }
 
-/* Whom a tracer leaves behind runs on. */
+/* The traced thread runs on after its tracer has died. */
 TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
 {
 	struct actor *tracer = actors_new(1);
@@ -274,9 +274,9 @@ TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
 }
 
 /*
- * Seccomp. A process of one thread binds itself, filters one system call, uses
- * it, and says by its exit status that all was as it should be; beside it
- * another one wants the lock all the time.
+ * Seccomp. A process binds itself, filters one system call, and calls it. Its
+ * exit status says whether that went as it should. Meanwhile another process
+ * wants the lock all the time.
  */
 #define FILTERED	SYS_getpriority
 #define RIGHT		42
@@ -297,7 +297,7 @@ static int filter(__u32 action, unsigned int flags)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
-/* In user mode for some intervals. */
+/* Stay in user mode for some intervals. */
 static void compute(void)
 {
 	spin_until(now_ns() + 2 * MS);
@@ -356,7 +356,7 @@ static void *be_killed(void *arg)
 	return arg;
 }
 
-/* A thread killed so does not say so: the kernel clears its id in memory. */
+/* The join ends because the kernel clears the id of the killed thread. */
 static void thread_killed(void)
 {
 	pthread_t thread;
@@ -382,7 +382,7 @@ static void strict(void)
 	syscall(SYS_exit, RIGHT);
 }
 
-/* The call waits until somebody outside has said what it shall return. */
+/* The call waits until the test has said what it shall return. */
 static void notifies(void)
 {
 	int listener = filter(SECCOMP_RET_USER_NOTIF,
@@ -441,7 +441,7 @@ static pid_t live(int fd, void (*life)(void))
 	_exit(4);
 }
 
-/* Meanwhile the one that called does not have the lock. */
+/* Answer the call; until then the caller does not have the lock. */
 static bool answer(struct actor *hog, pid_t child)
 {
 	struct seccomp_notif asked = { 0 };

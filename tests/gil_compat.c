@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 32-bit user space, from a 64-bit program: the old system call gate takes the
- * ioctl by the compat path, with the structures that a 32-bit program has.
+ * The ioctls of 32-bit programs. A 64-bit program calls them by int 0x80, which
+ * takes the compat path with the structures that a 32-bit program has.
  */
 #include <errno.h>
 #include <setjmp.h>

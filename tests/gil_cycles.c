@@ -4,7 +4,8 @@
  *
  *	gil_cycles COUNT FILE
  *
- * By system call: starting insmod and rmmod takes longer than their work.
+ * It calls the kernel itself, because starting insmod and rmmod takes longer
+ * than their work.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ static bool complain(int cycle, const char *what)
 	return false;
 }
 
-/* Loaded, it is a lock that works; unloaded, nothing is left of it. */
+/* The lock must work once loaded, and the device must go when unloaded. */
 static bool run_cycle(int cycle, const void *image, size_t size)
 {
 	int fd, err;

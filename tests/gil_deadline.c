@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deadlines: absolute CLOCK_MONOTONIC, past and future, and what remains when
- * one passes at the moment of the grant.
+ * Deadlines on CLOCK_MONOTONIC: past and future ones, and a deadline that passes
+ * at the moment of the grant.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ TEST_F_TIMEOUT(deadline, past, PATIENCE)
 	EXPECT_EQ(ARRAY_SIZE(past), stats.counts.timeouts);
 	EXPECT_EQ(0, stats.waiting);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	/* A free lock is had, however late. */
+	/* A free lock can be acquired after any deadline. */
 	for (i = 0; i < ARRAY_SIZE(past); i++) {
 		self->a->deadline_ns = past[i];
 		EXPECT_EQ(0, actor_do(self->a, act_turn));
@@ -80,7 +80,7 @@ TEST_F_TIMEOUT(deadline, far_away, PATIENCE)
 	}
 }
 
-/* Whatever wins, what the call says and who owns the lock agree. */
+/* Whichever wins, the result of the call agrees with who owns the lock. */
 TEST_F_TIMEOUT(deadline, race_with_the_grant, PATIENCE)
 {
 	int granted = 0, late = 0, i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Death in each state a context can be in: the lock goes on, and exactly the
- * next owner is told, if an owner died that had run with the lock.
+ * A thread dies in each state that it can be in. The lock goes on, and the next
+ * owner, and only that one, is told if the dead thread had run with the lock.
  */
 #include <errno.h>
 
@@ -113,7 +113,7 @@ TEST_F_TIMEOUT(death, every_way_to_be_told, PATIENCE)
 		GIL_ACQUIRE_TRY, GIL_ACQUIRE_ENQUEUE, GIL_ACQUIRE_DEADLINE,
 		GIL_ACQUIRE_KEEP,
 	};
-	/* One victim, four locks: each is told of its own. */
+	/* One thread dies as the owner of four locks: each has its own next owner. */
 	int fds[ARRAY_SIZE(flags)];
 	unsigned int i;
 
@@ -141,7 +141,7 @@ TEST_F_TIMEOUT(death, every_way_to_be_told, PATIENCE)
 	}
 }
 
-/* Nothing but the kernel may say that an abandoned lock is well again. */
+/* The fast path stays shut until an owner has been told of the death. */
 TEST_F_TIMEOUT(death, fast_path_is_shut, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->victim, act_fast_acquire));
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(death, last_in_the_queue, PATIENCE)
 	EXPECT_NOT_TOLD();
 }
 
-/* It never ran with the lock, so it can have left nothing half done. */
+/* It never ran with the lock, so there is nobody to tell. */
 TEST_F_TIMEOUT(death, granted, PATIENCE)
 {
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -229,7 +229,7 @@ TEST_F_TIMEOUT(death, granted_and_alone, PATIENCE)
 	EXPECT_NOT_TOLD();
 }
 
-/* Who was to be told dies before it is: the next is told instead. */
+/* The waiter that was due EOWNERDEAD dies first; the next owner gets it. */
 TEST_F_TIMEOUT(death, granted_by_a_death, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->victim, act_acquire));

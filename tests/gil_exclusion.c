@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one promise of a lock: never two inside. Threads and processes acquire
- * in every way there is, by fast path and kernel, give way, give up, cancel,
- * die and are killed; a plain counter that they share loses no update.
+ * A lock never has two owners. Threads and processes acquire it in every way, by
+ * the fast path and by the kernel; they give way, cancel, die and are killed. A
+ * plain counter that they share must lose no update.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,12 +18,12 @@
 #define WORKERS		6
 #define RUN_NS		(1000 * MS)
 
-/* Shared by all who run, threads or processes. */
+/* Shared by all workers, threads or processes. */
 struct arena {
 	int fd;
 	struct gil_page *page;
 	__u64 end;
-	/* Plain: the lock is all that guards them. */
+	/* Not atomic: only the lock guards them. */
 	volatile bool occupied;
 	volatile __u64 counter;
 	struct worker {
@@ -39,7 +39,7 @@ struct arena {
 	} workers[WORKERS];
 };
 
-/* The caller owns the lock, as @err says; was there anybody else? */
+/* The caller has just acquired the lock, with @err: is it alone? */
 static void check_in(struct worker *worker, int err)
 {
 	struct arena *arena = worker->arena;
@@ -62,7 +62,7 @@ static void check_out(struct worker *worker)
 	worker->arena->occupied = false;
 }
 
-/* Own the lock in some way: 0 or EOWNERDEAD, or not: EBUSY or ETIMEDOUT. */
+/* Acquire in some way: 0 or EOWNERDEAD; or give up: EBUSY or ETIMEDOUT. */
 static int enter(struct worker *worker, __u32 id)
 {
 	struct arena *arena = worker->arena;
@@ -248,8 +248,8 @@ TEST_F_TIMEOUT(exclusion, processes, PATIENCE)
 }
 
 /*
- * An update can be lost in the one who is killed in the middle of it, so only
- * overlaps count here, and that every death of an owner was told once.
+ * A process that is killed in the middle of an update loses it. So this checks
+ * for overlaps only, and that no death of an owner was told twice.
  */
 TEST_F_TIMEOUT(exclusion, killed_processes, PATIENCE)
 {
@@ -283,7 +283,7 @@ TEST_F_TIMEOUT(exclusion, killed_processes, PATIENCE)
 	EXPECT_LEFT_FREE(arena->fd);
 }
 
-/* The detector detects two who come and go as if both owned the lock. */
+/* The checks must notice two workers that both own the lock. */
 TEST_F_TIMEOUT(exclusion, detector_sees_a_broken_lock, PATIENCE)
 {
 	struct worker *one = &self->arena->workers[0];

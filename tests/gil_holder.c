@@ -5,7 +5,8 @@
  *	gil_holder open|private|mapped|owner|waiter|bound
  *	gil_holder levels
  *
- * Prints "held" once it does; or what a thread can be bound for.
+ * The first form prints "held" once it holds the module. The second prints what
+ * a thread can be bound for.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static bool hold(const char *how)
 		return false;
 	if (!strcmp(how, "private"))
 		return true;
-	/* The binding alone holds it then. */
+	/* The descriptor is closed, so only the binding holds the module. */
 	if (!strcmp(how, "bound"))
 		return !lock_bind(fd, GIL_BIND_IO) && !close(fd);
 	if (!strcmp(how, "mapped"))
@@ -42,7 +43,7 @@ static bool hold(const char *how)
 	       !actor_start(actor, ACTOR_PROCESS, fd) && actor_queue(actor);
 }
 
-/* Refused as what this module does not offer, not as nonsense. */
+/* A level that is not available must be EOPNOTSUPP, not another error. */
 static int show_levels(void)
 {
 	int fd = lock_create(0), io, slice;

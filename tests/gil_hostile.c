@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hostile page: whatever a program writes there, at whatever moment, the
- * kernel returns only documented errors, waits for nobody for ever, keeps its
- * own settings, and leaks nothing. The log is looked at last, by klog.sh.
+ * A program writes anything into the page at any moment. The kernel must return
+ * only documented errors, must not hang or leak, and must keep its own settings.
+ * klog.sh checks the kernel's log afterwards.
  *
- * Every wait here has a deadline: who scribbles may well lock himself out.
+ * Every wait here has a deadline, because such a program can lock itself out.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static bool is_acquire_result(int err)
 
 enum state { FREE, FAST, KERNEL, WAITED_FOR, GRANTED, STATES };
 
-/* Bring an untouched lock into the state; false if it could not be. */
+/* Bring a new lock into the state; false if that fails. */
 static bool bring_into(int fd, struct gil_page *page, __u32 id,
 		       struct actor *other, enum state state)
 {
@@ -66,7 +66,7 @@ static bool bring_into(int fd, struct gil_page *page, __u32 id,
 	}
 }
 
-/* Both leave the lock, in whatever way is open to them. */
+/* Both threads leave the lock, in whatever way they can. */
 static void leave(int fd, struct actor *other)
 {
 	lock_cancel(fd);
@@ -75,7 +75,7 @@ static void leave(int fd, struct actor *other)
 	actor_do(other, act_release);
 }
 
-/* Every operation by both threads, whatever it does. */
+/* Both threads try every operation. */
 static bool use_every_way(int fd, struct actor *other)
 {
 	struct gil_lock_stats stats;
@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(hostile, every_word_in_every_state, PATIENCE)
 		}
 }
 
-/* What the kernel has taken over, no word takes from it. */
+/* Once the kernel has taken the lock over, the page cannot change owners. */
 TEST_F_TIMEOUT(hostile, kernel_ownership_does_not_change, PATIENCE)
 {
 	static const __u32 words[] = {
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(hostile, kernel_ownership_does_not_change, PATIENCE)
 	}
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_do(self->other, act_acquire));
-	/* The kernel's word stands again as soon as the lock moves. */
+	/* The kernel writes the word anew as soon as the owner changes. */
 	EXPECT_EQ(self->other->id | GIL_WORD_KERNEL, self->page->word);
 	EXPECT_EQ(0, actor_do(self->other, act_release));
 	EXPECT_EQ(0, self->page->word);
@@ -178,7 +178,7 @@ TEST_F_TIMEOUT(hostile, settings_in_the_page_are_not_believed, PATIENCE)
 	EXPECT_EQ(MS, interval);
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_EQ(MS, stats.interval_ns);
-	/* The owner is asked as ever. */
+	/* The owner is still asked to give way. */
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue(self->other));
 	EXPECT_TRUE(until_drop_request(self->page));
@@ -224,7 +224,7 @@ static void *scribble(void *arg)
 	while (now_ns() < brawl.end) {
 		__u32 word = rand_r(&seed) % 8;
 
-		/* Mostly the word, mostly with ids of the living. */
+		/* Mostly write the word, and mostly ids of threads that are alive. */
 		if (rand_r(&seed) % 2)
 			word = brawl.last_id - word;
 		if (rand_r(&seed) % 4 == 0)
@@ -297,7 +297,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* A short life, which ends in whatever state it is in. */
+/* A short-lived thread, which ends in whatever state it is in. */
 static void *live(void *arg)
 {
 	unsigned int seed = (uintptr_t)arg;
@@ -330,7 +330,7 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 	unsigned int i;
 	void *failed;
 
-	/* Without bystanders: one that is made the owner stays it. */
+	/* A new lock: an idle thread made owner here would never release it. */
 	brawl.fd = lock_create(MS);
 	ASSERT_LE(0, brawl.fd);
 	brawl.page = lock_map(brawl.fd, PROT_READ | PROT_WRITE);
@@ -349,13 +349,13 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 	}
 	EXPECT_EQ(0, brawl.surprises);
 	EXPECT_LT(0, brawl.acquired);
-	/* Everybody who fought is gone; the kernel's view is in order. */
+	/* All threads are gone, and the kernel agrees. */
 	ASSERT_TRUE(until_threads(brawl.fd, 0));
 	EXPECT_EQ(0, lock_stats(brawl.fd, &stats));
 	EXPECT_EQ(0, stats.waiting);
 	TH_LOG("%llu acquisitions, %llu owners died", brawl.acquired,
 	       stats.counts.owner_deaths);
-	/* Left in peace, it is an ordinary lock again. */
+	/* With a clean page it is an ordinary lock again. */
 	memset(brawl.page, 0, sizeof(*brawl.page));
 	lock_acquire(brawl.fd, 0, 0);
 	EXPECT_EQ(0, lock_release(brawl.fd, 0));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The switch interval: the owner is asked to give way while others wait, not
- * before the interval is over, and not any more once it did.
+ * The switch interval: an owner is asked to give way only while others wait and
+ * after the interval is over, and no longer once it has given way.
  */
 #include <errno.h>
 
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(interval, a_fast_owner_is_asked_too, PATIENCE)
 	EXPECT_EQ(0, self->page->drop_request);
 }
 
-/* To release is to obey as well, but it is not a forced switch. */
+/* To release also obeys the request, but counts as no forced switch. */
 TEST_F_TIMEOUT(interval, release_obeys, PATIENCE)
 {
 	struct gil_thread_stats stats;
@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
 	EXPECT_EQ(1, stats.counts.forced_switches);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 
-	/* Of its own accord: a yield, but not a forced one. */
+	/* A yield without a request is not a forced switch. */
 	ASSERT_EQ(0, lock_set_interval(self->fd, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(interval, next_owner_has_its_own, PATIENCE)
 	EXPECT_LE(start + INTERVAL, now_ns());
 	EXPECT_ASKED(2, 0);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
-	/* The last in line: nobody asks it. */
+	/* Nobody waits for the last one, so nobody asks it. */
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	pass_time(2 * INTERVAL);
 	EXPECT_EQ(0, self->page->drop_request);
@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(interval, set_while_somebody_waits, PATIENCE)
 	start = now_ns();
 	ASSERT_EQ(0, lock_set_interval(self->fd, INTERVAL));
 	ASSERT_TRUE(until_drop_request(self->page));
-	/* By the new interval: the old one is ten seconds. */
+	/* The old interval would have been ten seconds. */
 	EXPECT_GT(start + GIL_INTERVAL_MAX_NS, now_ns());
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(interval, set_while_somebody_waits, PATIENCE)
 
 static volatile __u64 rounds[2];
 
-/* Owns the lock and gives way when asked, until both have had their turns. */
+/* Own the lock and give way when asked, until both have had their turns. */
 static int act_spin(struct actor *actor)
 {
 	int me = actor->argument;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every ioctl's success, and the errors that come from what the caller is to
- * the lock rather than from bad input (gil_refused.c). What the kernel says of
- * lock and thread is read back after each step.
+ * Every ioctl's success, and the errors that depend on the state of the caller.
+ * (gil_refused.c tests bad input.) Each step checks what the kernel then says of
+ * the lock and of the thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -104,7 +104,7 @@ TEST_F_TIMEOUT(lock, attach_reports_fast_path, PATIENCE)
 	struct gil_thread_stats stats;
 
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ATTACH, &attach));
-	/* Taken, so that they cannot be counted twice. */
+	/* The kernel clears them, so that they cannot be counted twice. */
 	EXPECT_EQ(0, attach.fast_acquires);
 	EXPECT_EQ(0, attach.fast_io_releases);
 	attach.fast_acquires = 5;
@@ -245,7 +245,7 @@ TEST_F_TIMEOUT(lock, held_by_a_fast_owner, PATIENCE)
 	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_LOCK(self->a->id, 0);
-	/* The kernel keeps it now, so only the kernel can end it. */
+	/* If the kernel has taken the lock over, only the kernel can release it. */
 	if (actor_do(self->a, act_fast_release))
 		EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_LOCK(0, 0);
@@ -359,7 +359,7 @@ TEST_F_TIMEOUT(lock, stats_of_another_size, PATIENCE)
 	char room[4096];
 	unsigned int i;
 
-	/* A program newer than the module: the rest is zeroed. */
+	/* For a program newer than the module, the rest is zeroed. */
 	memset(room, 0xcc, sizeof(room));
 	ask = (struct gil_stats){ .size = 4096, .addr = (uintptr_t)room };
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_LOCK_STATS, &ask));
@@ -394,7 +394,7 @@ TEST_F_TIMEOUT(lock, stats_of_a_thread, PATIENCE)
 	EXPECT_EQ(ENOENT, thread_stats(self->fd, self->a->id, &stats));
 }
 
-/* Descriptors are what limits it in practice: it needs a thousand. */
+/* This needs about a thousand descriptors. */
 TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 {
 	int fds[GIL_THREAD_LOCKS_MAX + 1];
@@ -410,7 +410,7 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 		fds[i] = lock_create(0);
 		ASSERT_LE(0, fds[i]);
 	}
-	/* One is taken by the fixture. */
+	/* The fixture's lock counts as one. */
 	for (i = 0; i < GIL_THREAD_LOCKS_MAX - 1; i++)
 		ASSERT_EQ(0, lock_attach(fds[i], NULL));
 	EXPECT_EQ(EMFILE, lock_attach(fds[i], NULL));
@@ -418,7 +418,7 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 	EXPECT_EQ(EMFILE, lock_acquire(fds[i], GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(0, lock_threads(fds[i]));
 	EXPECT_EQ(0, lock_owner(fds[i]));
-	/* The limit is on what is attached now. */
+	/* A lock that was closed no longer counts. */
 	close(fds[0]);
 	EXPECT_EQ(0, lock_acquire(fds[i], 0, 0));
 	EXPECT_EQ(EMFILE, lock_attach(fds[i + 1], NULL));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SIGKILL of the first waiter before, during and after its grant, and of those
- * blocked in the kernel in every other way. Always: the second waiter gets the
- * lock, and nobody waits for ever.
+ * SIGKILL hits the first waiter before, during and after its grant, or a thread
+ * that waits in another way. In each case the second waiter gets the lock.
  */
 #include <errno.h>
 #include <sched.h>
@@ -58,7 +57,7 @@ TEST_F_TIMEOUT(killed, the_only_waiter, PATIENCE)
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 
-/* Stopped, it cannot come back from the kernel until it dies. */
+/* A stopped waiter cannot return from the kernel until it dies. */
 TEST_F_TIMEOUT(killed, after_the_grant, PATIENCE)
 {
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -116,9 +115,9 @@ static int act_kill(struct actor *actor)
 }
 
 /*
- * The kill and the release happen at about the same time on two CPUs. The
- * second waiter gets the lock whatever wins, and is told of a death only if
- * the first came to own it.
+ * The kill and the release happen at about the same time on two CPUs. Whichever
+ * wins, the second waiter gets the lock. It is told of a death only if the first
+ * waiter had come to own the lock.
  */
 TEST_F_TIMEOUT(killed, during_the_grant, PATIENCE)
 {
@@ -176,7 +175,7 @@ static int act_use_cpu_0(struct actor *actor)
 	return use_cpu(0);
 }
 
-/* Nobody else on this CPU until the test says so. */
+/* Keep all other threads from this CPU until the test says stop. */
 static int act_keep_cpu_0(struct actor *actor)
 {
 	struct sched_param param = { .sched_priority = 1 };
@@ -226,13 +225,13 @@ static void expect_no_death(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, actor_do(second, act_release));
 }
 
-/* It has been granted the lock, and is killed before it has run with it. */
+/* fifo grants it the lock, and it is killed before it has run. */
 TEST_F_TIMEOUT(killed, with_a_grant, PATIENCE)
 {
 	expect_no_death(_metadata, self->fd, self->first, "fifo");
 }
 
-/* The lock is there for it, and it is killed before it has come. */
+/* cpython only wakes it, and it is killed before it has taken the lock. */
 TEST_F_TIMEOUT(killed, when_called, PATIENCE)
 {
 	expect_no_death(_metadata, self->fd, self->first, "cpython");

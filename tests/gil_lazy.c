@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lazy release: the lock stays put for a thread that is soon back, and
- * goes on when it blocks, when the grace is over, or when it was due.
+ * The lazy release: the lock stays with a thread that is soon back. The next
+ * waiter gets it if the thread blocks, is too late, or had been asked to yield.
  */
 #include <errno.h>
 
@@ -70,7 +70,7 @@ static int act_release_at_once(struct actor *actor)
 	return lock_release(actor->fd, GIL_RELEASE_LAZY);
 }
 
-/* The bound one owns the lock, in user mode; the other has asked for it. */
+/* The bound actor owns the lock in user mode, and the other one wants it. */
 #define BEGIN(act)							\
 	do {								\
 		actor_begin(self->bound, act);				\
@@ -78,7 +78,7 @@ static int act_release_at_once(struct actor *actor)
 		actor_begin(self->waiter, act_acquire);			\
 	} while (0)
 
-/* Of the thread's own: a lock's figures have the waiter's beside them. */
+/* Of the bound thread, because the counts of the lock include the waiter. */
 #define EXPECT_COUNTS(releases, returns)				\
 	do {								\
 		struct gil_thread_stats now;				\
@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(lazy, back_in_time, PATIENCE)
 
 	BEGIN(act_back_in_time_and_hog);
 	EXPECT_TRUE(actor_runs(self->bound));
-	/* It lost nothing, and the other is where it was. */
+	/* It still owns the lock, and the other actor still waits. */
 	EXPECT_EQ(GIL_STATE_LAZY, self->bound->answer);
 	EXPECT_EQ(self->bound->id, lock_owner(self->fd));
 	EXPECT_STATE(self->waiter->id, QUEUED);
@@ -123,14 +123,14 @@ TEST_F_TIMEOUT(lazy, blocks, PATIENCE)
 	EXPECT_EQ(0, actor_end(self->waiter));
 	EXPECT_EQ(0, actor_end(self->bound));
 	EXPECT_COUNTS(1, 0);
-	/* The wait does not tell of an owner that died: none did. */
+	/* The waiter got the lock by a handoff, and no owner died. */
 	EXPECT_EQ(0, thread_stats(self->fd, self->waiter->id, &stats));
 	EXPECT_EQ(1, stats.counts.handoffs);
 	EXPECT_EQ(self->waiter->id, lock_owner(self->fd));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
-/* It is outside, and in user mode: only time can pass the lock on. */
+/* It computes after the release, so the lock goes on when the grace ends. */
 TEST_F_TIMEOUT(lazy, grace_passes, PATIENCE)
 {
 	__u64 grace = 100 * MS, start;
@@ -154,7 +154,7 @@ static int act_release_when_asked(struct actor *actor)
 	return lock_release(actor->fd, GIL_RELEASE_LAZY) ?: act_hog(actor);
 }
 
-/* Who has been asked already gives the lock up for good. */
+/* A thread that was asked to give way cannot release lazily. */
 TEST_F_TIMEOUT(lazy, was_asked, PATIENCE)
 {
 	ASSERT_EQ(0, lock_set_interval(self->fd, MS));
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(lazy, no_grace, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
-/* It had given the lock up: nothing is left half done. */
+/* It had released the lock, so its death is not reported. */
 TEST_F_TIMEOUT(lazy, dies, PATIENCE)
 {
 	struct gil_lock_stats stats;
@@ -197,7 +197,7 @@ TEST_F_TIMEOUT(lazy, dies, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
-/* The only one who waits leaves the queue, killed, while the lock stays put. */
+/* The only waiter is killed while the lock stays with the bound thread. */
 TEST_F_TIMEOUT(lazy, waiter_is_killed, PATIENCE)
 {
 	BEGIN(act_release_and_hog);

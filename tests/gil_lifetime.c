@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last close of a lock while a thread that is attached to it exits: both
- * end the same contexts, and the lock goes with them. Use after free shows
- * where the kernel poisons what it frees: make test boots with slub_debug.
+ * The last close of a lock while an attached thread exits. Both end the same
+ * context, and the lock is freed. A use after free shows only if the kernel
+ * poisons freed memory, so "make test" boots with slub_debug.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,10 +11,10 @@
 #include "main.h"
 #include "lock.h"
 
-/* Many locks make one exit long, and give the race many chances. */
+/* Many locks make the exit long, and give the race many chances. */
 #define LOCKS	GIL_THREAD_LOCKS_MAX
 #define ROUNDS	40
-/* How much later than in the round before the closing begins. */
+/* How much later the closing begins in each round. */
 #define STEP_NS	50000
 
 struct race {
@@ -87,7 +87,7 @@ TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 		while (!atomic_load(&race->exiting))
 			;
 		spin_until(now_ns() + round * STEP_NS);
-		/* In the order in which the exit goes through them. */
+		/* In the order in which the exit goes through the locks. */
 		for (i = LOCKS - 1; i >= 0; i--)
 			close(race->fds[i]);
 		ASSERT_EQ(0, pthread_join(thread, NULL));

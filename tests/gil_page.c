@@ -50,7 +50,7 @@ TEST_F(page, one_page_at_offset_zero)
 	size_t size = self->size;
 
 	EXPECT_EQ(0, map_errno(self->fd, size, PROT_READ, MAP_SHARED, 0));
-	/* mmap() rounds up: the smallest mapping is the page. */
+	/* mmap() rounds a smaller size up to a page. */
 	EXPECT_EQ(0, map_errno(self->fd, 1, PROT_READ, MAP_SHARED, 0));
 	EXPECT_EQ(EINVAL, map_errno(self->fd, size + 1, PROT_READ,
 				    MAP_SHARED, 0));
@@ -147,7 +147,7 @@ TEST_F(page, follows_the_kernels_owner)
 	EXPECT_EQ(0, page->word);
 }
 
-/* A page that was thrown away is gone for its program, not for the lock. */
+/* A program that discards its mapping does not change the lock's page. */
 TEST_F(page, discarded)
 {
 	struct gil_page *page = lock_map(self->fd, PROT_READ);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policies: chosen by name, changed while threads contend, without losing
- * anybody; and those that promise a turn to everybody keep it.
+ * Policies are chosen by name, and changed while threads contend without losing
+ * a waiter. Those that promise every thread a turn keep the promise.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -68,7 +68,7 @@ TEST_F(policy, refused)
 	EXPECT_EQ(-ENOENT, lock_create_by_policy("nonsense"));
 }
 
-/* What was granted stays granted, whatever comes after. */
+/* A grant stays with its thread when the policy changes. */
 TEST_F_TIMEOUT(policy, granted, PATIENCE)
 {
 	struct actor *actor = &self->actors[0], *next = &self->actors[1];
@@ -90,7 +90,7 @@ TEST_F_TIMEOUT(policy, granted, PATIENCE)
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 
-/* From each policy to each other, with a full queue, of which one is killed. */
+/* From each policy to each other one with a full queue; a waiter is killed. */
 TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 {
 	unsigned int from, to;
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 		}
 }
 
-/* Out and back in all ways, I/O and not, sleeping or not. */
+/* Release and come back in all ways: for I/O or not, sleeping or not. */
 static int act_mixed(struct player *player)
 {
 	struct troupe *troupe = player->troupe;
@@ -140,7 +140,7 @@ static int act_mixed(struct player *player)
 	return err;
 }
 
-/* A queue place is kept, given up, or waited out. */
+/* Enter the queue; then cancel, time out, or get the lock. */
 static int act_keep_and_cancel(struct player *player)
 {
 	int fd = player->troupe->fd;
@@ -188,16 +188,15 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 	EXPECT_LEFT_FREE(self->fd);
 }
 
-/* Who promises a turn to everybody; cpython does not. */
 static int act_nice(struct actor *actor)
 {
 	return setpriority(PRIO_PROCESS, 0, (int)actor->argument) ? errno : 0;
 }
 
 /*
- * The kernel learns of an owner by the word alone when it gives the lock up by
- * the kernel, or dies. It has held it for no time that the kernel knows of, and
- * no policy charges it for more.
+ * The kernel learns of an owner by the fast path when that releases the lock by
+ * the kernel, or dies. The kernel does not know since when the owner held the
+ * lock, so no policy may charge it for a long time.
  */
 TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 {
@@ -259,7 +258,7 @@ static volatile bool over;
 static int crowd_fd;
 static __u64 had_a_turn;
 
-/* Comes back from I/O without end, and holds the lock for a while. */
+/* Come back from I/O again and again, and hold the lock for a while. */
 static void *stream(void *arg)
 {
 	while (!over) {
@@ -299,7 +298,7 @@ TEST_F_TIMEOUT(turns, beside_an_endless_stream, PATIENCE)
 	}
 }
 
-/* Short holds, until the test is over. */
+/* Hold the lock for short times until the test is over. */
 static void *hold_shortly(void *arg)
 {
 	bool first = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A policy from a module of its own, the example: chosen by name while the
- * module is there, in use as long as a lock has it, gone without a trace
- * afterwards. GIL_POLICY_KO names the module.
+ * The example policy, which is a module of its own. It can be chosen while the
+ * module is loaded, and the module cannot be unloaded while a lock uses it.
+ * GIL_POLICY_KO names the module.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +84,7 @@ static int act_numbered_turn(struct actor *actor)
 	return err ?: lock_release(actor->fd, 0);
 }
 
-/* All come one after the other, then the lock goes round once. */
+/* All actors queue one after the other, and then each has one turn. */
 #define EXPECT_TURNS(expected)						\
 	do {								\
 		int n;							\
@@ -116,7 +116,7 @@ TEST_F_TIMEOUT(policy_module, order, PATIENCE)
 	EXPECT_TURNS(lifo);
 }
 
-/* As it is written, and reached: one waits behind two that are older. */
+/* The documented worst wait, behind two older waiters, is reached. */
 TEST_F_TIMEOUT(policy_module, worst_wait, PATIENCE)
 {
 	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(policy_module, not_unloaded_while_used, PATIENCE)
 	close(second);
 	EXPECT_EQ(0, unload_at_last());
 
-	/* The name is gone, the lock is not. */
+	/* The lock still works without the module. */
 	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, NAME));
 	EXPECT_EQ(-ENOENT, lock_create_by_policy(NAME));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
@@ -154,7 +154,7 @@ TEST_F_TIMEOUT(policy_module, not_unloaded_while_used, PATIENCE)
 	EXPECT_EQ(EAGAIN, unload());
 }
 
-/* One owns the lock and others wait for it, as the policy is set. */
+/* The policy changes while there are an owner and waiters. */
 TEST_F_TIMEOUT(policy_module, left_with_a_queue, PATIENCE)
 {
 	int i;
@@ -167,19 +167,19 @@ TEST_F_TIMEOUT(policy_module, left_with_a_queue, PATIENCE)
 	EXPECT_EQ(EAGAIN, unload());
 	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	EXPECT_EQ(0, unload());
-	/* In the order in which lifo would have served them. */
+	/* The queue keeps the order in which lifo would have served it. */
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(&self->actors[COUNT - 1]));
 	EXPECT_EQ(0, actor_do(&self->actors[COUNT - 1], act_release));
 	EXPECT_EQ(0, actor_end(&self->actors[COUNT - 2]));
-	/* Nor does a death need what is gone. */
+	/* The death of a waiter needs no module either. */
 	for (i = 0; i < COUNT; i++)
 		actor_kill(&self->actors[i]);
 	EXPECT_TRUE(until_threads(self->fd, 1));
 	EXPECT_EQ(0, load());
 }
 
-/* A binding keeps its lock though nobody has it open. */
+/* A binding keeps the lock alive when nobody has it open. */
 TEST_F_TIMEOUT(policy_module, kept_by_a_binding, PATIENCE)
 {
 	struct actor *actor = &self->actors[0];
@@ -188,7 +188,7 @@ TEST_F_TIMEOUT(policy_module, kept_by_a_binding, PATIENCE)
 		SKIP(return, "no thread can be bound here");
 	ASSERT_EQ(0, actors_start_bound(actor, 1, ACTOR_PROCESS, self->fd,
 					SLICED));
-	/* It blocks, and so does not own the lock. */
+	/* The actor blocks between acts, and so loses the lock. */
 	ASSERT_TRUE(until_owner(self->fd, 0));
 	close(self->fd);
 	self->fd = -1;
@@ -232,7 +232,7 @@ static int act_out_and_back(struct player *player)
 	return err ?: lock_acquire(fd, 0, 0);
 }
 
-/* In use and not, loaded and not, beside threads that contend all the time. */
+/* Change the policy and reload the module while threads contend. */
 TEST_F_TIMEOUT(policy_module, switched_while_contended, PATIENCE)
 {
 	struct troupe *troupe = troupe_new();
@@ -267,7 +267,7 @@ TEST_F_TIMEOUT(policy_module, switched_while_contended, PATIENCE)
 	EXPECT_LEFT_FREE(self->fd);
 }
 
-/* Locks that were made by the name, and those refused for there was none. */
+/* Locks made with the policy, and those refused without the module. */
 static volatile __u64 made, refused;
 static volatile bool over;
 

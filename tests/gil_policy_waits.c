@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The worst wait of each policy, as gil(4) derives it. Waits and holds are the
- * kernel's own figures, and a bound is in terms of the longest hold that there
- * was: how fast the machine is does not matter. Where one must be asked at once,
- * the interval is so long that all else would take too long.
+ * kernel's own figures, and each bound is a multiple of the longest hold, so the
+ * speed of the machine does not matter. Where an owner must be asked at once,
+ * the interval is so long that the test would otherwise time out.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +28,7 @@ FIXTURE_SETUP(waits)
 
 STAGE_TEARDOWN(waits)
 
-/* What the bounds are made of; the longest hold is of any thread. */
+/* The longest hold of any thread, which the bounds are made of. */
 static __u64 longest_hold(int fd)
 {
 	struct gil_lock_stats stats = {};
@@ -42,7 +42,7 @@ static int act_release_for_io(struct actor *actor)
 	return lock_release(actor->fd, GIL_RELEASE_IO);
 }
 
-/* Of those that were not born so: its next request is of the I/O class. */
+/* Release for I/O, so that the next request is of the I/O class. */
 static int act_become_io(struct actor *actor)
 {
 	return act_acquire(actor) ?: act_release_for_io(actor);
@@ -67,7 +67,7 @@ static int act_be_nice(struct actor *actor)
 	return setpriority(PRIO_PROCESS, actor->tid, 19) ? errno : 0;
 }
 
-/* In fair, a hold at nice 19 counts for 68 of its length. */
+/* In fair, a hold at nice 19 counts 68 times its length. */
 static int act_hold_long(struct actor *actor)
 {
 	int err = act_acquire(actor);
@@ -76,7 +76,7 @@ static int act_hold_long(struct actor *actor)
 	return err ?: act_release(actor);
 }
 
-/* fifo: who is the k-th in line gets the lock after k grants. */
+/* fifo: the k-th in the queue gets the lock after k grants. */
 TEST_F_TIMEOUT(waits, fifo, PATIENCE)
 {
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(waits, fifo, PATIENCE)
 	EXPECT_EQ(4, newcomers_grants(self->fd, self->actors, COUNT, 3, 100));
 }
 
-/* io_first: within a class, the same. */
+/* io_first: the same holds within a class. */
 TEST_F_TIMEOUT(waits, io_first_in_a_class, PATIENCE)
 {
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
@@ -101,7 +101,7 @@ struct worker {
 	int fd;
 	__u64 hold_ns;
 	__u32 release_flags;
-	volatile __u64 turns;	/* how many at most; goes down */
+	volatile __u64 turns;	/* left, counts down */
 	struct gil_times wait, hold;
 	int err;
 	pthread_t thread;
@@ -148,7 +148,7 @@ static int end_workers(struct worker *workers, int count)
 	return err;
 }
 
-/* Each has had a turn: from then on it is what it releases the lock for. */
+/* After one turn, the class of a worker is that of its release. */
 static bool until_turns(const struct worker *workers, int count)
 {
 	bool all = true;
@@ -159,7 +159,7 @@ static bool until_turns(const struct worker *workers, int count)
 	return all;
 }
 
-/* io_first: I/O threads without end, few with long holds or many with none. */
+/* io_first: I/O threads that never stop, few with long holds or many. */
 FIXTURE(stream)
 {
 	STAGE;
@@ -199,14 +199,14 @@ TEST_F_TIMEOUT(stream, starves_nobody, PATIENCE)
 	work(&victim);
 	ASSERT_EQ(0, end_workers(workers, variant->count));
 	EXPECT_EQ(0, victim.err);
-	/* Nobody ordinary ahead: S is 0. */
+	/* No other ordinary thread is ahead, so S is 0 in gil(4). */
 	TH_LOG("waited %llu us at most, held %llu us at most",
 	       victim.wait.max_ns / 1000, longest_hold(self->fd) / 1000);
 	EXPECT_LT(0, victim.wait.count);
 	EXPECT_LE(victim.wait.max_ns, 20 * MS + longest_hold(self->fd));
 }
 
-/* io_first: what each side waits at most, beside the other. */
+/* io_first: the longest waits of I/O threads and of ordinary threads. */
 TEST_F_TIMEOUT(waits, io_first, PATIENCE)
 {
 	const __u64 interval = 5 * MS;
@@ -249,7 +249,7 @@ TEST_F_TIMEOUT(waits, io_first, PATIENCE)
 	}
 }
 
-/* A convoy, or none: the same I/O thread beside the same hog. */
+/* An I/O thread beside a hog waits for each interval, or does not wait. */
 FIXTURE(convoy)
 {
 	STAGE;
@@ -316,7 +316,7 @@ TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
 	}
 }
 
-/* fair: each of the others for what one held itself, an interval and a hold. */
+/* fair: each other thread costs one's own hold, an interval and a hold. */
 TEST_F_TIMEOUT(waits, fair, PATIENCE)
 {
 	const __u64 interval = 5 * MS;
@@ -328,7 +328,7 @@ TEST_F_TIMEOUT(waits, fair, PATIENCE)
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
 	ASSERT_EQ(0, lock_set_interval(self->fd, interval));
-	/* The time that the lock stays put is in no hold. */
+	/* The grace after a lazy release would count as wait, but not as hold. */
 	ASSERT_EQ(0, lock_set_grace(self->fd, 0));
 	for (i = 0; i < count; i++)
 		workers[i] = (struct worker){
@@ -349,8 +349,8 @@ TEST_F_TIMEOUT(waits, fair, PATIENCE)
 }
 
 /*
- * fair: one that comes to a free lock does not make up for all the time that
- * it did without. Who comes then is far ahead, by 27 s, and would wait so long.
+ * fair: a thread that takes a free lock gets no credit for the time without it.
+ * Otherwise the next one, which is ahead by 27 s, would wait as long as that.
  */
 TEST_F_TIMEOUT(waits, fair_claimed, PATIENCE)
 {
@@ -369,7 +369,7 @@ TEST_F_TIMEOUT(waits, fair_claimed, PATIENCE)
 	EXPECT_EQ(0, actor_do(ahead, act_release));
 }
 
-/* fair: who lags asks at once, be the interval never so long. */
+/* fair: a thread that lags asks at once, however long the interval is. */
 TEST_F_TIMEOUT(waits, fair_lagging, PATIENCE)
 {
 	struct actor *owner = &self->actors[0], *lags = &self->actors[1];
@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(waits, fair_lagging, PATIENCE)
 	EXPECT_EQ(0, actor_do(lags, act_release));
 }
 
-/* Release when somebody waits, and compute for as long as the lock stays put. */
+/* Release lazily once another thread waits, and compute. */
 static int act_release_lazily(struct actor *actor)
 {
 	int err;
@@ -397,7 +397,7 @@ static int act_release_lazily(struct actor *actor)
 	return err ?: act_hog(actor);
 }
 
-/* The same, but come back for a moment when two thirds of the time are over. */
+/* The same, but come back for a moment after two thirds of the time. */
 static int act_release_lazily_twice(struct actor *actor)
 {
 	int err;
@@ -426,8 +426,8 @@ static int act_bind_and_return(struct actor *actor)
 }
 
 /*
- * io_first: a lock that stays put for one of the I/O class is time of that
- * class. One interval of it, so an ordinary one is next.
+ * io_first: the grace after a lazy release is charged to the I/O class. After an
+ * interval of that, an ordinary thread is next.
  */
 static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 					  int fd, struct actor *actors,
@@ -447,7 +447,7 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, actor_start_unattached(lazy, ACTOR_PROCESS, fd));
 	if (actor_do(lazy, act_bind) == EOPNOTSUPP)
 		SKIP(return, "this kernel binds no threads");
-	/* It blocks between its acts: that makes it one of the class. */
+	/* It blocks between its acts, which makes it an I/O thread. */
 	ASSERT_TRUE(until_owner(fd, 0));
 	lazy->deadline_ns = interval * 2 / 3;
 	actor_begin(lazy, act);
@@ -457,7 +457,7 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 	ASSERT_TRUE(actor_queue(ordinary));
 	ASSERT_EQ(0, actor_do(next, act_release));
 	EXPECT_EQ(0, thread_stats(fd, next->id, &stats));
-	/* Unless that one was so slow that it earned all of it back. */
+	/* If the hold was that long, the I/O class has earned its time back. */
 	EXPECT_EQ(stats.counts.hold.max_ns < interval ? ordinary->id : io->id,
 		  lock_owner(fd));
 	actor_kill(lazy);
@@ -477,7 +477,7 @@ TEST_F_TIMEOUT(waits, staying_put_and_back_is_charged, PATIENCE)
 				      act_release_lazily_twice);
 }
 
-/* io_first: who released for I/O, and did not go away, is no I/O thread. */
+/* io_first: a release for I/O and an immediate return make no I/O thread. */
 TEST_F_TIMEOUT(waits, back_in_time_is_no_io, PATIENCE)
 {
 	struct actor *lazy = &self->actors[0], *waiter = &self->actors[1];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An event loop waits for the lock: poll() and epoll say readable for the
- * thread whose queued request has been granted, and for no other.
+ * An event loop waits for the lock: poll() and epoll say that it is readable for
+ * the thread whose queued request has been granted, and for no other.
  */
 #include <errno.h>
 #include <poll.h>
@@ -50,7 +50,7 @@ static int act_poll(struct actor *actor)
 	return poll_events(actor->fd, LIMIT_MS);
 }
 
-/* An epoll set of the actor's own, kept from registering to waiting. */
+/* Each actor has its own epoll set, which it keeps in actor->answer. */
 static int act_epoll_register(struct actor *actor)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -82,7 +82,7 @@ static int act_epoll_now(struct actor *actor)
 
 TEST_F_TIMEOUT(polled, not_readable_unless_granted, PATIENCE)
 {
-	/* A stranger, an idle thread, and an owner who has been told. */
+	/* For an idle thread, and for an owner that has taken its grant. */
 	EXPECT_NOTHING(actor_do(self->a, act_poll_now));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_NOTHING(poll_events(self->fd, 0));
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(polled, epoll_registered_before_the_request, PATIENCE)
 	EXPECT_FALSE(actor_ended(self->a));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_READABLE(actor_end(self->a));
-	/* Level triggered: readable until it has come back for it. */
+	/* It is level triggered: readable until the grant has been taken. */
 	EXPECT_EQ(1, actor_do(self->a, act_epoll_now));
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(0, actor_do(self->a, act_epoll_now));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The queue: order of arrival with few and many waiters, direct handoff, and
- * entering, keeping and leaving a place.
+ * The queue: few and many waiters get the lock in order of arrival, by direct
+ * handoff; and a thread enters the queue, keeps its place, and leaves.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define WAITERS_MAX	1000
 
-/* Who had the lock, in that order; written by those who have it. */
+/* The ids of the owners in order; each owner adds its own. */
 struct turns {
 	int count;
 	__u32 id[2 * WAITERS_MAX];
@@ -60,7 +60,7 @@ FIXTURE_SETUP(fifo)
 
 STAGE_TEARDOWN(fifo)
 
-/* All enter the queue one by one, and take their turns once it moves. */
+/* All enter the queue one by one, and then each takes its turn. */
 static void expect_order(struct __test_metadata *_metadata, int fd,
 			 struct actor *actors, int n)
 {
@@ -95,7 +95,7 @@ TEST_F_TIMEOUT(fifo, order_without_those_who_left, PATIENCE)
 {
 	int i, n = variant->waiters, at = 0;
 
-	/* Every other only keeps a place, and leaves it again. */
+	/* Every second actor enters the queue and leaves it again. */
 	for (i = 0; i < n; i++) {
 		actor_begin(&self->actors[i],
 			    i % 2 ? act_enqueue : act_take_turn);
@@ -167,7 +167,7 @@ TEST_F_TIMEOUT(place, handoff_lets_nobody_in_between, PATIENCE)
 	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	/* The owner already, although it has not come back for it. */
+	/* It owns the lock already, although it has not taken its grant. */
 	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_LOCK(self->a->id, 0);
 	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
@@ -197,7 +197,7 @@ TEST_F_TIMEOUT(place, enqueue_again_keeps_the_place, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_STATE(self->b->id, QUEUED);
-	/* To ask again is one more way to come back for it. */
+	/* To enqueue again is another way to take the grant. */
 	EXPECT_EQ(0, actor_do(self->a, act_enqueue));
 	EXPECT_STATE(self->a->id, OWNER);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
@@ -327,7 +327,7 @@ TEST_F_TIMEOUT(place, cancelled_grant_goes_on, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_STATE(self->c->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->c, act_cancel));
-	/* Nobody died: the next is told nothing. */
+	/* Nobody died, so the next owner is told nothing. */
 	EXPECT_LOCK(0, 0);
 	EXPECT_EQ(0, lock_turn(self->fd));
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
@@ -357,7 +357,7 @@ TEST_F_TIMEOUT(place, grant_not_claimed, PATIENCE)
 	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->a->id, GRANTED);
-	/* The owner, but it does not know: it may claim the lock or cancel. */
+	/* It may not release what it has not taken: it may acquire or cancel. */
 	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
 	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_LOCK(self->a->id, 1);

@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(record, none_yet, PATIENCE)
 	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
 }
 
-/* Takes its turn as often as it was told. */
+/* Take as many turns as the argument says. */
 static int act_turns(struct actor *actor)
 {
 	__u64 i;
@@ -113,7 +113,7 @@ static int act_turns(struct actor *actor)
 	return 0;
 }
 
-/* Every context has one record; they say what the lock's figures say. */
+/* Each thread leaves one record, and they add up to the lock's figures. */
 TEST_F_TIMEOUT(record, one_for_each, PATIENCE)
 {
 	struct gil_record records[COUNT + 1];
@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(record, one_for_each, PATIENCE)
 	EXPECT_TRUE(poll_now(self->fd, POLLPRI) & POLLHUP);
 }
 
-/* As many as fit, and the rest later. */
+/* A read returns as many records as fit, and the next read the rest. */
 TEST_F_TIMEOUT(record, two_at_a_time, PATIENCE)
 {
 	struct gil_record records[3];
@@ -176,10 +176,10 @@ TEST_F_TIMEOUT(record, two_at_a_time, PATIENCE)
 	EXPECT_EQ(0, read(self->fd, records, two));
 }
 
-/* Not known to the compiler as what it is. */
+/* Volatile, so that the compiler does not see a bad pointer. */
 static void *volatile nowhere = (void *)8;
 
-/* A buffer that is no memory loses no record. */
+/* A read into a bad buffer loses no record. */
 TEST_F_TIMEOUT(record, bad_pointer, PATIENCE)
 {
 	struct gil_record record;
@@ -202,7 +202,7 @@ static int act_read(struct actor *actor)
 	return n == sizeof(record) ? 0 : n ? errno : ENODATA;
 }
 
-/* The reader has no context of its own, and so waits for the others' only. */
+/* The reader is not attached itself, so it waits for the other thread. */
 TEST_F_TIMEOUT(record, waits, PATIENCE)
 {
 	struct actor *reader = &self->actors[0], *other = &self->actors[1];
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(record, waits, PATIENCE)
 	ASSERT_EQ(0, actor_start(other, ACTOR_THREAD, self->fd));
 	ASSERT_EQ(0, actor_start_unattached(reader, ACTOR_THREAD, self->fd));
 	actor_begin(reader, act_read);
-	/* It may not be in read() yet: until then a signal is nothing. */
+	/* Signal again and again, because it may not be in read() yet. */
 	while (!actor_ended(reader)) {
 		actor_signal(reader, SIGUSR1);
 		usleep(1000);
@@ -231,7 +231,7 @@ static void *attach_only(void *arg)
 	return lock_attach(*(int *)arg, NULL) ? arg : NULL;
 }
 
-/* The newest are lost, and the next that is kept says how many. */
+/* The newest records are lost, and the next one says how many. */
 TEST_F_TIMEOUT(record, too_many, 2 * PATIENCE)
 {
 	const int lost = 3;

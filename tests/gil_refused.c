@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bad input: every unknown flag, pad byte, size, id, name and pointer gets
- * the errno the uapi header promises, and changes nothing, whatever the caller
- * is to the lock at that moment.
+ * Bad input: every unknown flag, pad byte, size, id, name and pointer gets the
+ * errno that the uapi header promises, and changes nothing, in whatever state
+ * the caller is.
  */
 #include <stddef.h>
 #include <dirent.h>
@@ -66,7 +66,7 @@ static void look(int fd, const struct gil_page *page, struct sight *sight)
 	memset(sight, 0, sizeof(*sight));
 	lock_stats(fd, &sight->lock);
 	sight->caller_errno = thread_stats(fd, 0, &sight->caller);
-	/* Looking takes time. */
+	/* The look itself takes CPU time. */
 	sight->caller.cpu_ns = 0;
 	memcpy(&sight->page, page, sizeof(*page));
 	sight->descriptors = count_descriptors();
@@ -82,7 +82,7 @@ FIXTURE_SETUP(refused)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 1, GIL_INTERVAL_MAX_NS));
 	self->readonly = pages_of(2, PROT_READ);
-	/* What follows it must not be readable: a struct may end early. */
+	/* The page after it must fault, for a struct that crosses the border. */
 	munmap(self->readonly + 4096, 4096);
 	self->forbidden = pages_of(1, PROT_NONE);
 	self->counts = (void *)pages_of(1, PROT_READ | PROT_WRITE);
@@ -108,7 +108,7 @@ FIXTURE_SETUP(refused)
 		ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 		break;
 	}
-	/* Last, so that nothing else comes to lie there. */
+	/* Last, so that nothing else is mapped there. */
 	self->unmapped = pages_of(1, PROT_NONE);
 	munmap(self->unmapped, 4096);
 
@@ -122,7 +122,7 @@ FIXTURE_SETUP(refused)
 
 STAGE_TEARDOWN(refused)
 
-/* The name of the case is in the log, where a loop makes many of one line. */
+/* The log names the case, because a loop makes many cases of one line. */
 #define EXPECT_REFUSED(error, request, arg, ...)			\
 	do {								\
 		struct sight after;					\
@@ -135,7 +135,7 @@ STAGE_TEARDOWN(refused)
 			TH_LOG(__VA_ARGS__);				\
 	} while (0)
 
-/* Each bit of a field that is not among @known, in a struct that is else good. */
+/* Each bit of @field that is not in @known, in an otherwise good struct. */
 #define EXPECT_BITS_REFUSED(request, type, field, known, ...)		\
 	do {								\
 		unsigned int bit;					\
@@ -255,7 +255,7 @@ TEST_F_TIMEOUT(refused, release, PATIENCE)
 	EXPECT_BITS_REFUSED(GIL_IOC_RELEASE, gil_release, pad, 0);
 }
 
-/* The first figures that there were end where @first_new begins. */
+/* The smallest good size ends where the member @first_new begins. */
 #define EXPECT_STATS_REFUSED(request, type, first_new, error, ids)	\
 	do {								\
 		static const __u32 sizes[] = {				\
@@ -351,7 +351,7 @@ TEST_F_TIMEOUT(refused, pointers, PATIENCE)
 	};
 	char *bad[] = {
 		NULL, (char *)1, self->unmapped, self->forbidden,
-		/* Good for four bytes, bad for the rest. */
+		/* The first four bytes can be read, the rest cannot. */
 		self->readonly + 4092,
 		(char *)(uintptr_t)0xffff888000000000ULL, (char *)-4096UL,
 	};
@@ -364,7 +364,7 @@ TEST_F_TIMEOUT(refused, pointers, PATIENCE)
 				       bad[j]);
 	EXPECT_REFUSED(EFAULT, GIL_IOC_ATTACH, self->readonly,
 		       "ATTACH, read only");
-	/* Figures are taken out of the struct as they are taken in. */
+	/* The kernel clears the counts in the struct, so it must be writable. */
 	EXPECT_REFUSED(EFAULT, GIL_IOC_ACQUIRE, self->counts,
 		       "ACQUIRE with figures, read only");
 	EXPECT_REFUSED(EFAULT, GIL_IOC_GET_INTERVAL, self->readonly,
@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(refused, stats_pointers, PATIENCE)
 		(char *)(uintptr_t)0xffff888000000000ULL, (char *)-4096UL,
 	};
 	struct gil_stats ask = { .size = sizeof(struct gil_lock_stats) };
-	/* There are no figures of a thread that is not attached. */
+	/* A thread that is not attached has no figures. */
 	int error = variant->caller == STRANGER ? ENOENT : EFAULT;
 	unsigned int i;
 
@@ -420,7 +420,7 @@ TEST_F_TIMEOUT(refused, unknown_ioctls, PATIENCE)
 	char room[16384] = "";
 	unsigned int nr, dir, i, accepted = 0;
 
-	/* Right number but wrong size or direction is as unknown as any. */
+	/* A known number with another size or direction is unknown. */
 	for (nr = 0; nr < 256; nr++)
 		for (dir = 0; dir < 4; dir++)
 			for (i = 0; i < ARRAY_SIZE(sizes); i++) {

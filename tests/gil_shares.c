@@ -4,9 +4,9 @@
  *
  *	gil_shares POLICY MILLISECONDS HOLD_US[:NICE]...
  *
- * Each thread holds the lock for HOLD_US at a time, unless it is asked to give
- * way before, at that nice value. Prints a JSON object; the times are those that
- * the kernel counted. Root only.
+ * Each thread runs at its nice value and holds the lock for HOLD_US at a time,
+ * or until it is asked to give way. Prints a JSON object with the times that the
+ * kernel counted. Root only.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -64,10 +64,10 @@ static void *share(void *arg)
 	int err = 0;
 
 	/*
-	 * One real-time thread does not preempt another that wakes it. Else,
-	 * where there is one CPU, a thread that has released the lock is often
-	 * kept from asking for it again, and has the share that the CPU's
-	 * scheduler leaves it. The lock goes by nice all the same.
+	 * A real-time thread is not preempted by one of the same priority that
+	 * it wakes. Otherwise, on one CPU, a thread that has released the lock
+	 * would often be kept from asking for it again, and the test would
+	 * measure the scheduler. The policy uses nice in any case.
 	 */
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		err = errno;
@@ -98,13 +98,13 @@ static void report(const char *policy, const struct sharer *sharers, int count)
 
 static int run(struct sharer *sharers, int count, unsigned int ms)
 {
-	/* To be heard among them. */
+	/* A higher priority than theirs, so that this thread can run. */
 	const struct sched_param param = { .sched_priority = 2 };
 	int err = 0, i;
 
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		return errno;
-	/* All are in the queue when they begin: only the lock moves them. */
+	/* All wait in the queue at first, so only the policy decides the order. */
 	err = lock_acquire(lock, 0, 0);
 	for (i = 0; i < count && !err; i++)
 		err = pthread_create(&sharers[i].thread, NULL, share,

@@ -51,7 +51,7 @@ TEST_F_TIMEOUT(sharing, fork_does_not_inherit_ownership, PATIENCE)
 		_exit(0);
 	}
 	EXPECT_EQ(0, child_status(child));
-	/* The child's end and its closing took nothing from its parent. */
+	/* The child's exit took nothing from its parent. */
 	EXPECT_EQ(self->id, lock_owner(self->fd));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	self->a->argument = sockets[1];
-	/* It starts before the lock exists, and so inherits nothing. */
+	/* It starts before the lock exists, so it inherits no descriptor. */
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
 	fd = lock_create(0);
 	ASSERT_LE(0, fd);
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(self->a->id, lock_owner(fd));
 	EXPECT_EQ(EBUSY, lock_acquire(fd, GIL_ACQUIRE_TRY, 0));
-	/* The sender's descriptor is not what keeps the lock. */
+	/* The lock stays when the sender closes its descriptor. */
 	close(fd);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(sharing, two_openings_are_one_lock, PATIENCE)
 	ASSERT_EQ(0, lock_acquire(one, 0, 0));
 	EXPECT_EQ(id_one, lock_owner(two));
 	EXPECT_EQ(EPERM, lock_release(two, 0));
-	/* It would wait for itself. */
+	/* It would wait for itself otherwise. */
 	EXPECT_EQ(EDEADLK, lock_acquire(two, 0, 0));
 	EXPECT_EQ(0, lock_release(one, 0));
 	EXPECT_EQ(0, lock_acquire(two, 0, 0));
@@ -259,8 +259,8 @@ TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
 }
 
 /*
- * The number is closed, but the call under way keeps the file: it waits on,
- * owns the lock as it returns, and with the file its context ends.
+ * The call keeps the file open after close(). It waits on and gets the lock. As
+ * it returns, the file is closed, and the lock loses its owner.
  */
 TEST_F_TIMEOUT(sharing, close_while_waiting, PATIENCE)
 {
@@ -292,7 +292,7 @@ TEST_F_TIMEOUT(sharing, close_while_polling, PATIENCE)
 	EXPECT_EQ(POLLNVAL, pollfd.revents);
 }
 
-/* In the new image: owner of the lock behind this descriptor? */
+/* In the new program: does it own the lock behind the descriptor? */
 static int after_exec(int fd)
 {
 	if (fcntl(fd, F_GETFD) < 0)
@@ -321,11 +321,11 @@ TEST_F_TIMEOUT(sharing, exec_keeps_ownership, PATIENCE)
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	actor_begin(self->a, act_exec);
 	EXPECT_EQ(0, child_status(self->a->pid));
-	/* It released it there. */
+	/* The new program has released the lock. */
 	EXPECT_EQ(0, lock_turn(self->fd));
 }
 
-/* Closed on exec, and nobody else's: the file ends, the process does not. */
+/* exec() closes the only descriptor of the file; the process goes on. */
 TEST_F_TIMEOUT(sharing, exec_closes, PATIENCE)
 {
 	int fd = lock_open();
@@ -342,7 +342,7 @@ TEST_F_TIMEOUT(sharing, exec_closes, PATIENCE)
 	close(fd);
 }
 
-/* Closed on exec, but others have the file open: the thread remains owner. */
+/* The test has the file open too, so the thread owns the lock until it ends. */
 TEST_F_TIMEOUT(sharing, exec_closes_one_of_two, PATIENCE)
 {
 	self->a->argument = true;
@@ -354,7 +354,7 @@ TEST_F_TIMEOUT(sharing, exec_closes_one_of_two, PATIENCE)
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 
-/* The other threads die in exec, and with them what they owned. */
+/* The other threads die in exec(), and the next owner is told. */
 TEST_F_TIMEOUT(sharing, exec_ends_other_threads, PATIENCE)
 {
 	pid_t child = fork();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals while waiting: EINTR or restart by the usual rules, the place kept
- * or lost as asked, and a grant that is never lost to a signal.
+ * Signals while waiting: the call returns EINTR or restarts by the usual rules,
+ * keeps or loses its place as asked, and never loses a grant.
  */
 #include <errno.h>
 #include <string.h>
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(sig, restart_keeps_the_place, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
-/* What was done by the fast path is told to the kernel before it waits. */
+/* The call reports fast acquires to the kernel before it waits. */
 static int act_acquire_with_figures(struct actor *actor)
 {
 	struct gil_acquire acquire = { .fast_acquires = 7 };
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(sig, interrupted_yield_stays_in_the_queue, PATIENCE)
 	EXPECT_EQ(EINTR, actor_end(self->a));
 	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
-	/* To yield again is to wait on. */
+	/* Another yield continues the wait. */
 	actor_begin(self->a, act_yield);
 	EXPECT_EQ(0, actor_do(self->b, act_turn));
 	EXPECT_EQ(0, actor_end(self->a));
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(sig, yield_restarts, PATIENCE)
 TEST_F_TIMEOUT(sig, signal_pending_at_a_free_lock, PATIENCE)
 {
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
-	/* Nothing to wait for, nothing to interrupt. */
+	/* The lock is free, so there is no wait that a signal could interrupt. */
 	actor_signal(self->a, SIGUSR1);
 	EXPECT_EQ(0, actor_do(self->a, act_turn));
 }
@@ -263,7 +263,7 @@ TEST_F_TIMEOUT(sig, stopped_and_continued, PATIENCE)
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 
-/* Whatever wins, what the call says and who owns the lock agree. */
+/* Whichever wins, the result of the call agrees with who owns the lock. */
 TEST_F_TIMEOUT(sig, race_with_the_grant, PATIENCE)
 {
 	int granted = 0, interrupted = 0, i;
@@ -286,7 +286,7 @@ TEST_F_TIMEOUT(sig, race_with_the_grant, PATIENCE)
 			ASSERT_EQ(0, actor_do(self->a, act_release));
 			break;
 		case EINTR:
-			/* Granted before the signal was sent: never lost. */
+			/* Only if the signal was sent before the grant. */
 			interrupted++;
 			ASSERT_EQ(1, i % 2);
 			ASSERT_EQ(EPERM, actor_do(self->a, act_release));

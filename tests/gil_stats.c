@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The figures: known counts come out exactly, times lie between what was
- * measured inside and outside, histograms add up, and the ioctls, fdinfo and
- * debugfs say the same.
+ * Statistics: counts are exact, times lie between what the test measures inside
+ * and outside, histograms add up, and ioctls, fdinfo and debugfs agree.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +30,7 @@ static __u64 hist_sum(const struct gil_times *times)
 	return sum;
 }
 
-/* The least and the most that the buckets' times can add up to. */
+/* Does the total lie between what the buckets allow at least and at most? */
 static bool hist_holds(const struct gil_times *times)
 {
 	__u64 least = 0, most = 0;
@@ -119,7 +118,7 @@ TEST_F_TIMEOUT(stats, uncontended, PATIENCE)
 		      .io_releases = 3);
 }
 
-/* The kernel counts the hold of one that it learns of by its release. */
+/* The kernel learns of a fast owner by its release, and counts that. */
 TEST_F_TIMEOUT(stats, fast_then_released, PATIENCE)
 {
 	struct gil_lock_stats lock;
@@ -130,7 +129,7 @@ TEST_F_TIMEOUT(stats, fast_then_released, PATIENCE)
 	EXPECT_COUNTS(&lock.counts, .releases = 1);
 }
 
-/* A program that uses the fast path counts for itself. */
+/* A program that uses the fast path counts its acquires itself. */
 TEST_F_TIMEOUT(stats, fast_path, PATIENCE)
 {
 	struct gil_attach attach = {
@@ -241,7 +240,7 @@ TEST_F_TIMEOUT(stats, death, PATIENCE)
 	EXPECT_EQ(2, lock.counts.slow_acquires);
 }
 
-/* Between the clock read inside and the clock read outside. */
+/* The hold lies between two times that the test measures. */
 TEST_F_TIMEOUT(stats, hold_time, PATIENCE)
 {
 	struct gil_lock_stats lock;
@@ -312,7 +311,7 @@ static bool fdinfo_agrees(const char *line, const struct gil_counts *counts)
 	       field(line, "hold_ns") == counts->hold.total_ns;
 }
 
-/* Something of everything, so that no two counts are equal by chance. */
+/* Do a bit of everything, so that few counts are equal by chance. */
 static int live_through_all(int fd, struct actor *a)
 {
 	int err = 0, i;

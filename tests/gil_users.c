@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users: an ordinary one may contend for the global lock and have locks of
- * his own, and may not touch what is everybody's.
+ * An ordinary user may use the global lock and make private locks, but may not
+ * change what is shared with other users.
  */
 #include <errno.h>
 #include <grp.h>
@@ -19,7 +19,7 @@ static int act_become_nobody(struct actor *actor)
 	(void)actor;
 	if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
 		return errno;
-	/* Another user's process does not inherit it. */
+	/* The kernel has cleared this as the user changed. */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? errno : 0;
 }
 
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(users, global_page_is_read_only, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->nobody, act_map));
 	self->nobody->argument = PROT_READ | PROT_WRITE;
 	EXPECT_EQ(EACCES, actor_do(self->nobody, act_protect));
-	/* Not even for root: ownership there is the kernel's word only. */
+	/* Not even root may: only the kernel writes the page of the global lock. */
 	EXPECT_EQ(NULL, lock_map(self->global, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(EPERM, errno);
 }

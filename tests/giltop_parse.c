@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What giltop makes of the module's tables, good and garbled, and of two of
- * them; built with ASan and UBSan, so that a stray access fails too.
+ * How giltop parses the module's tables, good and garbled, and what it computes
+ * from two of them. Built with ASan and UBSan, so that a stray access fails.
  */
 #include <math.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static const char threads[] =
 
 #define set(array, text) snprintf(array, sizeof(array), "%s", text)
 
-/* On the heap and of its own size, so that ASan sees who reads on. */
+/* On the heap in its exact size, so that ASan sees a read beyond the end. */
 static char *copy(const char *text, size_t length)
 {
 	char *heap = malloc(length ? length : 1);
@@ -216,7 +216,7 @@ TEST(nul_bytes_and_too_many_columns_are_refused)
 				    error));
 }
 
-/* Cut anywhere, or with any one byte changed: refused, or read; no more. */
+/* A table that is cut, or has a byte changed, is read or refused. */
 TEST(damaged_tables_do_no_harm)
 {
 	static const char bytes[] = { 0, ' ', '\n', '\\', '9', 'x', '\377' };
@@ -231,7 +231,7 @@ TEST(damaged_tables_do_no_harm)
 		whole += rows ? 1 : 0;
 		free(rows);
 	}
-	/* After the head, and after each row but the last. */
+	/* A cut after the header or after a row leaves a whole table. */
 	EXPECT_EQ(3, whole);
 	for (size_t at = 0; at < length; at++) {
 		for (size_t i = 0; i < sizeof(bytes); i++) {
@@ -251,8 +251,8 @@ FIXTURE(view)
 };
 
 /*
- * One lock for a second, 10 s to 11 s: thread 1 had it for 400 ms before that
- * and all of it, thread 2 has waited for as long.
+ * One lock in the second from 10 s to 11 s. Since 9.6 s thread 1 has owned it and
+ * thread 2 has waited for it.
  */
 FIXTURE_SETUP(view)
 {
@@ -343,7 +343,7 @@ TEST_F(view, a_wait_given_up_is_not_negative)
 	EXPECT_TRUE(near(1, self->view.threads[1].away));
 }
 
-/* Another thread has the number: all that it has done is new. */
+/* Another thread has got the number, so all of its counts are new. */
 TEST_F(view, a_number_used_again_is_another_thread)
 {
 	struct thread_row *row = &self->thread[1][0];
@@ -397,7 +397,7 @@ TEST_F(view, no_time_at_all_gives_numbers)
 	}
 }
 
-/* Who holds a lock by the fast path is not away, as far as one can know. */
+/* Giltop cannot know whether a thread holds the lock by the fast path. */
 TEST_F(view, the_fast_path_is_not_known)
 {
 	for (int i = 0; i < 2; i++) {
@@ -426,7 +426,7 @@ TEST_F(view, sorting)
 	EXPECT_EQ(101, self->view.threads[0].row->tid);
 	view_sort(&self->view, SORT_TID, false);
 	EXPECT_EQ(101, self->view.threads[0].row->tid);
-	/* Equal ones by lock and id. */
+	/* Equal rows are sorted by lock and id. */
 	view_sort(&self->view, SORT_IO, false);
 	EXPECT_EQ(101, self->view.threads[0].row->tid);
 	EXPECT_EQ(SORT_AWAY, sort_find("away"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libgil: every function's success and errors, through the library alone. */
+/* Every function of libgil: its success and its errors. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 #include "actor.h"
 #include "process.h"
 
-/* The actors' handle; they share their descriptor with the test. */
+/* The actors use the handle of the test. */
 static gil_t *shared;
 
 static int act_gil_acquire(struct actor *actor)
@@ -71,7 +71,7 @@ FIXTURE_SETUP(libgil)
 	ASSERT_NE(NULL, self->a);
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_THREAD, self->fd));
 	ASSERT_EQ(0, actor_do(self->a, act_gil_attach));
-	/* What no function of the library may touch. */
+	/* No function of the library may change errno. */
 	errno = 4711;
 }
 
@@ -80,7 +80,7 @@ FIXTURE_TEARDOWN(libgil)
 	EXPECT_EQ(4711, errno);
 }
 
-/* The test's own calls may change errno; the library's may not. */
+/* The test's own calls may change errno, so they save it. */
 static bool is_queued(struct actor *actor)
 {
 	int saved = errno;
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(libgil, acquire_until, PATIENCE)
 static int act_acquire_until_the_end_of_time(struct actor *actor)
 {
 	struct timespec ts = {
-		/* The second is a moment ago, if counted in 64 bits. */
+		/* The first, as 64 bits of nanoseconds, wraps around to the past. */
 		.tv_sec = actor->argument ? 18446744074L : LONG_MAX,
 	};
 
@@ -224,7 +224,7 @@ TEST_F_TIMEOUT(libgil, checkpoint, PATIENCE)
 	EXPECT_EQ(0, gil_checkpoint(self->g));
 	actor_begin(self->a, act_gil_turn);
 	ASSERT_TRUE(is_queued(self->a));
-	/* Until the request, and what it makes the checkpoint do. */
+	/* Until a checkpoint sees the request and gives way. */
 	while (!actor_ended(self->a))
 		ASSERT_EQ(0, gil_checkpoint(self->g));
 	EXPECT_EQ(0, end_of(self->a));
@@ -251,7 +251,7 @@ TEST_F_TIMEOUT(libgil, io, PATIENCE)
 		EXPECT_EQ(0, gil_io_end(self->g));
 		EXPECT_EQ(self->id, lock_owner(self->fd));
 	}
-	/* The errno of what was done without the lock is still there. */
+	/* GIL_IO() keeps the errno of its statement. */
 	GIL_IO(self->g, n = read(-1, &byte, 1));
 	EXPECT_EQ(-1, n);
 	EXPECT_EQ(EBADF, errno);
@@ -274,7 +274,7 @@ TEST_F_TIMEOUT(libgil, contended_io_keeps_errno, PATIENCE)
 
 	EXPECT_EQ(0, gil_acquire(self->g));
 	ASSERT_TRUE(queue_up(self->a));
-	/* Both ends go through the kernel, where errno could be lost. */
+	/* Both calls enter the kernel, so they could lose errno. */
 	gil_io_begin(self->g);
 	EXPECT_EQ(0, end_of(self->a));
 	n = close(-1);
@@ -422,7 +422,7 @@ TEST_F_TIMEOUT(libgil, import, PATIENCE)
 	EXPECT_EQ(EBADF, gil_import(&g, -1));
 	ASSERT_EQ(0, pipe(other));
 	EXPECT_EQ(ENOTTY, gil_import(&g, other[0]));
-	/* It is still the caller's. */
+	/* The caller must still close the descriptor. */
 	EXPECT_EQ(0, close(other[0]));
 	EXPECT_EQ(0, close(other[1]));
 }
@@ -453,7 +453,7 @@ TEST_F_TIMEOUT(libgil, global_lock, PATIENCE)
 	gil_close(two);
 }
 
-/* More locks than a thread can remember: correct all the same. */
+/* More locks than libgil caches for a thread. */
 TEST_F_TIMEOUT(libgil, many_locks, PATIENCE)
 {
 	enum { LOCKS = 40, ROUNDS = 5 };
@@ -512,7 +512,7 @@ TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
 	if (!child) {
 		uint32_t id = 0;
 
-		/* The parent owns it, not its copy. */
+		/* The parent owns the lock, not its child. */
 		if (gil_release(self->g) != EPERM)
 			_exit(1);
 		if (gil_try_acquire(self->g) != EBUSY)
@@ -538,7 +538,7 @@ TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
 	pid_t child;
 	int i;
 
-	/* Threads that make and close locks while the process forks. */
+	/* A child can use new locks and the one that it inherits. */
 	for (i = 0; i < 20; i++) {
 		child = fork();
 		ASSERT_LE(0, child);
@@ -613,7 +613,7 @@ TEST_F_TIMEOUT(libgil, signal_while_yielding, PATIENCE)
 	EXPECT_EQ(0, told_to(self->a, act_gil_release));
 }
 
-/* Four threads, one plain counter, the whole library's worth of ways. */
+/* Four threads change a plain counter, and use the whole library. */
 static uint64_t counter;
 
 static void *count(void *arg)

@@ -54,7 +54,7 @@ int lock_open_settled(void)
 	return fd;
 }
 
-/* Through a global descriptor of its own, so that only the new one remains. */
+/* The descriptor of the global lock is only needed for the call. */
 int lock_create_with(const struct gil_create *create)
 {
 	int device = lock_open();
@@ -142,7 +142,7 @@ bool lock_can_bind(void)
 {
 	pid_t child = fork();
 
-	/* Bound until it ends. */
+	/* In a child, because a thread that was bound stays so until it ends. */
 	if (!child)
 		_exit(lock_bind(lock_create(0), GIL_BIND_IO) == EOPNOTSUPP);
 	return child_status(child) <= 0;

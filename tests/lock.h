@@ -50,7 +50,7 @@ int thread_stats(int fd, __u32 id, struct gil_thread_stats *stats);
 /* ioctl() as 0 or an errno. */
 int lock_ioctl(int fd, unsigned long request, void *arg);
 
-/* NULL if it cannot be mapped so. */
+/* Map the page; NULL if the kernel refuses @prot. */
 struct gil_page *lock_map(int fd, int prot);
 bool fast_acquire(struct gil_page *page, __u32 id);
 bool fast_release(struct gil_page *page, __u32 id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The harness's main(), for programs that need the device: without it the
- * whole program is skipped, which the harness alone would call a pass.
+ * The harness's main() for programs that need the device. Without the device,
+ * the whole program is skipped. The harness alone would call that a pass.
  */
 #ifndef GIL_TEST_MAIN_H
 #define GIL_TEST_MAIN_H
@@ -25,7 +25,7 @@ static inline int gil_test_main(int argc, char **argv)
 	return test_harness_run(argc, argv);
 }
 
-/* For those of which nothing is left where no thread can be bound. */
+/* For programs that are skipped where no thread can be bound. */
 static inline int gil_bound_test_main(int argc, char **argv)
 {
 	if (argc == 1 && !access(GIL_DEVICE, F_OK) && !lock_can_bind()) {

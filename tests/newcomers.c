@@ -30,7 +30,7 @@ int newcomers_grants(int fd, struct actor *actors, int count, int older,
 			return -ETIME;
 		err = owner ? actor_do(owner, act_release) :
 			      lock_release(fd, 0);
-		/* Who gave it up is idle, and the next to come. */
+		/* The actor that gave the lock up is idle, so it comes next. */
 		next = owner ? owner - actors : next + 1;
 		owner = find_owner(fd, actors, count);
 		if (!owner)

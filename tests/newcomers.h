@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The adversary of a queue: before each handoff one more comes to wait.
+ * The worst that can happen to a queue: before each handoff another actor
+ * comes to wait.
  */
 #ifndef GIL_TEST_NEWCOMERS_H
 #define GIL_TEST_NEWCOMERS_H
@@ -8,10 +9,10 @@
 #include "actor.h"
 
 /*
- * Of @count actors, started and idle, the first @older wait already when the
- * next one comes. After how many grants it gets the lock, or more than @limit;
- * or minus an errno. Nobody may hold the lock at first, and actors may own it
- * or wait for it at the end.
+ * All @count actors are started and idle, and the lock is free. The first @older
+ * actors queue, then the victim, then one more before each handoff. Returns how
+ * many grants it takes until the victim gets the lock, more than @limit if it
+ * does not, or minus an errno. At the end actors may own or await the lock.
  */
 int newcomers_grants(int fd, struct actor *actors, int count, int older,
 		     int limit);

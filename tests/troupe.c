@@ -8,7 +8,7 @@
 #include "process.h"
 #include "troupe.h"
 
-/* Looks between two acts, at most. */
+/* The most looks between two acts. */
 #define LOOKS	8
 
 struct troupe *troupe_new(void)
@@ -59,7 +59,7 @@ static void note(struct player *player, int err)
 		player->err = err;
 }
 
-/* A manual user excludes the others while it owns the lock, and then only. */
+/* A manual user is not bound, so it may look only while it owns the lock. */
 static void play_manually(struct player *player)
 {
 	struct troupe *troupe = player->troupe;
@@ -99,7 +99,7 @@ static void play(struct player *player)
 
 	player->tid = syscall(SYS_gettid);
 	__atomic_fetch_add(&troupe->ready, 1, __ATOMIC_RELEASE);
-	/* Nobody is bound yet: all begin on time. */
+	/* No player is bound yet, so none waits for the lock here. */
 	while (__atomic_load_n(&troupe->ready, __ATOMIC_ACQUIRE) <=
 	       troupe->count)
 		usleep(100);

@@ -20,17 +20,17 @@ struct player;
 /* Something to do between looks; 0, or an errno, which is a failure. */
 typedef int (*player_fn)(struct player *player);
 
-/* Shared by all who play. */
+/* Shared by all players. */
 struct troupe {
-	/* What the test sets, before it starts anybody. */
-	int fd;			/* their lock, or -1: nobody is bound */
+	/* What the test sets before it starts the players. */
+	int fd;			/* of the lock, or -1: no player is bound */
 	__u32 flags;		/* GIL_BIND_* */
 	int count;
 	bool processes;		/* each forks and binds itself */
 	player_fn act;		/* NULL: only look */
-	__u64 run_ns;		/* and until each has acted, but not for ever */
+	__u64 run_ns;		/* or longer, until each has acted once */
 
-	/* What they share. */
+	/* What the players share. */
 	struct witness *witness;
 	volatile __u64 end;
 	volatile int ready;
@@ -38,14 +38,14 @@ struct troupe {
 		struct troupe *troupe;
 		int number;
 		unsigned int seed;
-		player_fn act;	/* of its own, or NULL: the troupe's */
+		player_fn act;	/* or NULL: the act of the troupe */
 		bool manual;	/* not bound: acquires and releases */
 		pthread_t thread;
 		pid_t pid;
 		volatile pid_t tid;
 		volatile __u64 acts;
-		int err;	/* the first that was not 0 */
-		void *own;	/* the test's */
+		int err;	/* the first errno */
+		void *own;	/* for the test to use */
 	} players[TROUPE_MAX];
 };
 
@@ -53,16 +53,16 @@ struct troupe {
 struct troupe *troupe_new(void);
 
 /*
- * Start them, and have them begin together; let them play; wait for their end.
- * False if one could not be started or did not end well.
+ * Start all players, which begin at the same time; and wait for their end.
+ * False if a player could not be started or did not end well.
  */
 bool troupe_start(struct troupe *troupe);
 bool troupe_end(struct troupe *troupe);
 
-/* Both. */
+/* Start the players and wait for their end. */
 bool troupe_play(struct troupe *troupe);
 
-/* Some looks of this player's, of any thread's; and is the play over? */
+/* Look some times, as a player or as any thread. Is the play over? */
 void player_look(struct player *player);
 void troupe_look(struct troupe *troupe, int looks);
 bool troupe_over(const struct troupe *troupe);
