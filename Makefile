@@ -10,6 +10,11 @@ BUILT ?= $(CURDIR)
 export GIL_KERNEL := $(or $(KERNEL),$(GIL_KERNEL))
 export GIL_SUITE := $(or $(SUITE),$(GIL_SUITE))
 
+# $(value) keeps the $ of a command line, which make would take for variables
+# of its own. The same would happen where make exports CMD itself.
+export GIL_CMD := $(value CMD)
+unexport CMD
+
 # When this make was started: the steps print the time since then.
 export GIL_STARTED := $(shell date +%s)
 
@@ -40,9 +45,9 @@ shell: guest ## a shell in the guest, with the module loaded
 	@tools/vm/boot --shell --name shell
 
 run: guest ## CMD='...': one command in the guest, with its output and exit status
-	@test -n '$(subst ','\'',$(CMD))' || { \
+	@test -n "$$GIL_CMD" || { \
 	echo "usage: make run CMD='command line'" >&2; exit 2; }
-	@tools/vm/run --name run '$(subst ','\'',$(CMD))'
+	@tools/vm/run --name run "$$GIL_CMD"
 
 guest: guest-root guest-build
 
