@@ -38,8 +38,21 @@ userspace: ## only userspace, into build/host
 demo: guest ## contend for the lock in the guest, trace it, show what was claimed and seen
 	@tools/demo/run
 
-test: guest guest-tests ## every test in the guest; last line: N passed, N failed, N skipped
-	@tools/vm/test
+# SUITES='report docs' runs these suites only; ONLY='gil_queue gil_bind:io' these
+# kselftest programs only, or one test case of a program.
+tests := $(SUITES) $(ONLY:%=--only=%)
+
+test: test-names ## every test (or SUITES=, ONLY=); last line: N passed, N failed, N skipped
+	@tools/vm/test $(tests)
+
+# Refuse a wrong name before minutes are spent on building.
+test-names:
+	@tools/vm/test --check $(tests)
+
+# The documents are compared with the sources, which needs no guest.
+ifneq ($(strip $(tests)),docs)
+test: guest guest-tests
+endif
 
 shell: guest ## a shell in the guest, with the module loaded
 	@tools/vm/boot --shell --name shell
@@ -123,6 +136,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
-.PHONY: all module userspace demo test shell run guest guest-root guest-build guest-kernel \
+.PHONY: all module userspace demo test test-names shell run guest guest-root guest-build guest-kernel \
 	guest-tests insmod rmmod install install-policy \
 	lint clean distclean help
