@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# 'make help' says what there is to make.
+# Every command of the project: 'make help' lists them.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
@@ -23,6 +23,9 @@ STEP := tools/vm/step
 NET := check that this machine reaches a Debian mirror, then run the same again
 FIX := fix what the log says, then run the same again: finished steps are kept
 
+# On Debian these need the packages linux-headers-amd64, gcc, pkg-config,
+# libjansson-dev, libncurses-dev, libtraceevent-dev, libtracefs-dev and
+# libtracecmd-dev.
 all: module userspace ## the module for KDIR (default: the running kernel), and userspace
 
 module: ## only the module, for KDIR
@@ -35,7 +38,7 @@ userspace: ## only userspace, into build/host
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST)
 	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST)
 
-demo: guest ## contend for the lock in the guest, trace it, show what was claimed and seen
+demo: guest ## measure and trace the lock in the guest; show each claim and what was seen
 	@tools/demo/run
 
 # SUITES='report docs' runs these suites only; ONLY='gil_queue gil_bind:io' these
@@ -109,9 +112,8 @@ install: all ## the module for KDIR; userspace and tools under PREFIX (as root)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/trace/man/*.8
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/trace/gil*
 
-# What modules with policies of their own are built with. BUILT is where gil.ko
-# was built; its symbols belong to one kernel.
-install-policy: ## of that only what other modules' policies are built with
+# BUILT is the folder where gil.ko was built; its symbols belong to one kernel.
+install-policy: ## only what policies in modules of their own are built with
 	@test -e $(BUILT)/Module.symvers || { \
 	echo "the module has not been built in $(BUILT):" \
 	"run 'make module' first" >&2; exit 1; }
@@ -122,7 +124,13 @@ install-policy: ## of that only what other modules' policies are built with
 	install -D -m 644 -t $(SRC)/example $(addprefix module/example/, \
 		gil_lifo.c Kbuild Makefile)
 
-lint: guest-root ## checkpatch --strict, sparse, W=1, clang-format, cppcheck, shellcheck
+DKMS = /usr/src/gil-$(shell cat VERSION)
+install-dkms: ## the module by dkms, which builds it for every kernel (as root)
+	install -d $(DESTDIR)$(DKMS)
+	cp -r VERSION Kbuild dkms.conf module $(DESTDIR)$(DKMS)/
+	$(if $(DESTDIR),,dkms install gil/$(shell cat VERSION))
+
+lint: guest-root ## every check of the sources: checkpatch, sparse, spelling and others
 	@tools/lint/run
 
 clean: ## remove what was built here
@@ -137,5 +145,5 @@ help: ## this list
 		$(firstword $(MAKEFILE_LIST))
 
 .PHONY: all module userspace demo test test-names shell run guest guest-root guest-build guest-kernel \
-	guest-tests insmod rmmod install install-policy \
+	guest-tests insmod rmmod install install-policy install-dkms \
 	lint clean distclean help

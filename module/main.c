@@ -55,4 +55,4 @@ module_exit(gil_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The /dev/gil authors");
 MODULE_DESCRIPTION("A global interpreter lock as a kernel object");
-MODULE_VERSION("1");
+MODULE_VERSION(GIL_VERSION);

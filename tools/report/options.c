@@ -11,7 +11,7 @@
 #define INTERVAL_MIN_NS 1000ULL
 #define INTERVAL_MAX_NS 10000000000ULL
 
-const char *argp_program_version = "gilreport 1";
+const char *argp_program_version = "gilreport " GIL_VERSION;
 
 static const char doc[] =
 	"Show what threads did with /dev/gil locks, and who waited for whom.\v"

@@ -22,7 +22,7 @@
 
 enum { OPTION_LIST = 256, OPTION_REPORT };
 
-const char *argp_program_version = "gilbench 1";
+const char *argp_program_version = "gilbench " GIL_VERSION;
 
 static const char doc[] =
 	"Measure what one global lock does to threads and processes.\v"

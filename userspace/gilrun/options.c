@@ -9,7 +9,7 @@
 #include "options.h"
 #include "recording/recording.h"
 
-const char *argp_program_version = "gilrun 1";
+const char *argp_program_version = "gilrun " GIL_VERSION;
 
 static const char doc[] =
 	"Run any program, unmodified, under a global interpreter lock: of all "

@@ -7,7 +7,7 @@
 #include "args/duration.h"
 #include "options.h"
 
-const char *argp_program_version = "giltop 1";
+const char *argp_program_version = "giltop " GIL_VERSION;
 
 static const char doc[] =
 	"Show, as it happens, who owns each /dev/gil lock and who waits for it, "
