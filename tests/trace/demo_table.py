@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the demo's table: what it must show, and what must make it fail."""
+"""Test the demo's table: what it must show, and what must make it fail."""
 
 import contextlib
 import io
@@ -20,7 +20,9 @@ def document(workload, verdict="held", reason="", details=None):
     return {
         "schema": "gilbench/1",
         "results": [{
-            "workload": workload, "claim": f"the claim of {workload}",
+            "workload": workload,
+            "aspect": "threads" if workload == "countdown" else "",
+            "claim": f"the claim of {workload}",
             "seen": f"what {workload} saw", "verdict": verdict,
             "reason": reason, "details": details or {},
         }],
@@ -47,7 +49,7 @@ class Demo(unittest.TestCase):
             "   52.251506 gilbench  10512   77 acquire waited 544 us, woke 6\n"
         ))
         self.write("gillat.txt", "@contended[7]: 2\n@contended[77]: 5\n")
-        self.write("trace.txt", "# events lost: 0 (overrun 0)\n" + 2 * (
+        self.write("contended.txt", "# events lost: 0 (overrun 0)\n" + 2 * (
             " gil_acquire:  lock=7 id=1 tid=9 comm=x contended=1 wait_ns=5\n"
         ))
 
@@ -71,7 +73,13 @@ class Demo(unittest.TestCase):
         self.assertEqual(got, status, printed)
 
     def test_all_well(self):
-        self.expect(0, "7 held, 0 not held, 0 not judged, 0 missing")
+        self.expect(0, "7 confirmed, 0 not confirmed, 0 not judged, 0 missing")
+
+    def test_needs(self):
+        """Every claim has its limits, as numbers from the workload's source."""
+        self.assertEqual(table.needs("handoff", ""), "a factor of at most 3")
+        for workload, aspect in table.NEEDS:
+            self.assertNotIn("{", table.needs(workload, aspect))
 
     def test_width(self):
         long = document("io")
@@ -82,7 +90,7 @@ class Demo(unittest.TestCase):
 
     def test_refuted_claim(self):
         self.write_json("convoy", document("convoy", "not held"))
-        self.expect(1, "NOT HELD", "6 held, 1 not held")
+        self.expect(1, "NOT CONFIRMED", "6 confirmed, 1 not confirmed")
 
     def test_not_judged(self):
         self.write_json("io", document("io", "not judged", "one CPU"))
@@ -106,14 +114,14 @@ class Demo(unittest.TestCase):
 
     def test_trace_counts_differ(self):
         self.write("gillat.txt", "@contended[7]: 3\n")
-        self.expect(1, "gillat 3", "1 not held")
+        self.expect(1, "gillat 3", "1 not confirmed")
 
     def test_trace_lost_events(self):
         self.write("gilsnoop.txt", "Lost 4 events\n")
         self.expect(0, "gilsnoop lost events", "1 not judged")
 
     def test_trace_missing(self):
-        (self.folder / "trace.txt").unlink()
+        (self.folder / "contended.txt").unlink()
         self.expect(1, "MISSING  tracing")
 
 

@@ -5,12 +5,12 @@
 usage: table.py FOLDER
 
 FOLDER holds what tools/demo/guest left: gilbench's JSON documents, the
-traces of the contended runs, and steps.tsv, which says of each step how it
-ended. Only these are read: nothing is measured or assumed here.
+traces of the contended runs, and steps.tsv, which says how each step ended.
+The limits that a claim must keep are read from the workloads' sources.
 
-Prints one row for each claim, 'claimed | seen | verdict', then what is
-missing. Exits 0 if every step ran, every result is there, and no claim that
-could be judged failed; else 1.
+Prints one row for each claim, 'claimed | seen | verdict', then what is missing.
+The first cell also says what the claim needs so that it is confirmed. Exits 0 if every step ran, every result is there, and no claim that
+could be judged was refuted. Otherwise exits 1.
 """
 
 import json
@@ -20,11 +20,13 @@ import sys
 import textwrap
 from pathlib import Path
 
+SOURCES = Path(__file__).resolve().parents[2] / "userspace/gilbench"
+
 WIDTH_MAX = 100
 WIDTH_MIN = 60
-VERDICT_WIDTH = 10
+VERDICT_WIDTH = 13
 
-# What the demo must answer: workloads, and the topics of their claims.
+# The workloads that must have run, and what their claims are about.
 WORKLOADS = ("countdown", "io", "counter", "convoy", "fairness", "handoff")
 TOPICS = {
     ("countdown", "threads"): "threads against one",
@@ -33,7 +35,26 @@ TOPICS = {
     ("io", ""): "I/O overlap",
     ("counter", ""): "lost updates",
 }
-VERDICTS = {"held": "held", "not held": "NOT HELD", "not judged": "not judged"}
+# A claim is not said to have held: in this table that may be read as a held lock.
+VERDICTS = {"held": "confirmed", "not held": "NOT CONFIRMED",
+            "not judged": "not judged"}
+
+# What gilbench must measure so that it confirms a claim, by workload and aspect.
+# {NAME} stands for the number that work_WORKLOAD.c defines.
+NEEDS = {
+    ("countdown", "threads"): "{SERIAL_MIN} to {SERIAL_MAX} on one lock, "
+                              "at most {PARALLEL_MAX} without",
+    ("countdown", "processes"): "{SERIAL_MIN} to {SERIAL_MAX}",
+    ("countdown", "own locks"): "at most {PARALLEL_MAX}",
+    ("io", ""): "asleep and at a socket at most {OVERLAP_SLACK} divided by the "
+                "number of workers; if they keep the lock, at least {KEPT_MIN}",
+    ("counter", ""): "100% with a mutex, less than 100% in the other two cases",
+    ("convoy", ""): "each of the intervals per hog {CONVOY_MIN} to {CONVOY_MAX}",
+    ("fairness", ""): "Jain's index at least {JAIN_MIN}, at most "
+                      "{TURNS_APART_MAX} turns apart, 3 of 4 turns within "
+                      "{TURN_MAX}, worst wait at most 1",
+    ("handoff", ""): "a factor of at most {GROWTH_MAX}",
+}
 
 TRACE_CLAIM = ("Tracing sees everything: the scripts, the recording, the "
                "kernel's statistics and gilbench count the same contended "
@@ -41,10 +62,11 @@ TRACE_CLAIM = ("Tracing sees everything: the scripts, the recording, the "
 
 
 class Row:
-    def __init__(self, workload, topic, claim, seen, verdict):
+    def __init__(self, workload, topic, claim, needs, seen, verdict):
         self.workload = workload
         self.topic = topic
         self.claim = claim
+        self.needs = needs
         self.seen = seen
         self.verdict = verdict
 
@@ -73,6 +95,13 @@ def read_json(path):
     return document
 
 
+def needs(workload, aspect):
+    """What confirms the claim, with the numbers by which gilbench judges."""
+    source = (SOURCES / f"work_{workload}.c").read_text(encoding="utf-8")
+    limits = dict(re.findall(r"^#define (\w+) ([\d.]+)$", source, re.M))
+    return NEEDS[workload, aspect].format(**limits)
+
+
 def claim_rows(document):
     for result in document["results"]:
         workload = result["workload"]
@@ -83,7 +112,8 @@ def claim_rows(document):
                            f"{workload} {aspect}".strip())
         if result["reason"]:
             seen += f". {verdict.capitalize()}: {result['reason']}"
-        yield Row(workload, topic, result["claim"], seen, verdict)
+        yield Row(workload, topic, result["claim"], needs(workload, aspect),
+                  seen, verdict)
 
 
 def known_answer(folder, step):
@@ -118,7 +148,7 @@ def gilrecord_count(text, lock):
 TRACES = (
     ("gilsnoop", "gilsnoop.txt", gilsnoop_count),
     ("gillat", "gillat.txt", gillat_count),
-    ("gilrecord", "trace.txt", gilrecord_count),
+    ("gilrecord", "contended.txt", gilrecord_count),
 )
 
 
@@ -142,7 +172,8 @@ def trace_row(folder):
         verdict = "not held"
     else:
         verdict = "held" if lossless else "not judged"
-    return Row("contend", "tracing", TRACE_CLAIM, "; ".join(seen), VERDICTS[verdict])
+    return Row("contend", "tracing", TRACE_CLAIM, "equal counts in each run",
+               "; ".join(seen), VERDICTS[verdict])
 
 
 def collect(folder):
@@ -198,8 +229,8 @@ def print_table(rows):
     print_row(("claimed", "seen", "verdict"), widths)
     for row in rows:
         print(rule)
-        print_row((f"{row.topic}: {row.claim}", row.seen, row.verdict),
-                  widths)
+        print_row((f"{row.topic}: {row.claim}. Needs: {row.needs}", row.seen,
+                   row.verdict), widths)
     print(rule)
 
 
@@ -218,7 +249,7 @@ def main(arguments):
         print(f"FAILED   {text}")
     refuted = [row for row in rows if row.verdict == VERDICTS["not held"]]
     judged = [row for row in rows if row.verdict != VERDICTS["not judged"]]
-    print(f"{len(judged) - len(refuted)} held, {len(refuted)} not held, "
+    print(f"{len(judged) - len(refuted)} confirmed, {len(refuted)} not confirmed, "
           f"{len(rows) - len(judged)} not judged, {len(missing)} missing")
     return 1 if refuted or missing or failed else 0
 
