@@ -13,14 +13,14 @@ machine spoils is measured again, twice at most.
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+import ktap
+
 HERE = Path(__file__).resolve().parent
-SKIPPED = 4
 
 # CPython's default, and gilbench's.
 INTERVAL_MS = 5
@@ -107,20 +107,15 @@ def judge(waits):
 
 
 def main():
-    print("TAP version 13")
-    if not os.path.exists("/dev/gil"):
-        print("1..0 # SKIP no /dev/gil: load the module")
-        return SKIPPED
+    if why := ktap.no_device():
+        return ktap.run([], why)
     for _ in range(ATTEMPTS):
         waits = measure(dict.fromkeys(("cpython", "fair", *sys.argv[1:])))
         show(waits)
         verdicts = list(judge(waits))
         if all(held for _, held in verdicts):
             break
-    print(f"1..{len(verdicts)}")
-    for number, (description, held) in enumerate(verdicts, 1):
-        print(f"{'' if held else 'not '}ok {number} {description}")
-    return 0 if all(held for _, held in verdicts) else 1
+    return ktap.run(verdicts)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import re
 import sys
 from pathlib import Path
 
+import ktap
+
 TOP = Path(__file__).resolve().parents[2]
 
 UAPI = "module/include/uapi/linux/gil.h"
@@ -479,18 +481,11 @@ CHECKS = [
 ]
 
 
-class Report:
-    def __init__(self):
-        self.lines = []
-        self.failed = 0
-
-    def result(self, name, problems):
-        self.lines += [f"# {problem}" for problem in problems]
-        self.failed += bool(problems)
-        bad = "not " if problems else ""
-        number = 1 + sum("ok " == line.removeprefix("not ")[:3]
-                         for line in self.lines)
-        self.lines.append(f"{bad}ok {number} {name}")
+def none(problems):
+    """Was there no problem?"""
+    problems = list(problems)
+    ktap.comment("\n".join(problems))
+    return not problems
 
 
 def notices(check, path, pattern, replacement):
@@ -498,28 +493,18 @@ def notices(check, path, pattern, replacement):
     text = Files().read(path)
     changed, count = re.subn(pattern, replacement, text, flags=re.M)
     if not count:
-        return [f"nothing in {path} is like {pattern}"]
-    if set(check(Files({path: changed}))) <= set(check(Files())):
-        return [f"{path} without {pattern} went unnoticed"]
-    return []
+        yield f"nothing in {path} is like {pattern}"
+    elif set(check(Files({path: changed}))) <= set(check(Files())):
+        yield f"{path} without {pattern} went unnoticed"
 
 
-def main():
-    if len(sys.argv) > 1:
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
-    report = Report()
+def cases():
     for check, name, changes in CHECKS:
-        report.result(f"documented: {name}", list(check(Files())))
-        problems = []
-        for change in changes:
-            problems += notices(check, *change)
-        report.result(f"would be noticed: {name}", problems)
-    print("TAP version 13")
-    print(f"1..{2 * len(CHECKS)}")
-    print("\n".join(report.lines))
-    return 1 if report.failed else 0
+        yield f"documented: {name}", none(check(Files()))
+        yield f"would be noticed: {name}", none(
+            problem for change in changes for problem in notices(check, *change))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ktap.arguments(__doc__, 0)
+    sys.exit(ktap.run(cases()))

@@ -9,6 +9,9 @@ TRACED was made while the gil events were on, the others before and after.
 
 import json
 import sys
+from pathlib import Path
+
+import ktap
 
 # Per operation, for the timer interrupts that fall into a loop of millions.
 SLACK = 0.5
@@ -55,25 +58,17 @@ def judges():
 
 
 def main():
-    if len(sys.argv) != 4:
-        sys.stderr.write("usage: judge.py BEFORE TRACED AFTER\n")
-        return 2
-    documents = []
-    for path in sys.argv[1:]:
-        with open(path, encoding="utf-8") as file:
-            documents.append(json.load(file))
-    medians, instructions = figures(documents[0])
-    traced, after = (figures(document)[0] for document in documents[1:])
-    print("TAP version 13")
+    (medians, instructions), (traced, _), (after, _) = (
+        figures(json.loads(Path(path).read_text("utf-8")))
+        for path in ktap.arguments(__doc__, 3))
     if not instructions:
-        print("1..0 # SKIP the clock does not count instructions: "
-              "run it by tools/vm/run --icount")
-        return 4
+        return ktap.run([], "the clock does not count instructions: "
+                        "run it by tools/vm/run --icount")
     for name, value in medians.items():
-        print(f"# {name}: {value:.2f} instructions")
-    print(f"# pair: {traced['pair']:.2f} while traced, "
-          f"{after['pair']:.2f} after")
-    tests = [
+        ktap.comment(f"{name}: {value:.2f} instructions")
+    ktap.comment(f"pair: {traced['pair']:.2f} while traced, "
+                 f"{after['pair']:.2f} after")
+    return ktap.run((
         ("acquire and release take no more than a pthread mutex's lock and "
          "unlock", pair_is_cheap(medians)),
         (f"a checkpoint takes at most {CHECKPOINT_MAX}",
@@ -83,11 +78,7 @@ def main():
         ("after tracing, they take as many instructions as before",
          tracing_off_is_free(medians, after)),
         ("more would be noticed", judges()),
-    ]
-    print(f"1..{len(tests)}")
-    for number, (name, good) in enumerate(tests, 1):
-        print(f"{'' if good else 'not '}ok {number} {name}")
-    return 0 if all(good for _, good in tests) else 1
+    ))
 
 
 if __name__ == "__main__":

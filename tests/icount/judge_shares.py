@@ -10,11 +10,12 @@ import json
 import os
 import sys
 
+import ktap
+
 JAIN_MIN = 0.99
 # Of a share against the weight that it goes by. The lock also stays put for one
 # that lags while it is between two holds: 3 us, of 0.1 ms, that are in no hold.
 WEIGHT_SLACK = 0.05
-BY_WEIGHT = "fair: shares go by nice as the kernel's weights do"
 DEBUG_KERNEL = "/proc/lockdep"
 # The kernel's, sched_prio_to_weight[], for the nice values that are tried.
 WEIGHTS = {0: 1024, 5: 335, 10: 110}
@@ -60,48 +61,41 @@ def judges():
 
 
 def describe(run):
-    yield (f"# {run['policy']}: Jain's index {jain(shares(run)):.4f}; "
+    yield (f"{run['policy']}: Jain's index {jain(shares(run)):.4f}; "
            f"by weight {', '.join(f'{part:.3f}' for part in by_weight(run))}")
     for thread in run["threads"]:
-        yield (f"#   {thread['hold_us'] / 1000:g} ms at nice "
+        yield (f"  {thread['hold_us'] / 1000:g} ms at nice "
                f"{thread['nice']}: {thread['hold_ns'] / 1e6:.2f} ms in "
                f"{thread['turns']} turns, waited {thread['wait_max_ns'] / 1e6:.2f}"
                " ms at most")
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.stderr.write("usage: judge_shares.py FILE\n")
-        return 2
-    with open(sys.argv[1], encoding="utf-8") as file:
+    with open(*ktap.arguments(__doc__, 1), encoding="utf-8") as file:
         runs = [json.loads(line) for line in file]
     nice, mixed = [], {}
     for run in runs:
+        ktap.comment("\n".join(describe(run)))
         if any(thread["nice"] for thread in run["threads"]):
             nice.append(run)
         else:
             mixed.setdefault(run["policy"], []).append(run)
-    skip = BY_WEIGHT if os.path.exists(DEBUG_KERNEL) else None
-    tests = [
+
+    def shares_go_by_weight():
+        if os.path.exists(DEBUG_KERNEL):
+            raise ktap.Skip("between holds a debug kernel takes as long as "
+                            "in them")
+        return bool(nice) and all(map(is_by_weight, nice))
+
+    return ktap.run((
         ("fair: long and short holds have equal shares",
          "fair" in mixed and all(map(is_even, mixed["fair"]))),
         ("fifo, beside it: they have not",
          "fifo" in mixed and not any(map(is_even, mixed["fifo"]))),
-        (BY_WEIGHT,
-         bool(nice) and all(map(is_by_weight, nice))),
+        ("fair: shares go by nice as the kernel's weights do",
+         shares_go_by_weight),
         ("it would be noticed otherwise", judges()),
-    ]
-    print("TAP version 13")
-    print(f"1..{len(tests)}")
-    for run in runs:
-        print("\n".join(describe(run)))
-    for number, (name, good) in enumerate(tests, 1):
-        if name == skip:
-            print(f"ok {number} {name} # SKIP between holds a debug kernel "
-                  "takes as long as in them")
-        else:
-            print(f"{'' if good else 'not '}ok {number} {name}")
-    return 0 if all(good or name == skip for name, good in tests) else 1
+    ))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """gdb and strace on programs under a lock, and under one themselves.
 
-usage: [FULL=1] debuggers.py
+usage: [FULL=1] debuggers.py [PART-OF-A-CASE'S-NAME...]
 
 Prints KTAP. With FULL also more ways of the same.
 """
@@ -10,13 +10,12 @@ Prints KTAP. With FULL also more ways of the same.
 import functools
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
 import gilrun
-import results
-from gilrun import same
+import ktap
+from ktap import same
 
 SOURCE = Path(__file__).with_name("two_threads.c")
 STATUS = 6
@@ -43,7 +42,7 @@ SESSION = (
 
 def build(folder):
     """The program to debug."""
-    results.need("gcc")
+    ktap.need("gcc")
     program = str(Path(folder, "two_threads"))
     process = gilrun.run("gcc", "-g", "-O0", "-pthread", "-o", program,
                          str(SOURCE))
@@ -69,14 +68,14 @@ def check_session(process):
 
 
 def gdb_and_program(program):
-    results.need("gdb")
+    ktap.need("gdb")
     check_session(gilrun.run("gilrun", "gdb", "-nx", "-batch",
                              *commands(SESSION), program))
 
 
 def gdb_outside(program):
     """gdb has a way to start its program through another."""
-    results.need("gdb")
+    ktap.need("gdb")
     lines = ("set exec-wrapper gilrun", *SESSION)
     check_session(gilrun.run("gdb", "-nx", "-batch", *commands(lines),
                              program))
@@ -84,7 +83,7 @@ def gdb_outside(program):
 
 def gdb_attaches(program):
     """To a program that is under its lock before, meanwhile and after."""
-    results.need("gdb")
+    ktap.need("gdb")
     with gilrun.started("gilrun", program, "wait") as process:
         pid = int(process.stdout.readline())
         gdb = gilrun.run("gdb", "-nx", "-batch", *commands(
@@ -113,7 +112,7 @@ def strace(*prefix):
     before, after = prefix
 
     def case(program):
-        results.need("strace")
+        ktap.need("strace")
         log = f"{program}.log"
         process = gilrun.run(*before, "strace", "-f", "-o", log, *after,
                              program)
@@ -124,7 +123,7 @@ def strace(*prefix):
 
 
 def strace_attaches(program):
-    results.need("strace")
+    ktap.need("strace")
     log = f"{program}.log"
     with gilrun.started("gilrun", program, "wait") as process:
         pid = int(process.stdout.readline())
@@ -167,9 +166,8 @@ def main():
                 built.append(build(folder))
             case(built[0])
 
-        results.main((name, functools.partial(on_program, case))
-                     for name, case in cases
-                     if len(sys.argv) < 2 or sys.argv[1] in name)
+        ktap.main(((name, functools.partial(on_program, case))
+                   for name, case in cases), ktap.no_binding())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """How gilrun starts programs of every kind, and how it and they end.
 
-usage: endings.py
+usage: endings.py [PART-OF-A-CASE'S-NAME...]
 
 Prints KTAP. Where not said otherwise each is tried both with gilrun becoming
 the program and with gilrun as its parent (--stats).
@@ -12,14 +12,14 @@ import os
 import shutil
 import signal
 import stat
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import gilrun
-import results
-from gilrun import WAYS, same
+import ktap
+from gilrun import WAYS
+from ktap import same
 
 # Says which signals it got, and when it is ready to.
 LISTENER = """
@@ -240,11 +240,11 @@ def script(text):
 
 
 def static_program():
-    results.need("busybox", "readelf")
+    ktap.need("busybox", "readelf")
     headers = gilrun.run("readelf", "-l", shutil.which("busybox")).stdout
     assert "LOAD" in headers, headers
     if "INTERP" in headers:
-        raise results.Skip("this busybox is not static")
+        raise ktap.Skip("this busybox is not static")
     runs("busybox", "sh", "-c", "echo hello; exit 5")
 
 
@@ -326,7 +326,7 @@ def gains_privileges():
     """A set-user-ID program is not kept to the lock of who started it, nor
     what it starts; nor do those who started it miss anything."""
     if os.getuid():
-        raise results.Skip("only root makes such a program")
+        raise ktap.Skip("only root makes such a program")
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         program = Path(folder, "privileged")
@@ -413,5 +413,4 @@ CASES = (
 )
 
 if __name__ == "__main__":
-    results.main([case for case in CASES
-                  if len(sys.argv) < 2 or sys.argv[1] in case[0]])
+    ktap.main(CASES, ktap.no_binding())

@@ -4,7 +4,7 @@
 it, and wrong uses. Whether a claim holds is the machine's affair, and nothing
 here depends on it. Prints KTAP.
 
-usage: gilbench.py [PART-OF-A-CASE'S-NAME]
+usage: gilbench.py [PART-OF-A-CASE'S-NAME...]
 
 FULL=1 has all workloads at all levels, also those that take long.
 """
@@ -14,9 +14,9 @@ import math
 import os
 import statistics
 import subprocess
-import sys
 
-import results
+import ktap
+from ktap import same
 
 LIMIT = 240  # seconds, under slow emulation
 REPEAT = 2
@@ -48,11 +48,6 @@ WRONG = (
 def gilbench(*options, **settings):
     return subprocess.run(["gilbench", *options], text=True, timeout=LIMIT,
                           capture_output=True, check=False, **settings)
-
-
-def same(what, expected, seen):
-    if expected != seen:
-        raise AssertionError(f"{what}: expected {expected!r}, got {seen!r}")
 
 
 def check_figures(result):
@@ -90,8 +85,8 @@ def measure(workload, *options, level="manual", lock="gil"):
     """The results of one run, checked, and how it judged."""
     done = gilbench("--json", "--quick", "--repeat", str(REPEAT), *options,
                     "--level", level, "--lock", lock, workload)
-    if done.returncode == results.SKIPPED and level != "manual":
-        raise results.Skip("no thread can be bound here")
+    if done.returncode == ktap.SKIPPED and level != "manual":
+        raise ktap.Skip("no thread can be bound here")
     if done.returncode > 1:
         raise AssertionError(f"status {done.returncode}: {done.stderr}")
     same("standard error", "", done.stderr)
@@ -200,6 +195,4 @@ CASES = (
 )
 
 if __name__ == "__main__":
-    results.main([case for case in CASES
-                  if len(sys.argv) < 2 or sys.argv[1] in case[0]],
-                 bound=False)
+    ktap.main(CASES, ktap.no_device())

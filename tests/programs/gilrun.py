@@ -77,7 +77,3 @@ def bound():
 
 def is_bound(pid):
     return any(bound().get(pid, []))
-
-
-def same(what, expected, got):
-    assert expected == got, f"{what}: expected {expected!r}, got {got!r}"

@@ -4,7 +4,7 @@
 same files, the same status, never more than one CPU's worth of user time, and
 no hang.
 
-usage: [REPEAT=N] mix.py [PROGRAM...]
+usage: [REPEAT=N] mix.py [PART-OF-A-CASE'S-NAME...]
 
 Runs each program once without the lock and N times (once if not said) with it,
 under another policy and interval each time. Prints KTAP.
@@ -16,12 +16,11 @@ import random
 import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import results
+import ktap
 
 HERE = Path(__file__).resolve().parent
 
@@ -154,7 +153,7 @@ def tell_state():
     for name in ("locks", "threads"):
         path = Path("/sys/kernel/debug/gil", name)
         if os.access(path, os.R_OK):
-            results.comment(path.read_text(encoding="ascii"))
+            ktap.comment(path.read_text(encoding="ascii"))
 
 
 def run_under(program, data, number):
@@ -185,9 +184,9 @@ def check_report(run, program):
 
 
 def try_program(program, number, data, repeat):
-    results.need("gilrun", program.command[0])
+    ktap.need("gilrun", program.command[0])
     if program.name == "perf" and not perf_is_safe():
-        raise results.Skip("only on one CPU: an emulator may crash")
+        raise ktap.Skip("only on one CPU: an emulator may crash")
     plain = Run(program, data)
     assert plain.status == 0, short(plain.stderr)
     most, elapsed = 0, 0
@@ -204,15 +203,14 @@ def try_program(program, number, data, repeat):
 
 def main():
     repeat = int(os.environ.get("REPEAT", "1"))
-    names = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         make_data(data)
-        results.main(
-            (f"{program.name} is the same under gilrun",
-             lambda p=program, n=number: try_program(p, n, data, repeat))
-            for number, program in enumerate(PROGRAMS)
-            if not names or program.name in names)
+        ktap.main(
+            ((f"{program.name} is the same under gilrun",
+              lambda p=program, n=number: try_program(p, n, data, repeat))
+             for number, program in enumerate(PROGRAMS)),
+            ktap.no_binding())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """gilrun as a shell's job on a terminal: its keys, stopping and continuing.
 
-usage: terminal.py
+usage: terminal.py [PART-OF-A-CASE'S-NAME...]
 
 Prints KTAP. Each is tried both with gilrun becoming the program and with
 gilrun as its parent (--stats).
@@ -16,15 +16,15 @@ import re
 import select
 import signal
 import struct
-import sys
 import tempfile
 import termios
 import time
 from pathlib import Path
 
 import gilrun
-import results
-from gilrun import WAYS, same
+import ktap
+from gilrun import WAYS
+from ktap import same
 
 PROMPT = "@prompt@ "
 
@@ -255,8 +255,7 @@ CASES = (
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        results.main([case for case in CASES
-                      if len(sys.argv) < 2 or sys.argv[1] in case[0]])
+        ktap.main(CASES, ktap.no_binding())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ ways that must be noticed. Exit status: 0 or 1.
 import json
 import re
 import sys
+from pathlib import Path
+
+import ktap
 
 MAP = re.compile(r"^@(\w+)(?:\[(.*?)\])?: ?(.*)$")
 BAR = re.compile(r"^(?:\[|\().*[\])] +(\d+) \|")
@@ -233,18 +236,13 @@ def unnoticed(tool, text, known, contend):
 
 
 def main():
-    arguments = sys.argv[1:]
-    if len(arguments) != 4 or arguments[0] not in SPOIL:
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
-    texts = []
-    for path in arguments[1:]:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            texts.append(file.read())
-    run = arguments[0], texts[0], json.loads(texts[1]), json.loads(texts[2])
+    tool, *paths = ktap.arguments(__doc__, 4)
+    text, known, contend = (Path(path).read_text("utf-8", "replace")
+                            for path in paths)
+    run = tool, text, json.loads(known), json.loads(contend)
     found = problems(*run) or list(unnoticed(*run))
     for problem in found:
-        sys.stderr.write(f"{arguments[0]}: {problem}\n")
+        sys.stderr.write(f"{tool}: {problem}\n")
     return 1 if found else 0
 
 
