@@ -19,57 +19,17 @@ import signal
 import sys
 import time
 
-GIL = ctypes.CDLL("libgil.so", use_errno=False)
+import ktap
+from gil_lock import Lock
+
 C = ctypes.CDLL(None)
 PR_SET_NAME, PR_SET_PDEATHSIG = 15, 1
 BIND_IO, BIND_SLICE = 1, 2
-DEBUGFS = "/sys/kernel/debug/gil/locks"
-STATS_SIZE = 4096
 
 IO_ALONE = 5
 IO_BEHIND = 4
 BOUND_SLEEPS = 6
 PREEMPTIONS = 4
-
-
-def check(error, *allowed):
-    if error and error not in allowed:
-        raise OSError(error, os.strerror(error))
-    return error
-
-
-class Lock:
-    def __init__(self):
-        self.handle = ctypes.c_void_p()
-        check(GIL.gil_create(ctypes.byref(self.handle), None))
-        stats = ctypes.create_string_buffer(STATS_SIZE)
-        check(GIL.gil_lock_stats(self.handle, stats))
-        self.number = int.from_bytes(stats.raw[:4], sys.byteorder)
-
-    def call(self, name, *arguments, allowed=()):
-        function = getattr(GIL, f"gil_{name}")
-        return check(function(self.handle, *arguments), *allowed)
-
-    @contextlib.contextmanager
-    def held(self):
-        self.call("acquire")
-        yield
-        self.call("release")
-
-    def figures(self):
-        """The kernel's row about this lock."""
-        with open(DEBUGFS, encoding="ascii") as file:
-            names = file.readline().split()
-            for line in file:
-                row = dict(zip(names, line.split()))
-                if int(row["lock"]) == self.number:
-                    del row["policy"]
-                    return {name: int(row[name]) for name in row}
-        raise LookupError(f"no lock {self.number} in {DEBUGFS}")
-
-    def wait_until_queued(self):
-        while not self.figures()["waiting"]:
-            time.sleep(0.001)
 
 
 def rename(name):
@@ -216,9 +176,7 @@ def die(lock):
 
 
 def main():
-    if len(sys.argv) > 1:
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
+    ktap.arguments(__doc__, 0)
     rename("known")
     lock, busy = Lock(), Lock()
     hold(lock)
@@ -237,8 +195,7 @@ def main():
         "preempted": {"lock": busy.number, "least": least, "most": most},
     }, sys.stdout)
     print()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

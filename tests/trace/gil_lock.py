@@ -1,0 +1,1 @@
+../gil_lock.py
