@@ -8,27 +8,8 @@ set -u
 
 cycles=100
 device=/dev/gil
-count=0
-failures=0
-
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit 4
-}
-
-# report STATUS NAME: one result line.
-report()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-	else
-		echo "not ok $count $2"
-		failures=$((failures + 1))
-	fi
-}
+# shellcheck source=tests/ktap.sh
+. "$(dirname "$0")/ktap.sh"
 
 loaded()
 {
@@ -197,8 +178,7 @@ if loaded; then
 fi
 trap restore EXIT
 
-echo "TAP version 13"
-echo "1..18"
+plan 18
 many_cycles
 report $? "loaded and unloaded $cycles times"
 default_parameters

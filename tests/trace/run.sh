@@ -13,6 +13,8 @@ set -u
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 trace=$top/tools/trace
+# shellcheck source=tests/ktap.sh
+. "$top/tests/ktap.sh"
 known=97	# acquires that wait: a prime, so that the last round is short
 threads=3
 rounds=$(((known + threads - 1) / threads))	# acquires that do not wait
@@ -23,13 +25,6 @@ scripts=(gilsnoop gillat gilhold gilowner gilfair gilconvoy gilpreempt gilio)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp" || exit 1
-
-same()
-{
-	[ "$2" = "$3" ] && return 0
-	echo "$1: expected $2, got '$3'" >&2
-	return 1
-}
 
 # field FILE NAME…: one of the details of gilbench's first result.
 field()
@@ -58,21 +53,22 @@ kernel_agrees()
 {
 	# The owner's first acquire attaches it, which the kernel does.
 	local file=$1 fast=$((rounds - 1)) slow=$((known + 1)) bad=0
+	local expected names
 	if [ "$2" = traced ]; then
 		fast=0
 		slow=$((known + rounds))
 	fi
-	same "made by gilbench" "$known" "$(field "$file" made)" || bad=1
-	same "uncontended by gilbench" "$rounds" \
-		"$(field "$file" owner_acquires)" || bad=1
-	same "kernel: contended" "$known" \
-		"$(field "$file" kernel contended)" || bad=1
-	same "kernel: handoffs" "$known" \
-		"$(field "$file" kernel handoffs)" || bad=1
-	same "kernel: slow acquires" "$slow" \
-		"$(field "$file" kernel slow_acquires)" || bad=1
-	same "kernel: fast acquires" "$fast" \
-		"$(field "$file" kernel fast_acquires)" || bad=1
+	while read -r expected names; do
+		# shellcheck disable=SC2086	# a path of names
+		same "$names" "$expected" "$(field "$file" $names)" || bad=1
+	done <<-EOF
+		$known made
+		$rounds owner_acquires
+		$known kernel contended
+		$known kernel handoffs
+		$slow kernel slow_acquires
+		$fast kernel fast_acquires
+	EOF
 	return "$bad"
 }
 
@@ -328,14 +324,14 @@ notices_missing_line()
 	lock=$(field gilsnoop.json lock) || return 1
 	awk '!gone && $5 == "acquire" && $6 == "waited" { gone = 1; next } 1' \
 		gilsnoop.txt >short.txt
-	! trace_agrees short "$(count_gilsnoop short.txt "$lock")" 2>/dev/null
+	! trace_agrees short "$(count_gilsnoop short.txt "$lock")" >/dev/null
 }
 
 notices_other_kernel_count()
 {
 	kernel_agrees gilsnoop.json traced || return 1
 	sed 's/"contended": [0-9]*/"contended": 1/' gilsnoop.json >other.json
-	! kernel_agrees other.json traced 2>/dev/null
+	! kernel_agrees other.json traced >/dev/null
 }
 
 notices_loss()
@@ -352,9 +348,6 @@ demo_table()
 	return 1
 }
 
-number=0
-failed=0
-
 # bpftrace has the types of a kernel by its BTF, which Debian's all have.
 by_scripts=' gillat_many_threads run_scripts gilsnoop interval gilsnoop_owns_up'
 by_scripts+=' gilhold_interval'
@@ -364,14 +357,11 @@ run_test()
 {
 	local description=$1
 	shift
-	number=$((number + 1))
 	if [ ! -e /sys/kernel/btf/vmlinux ] && [[ $by_scripts == *" $1 "* ]]; then
-		echo "ok $number $description # SKIP this kernel has no BTF"
-	elif "$@"; then
-		echo "ok $number $description"
+		report $skipped "$description" "this kernel has no BTF"
 	else
-		echo "not ok $number $description"
-		failed=1
+		"$@"
+		report $? "$description"
 	fi
 }
 
@@ -402,20 +392,14 @@ for script in "${scripts[@]}"; do
 	tests+=("$script: known answer, and no other" "agrees $script")
 done
 
-echo "TAP version 13"
-skip=
-[ -e /dev/gil ] || skip="no /dev/gil"
-[ "$(id -u)" -eq 0 ] || skip="only root may trace"
+[ -e /dev/gil ] || skip_all "no /dev/gil"
+[ "$(id -u)" -eq 0 ] || skip_all "only root may trace"
 for program in bpftrace trace-cmd gilbench python3; do
-	command -v "$program" >/dev/null || skip="no $program"
+	command -v "$program" >/dev/null || skip_all "no $program"
 done
-if [ "$skip" ]; then
-	echo "1..0 # SKIP $skip"
-	exit 4
-fi
-echo "1..$((${#tests[@]} / 2))"
+plan $((${#tests[@]} / 2))
 for ((i = 0; i < ${#tests[@]}; i += 2)); do
 	# shellcheck disable=SC2086	# a function and its arguments
 	run_test "${tests[i]}" ${tests[i + 1]}
 done
-exit "$failed"
+[ "$failures" -eq 0 ]

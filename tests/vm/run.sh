@@ -13,35 +13,15 @@ mkdir -p "$top/build"
 work=$(mktemp -d "$top/build/vm-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-count=0
-result() {
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-	else
-		echo "not ok $count $2"
-	fi
-}
-
-# same WHAT EXPECTED SEEN
-same() {
-	local bad=0
-	if [ "$2" != "$3" ]; then
-		printf '# %s: expected "%s", saw "%s"\n' "$@"
-		bad=1
-	fi
-	return "$bad"
-}
+# shellcheck source=tests/ktap.sh
+. "$here/../ktap.sh"
 
 # has FILE TEXT
 has() {
-	local bad=0
-	if ! grep -q -e "$2" "$1"; then
-		printf '# "%s" is missing in:\n' "$2"
-		sed 's/^/#   /' "$1"
-		bad=1
-	fi
-	return "$bad"
+	grep -q -e "$2" "$1" && return 0
+	printf '# "%s" is missing in:\n' "$2"
+	sed 's/^/#   /' "$1"
+	return 1
 }
 
 ### Judges, on recorded text.
@@ -58,18 +38,18 @@ test_ktap() {
 		same "$sample" "$passed passed, $failed failed, $skipped skipped" \
 			"$sum" || bad=1
 	done <"$here/ktap/expected"
-	result "$bad" "ktap: every sample is counted as it should be"
+	report "$bad" "ktap: every sample is counted as it should be"
 
 	sum=$("$vm/ktap" "$here"/ktap/{all-pass,one-fails}.ktap | tail -n 1)
 	same "two files" "4 passed, 1 failed, 1 skipped" "$sum"
-	result $? "ktap: files are added up"
+	report $? "ktap: files are added up"
 
 	"$vm/ktap" "$here/ktap/one-fails.ktap" >"$work/said"
 	same "said" "$(printf '    %s\n' \
 		'gil_one.c:12:release:Expected 0 (0) == err (1)' \
 		'release: Test terminated by assertion')" \
 		"$(grep '^  ' "$work/said")"
-	result $? "ktap: what a failed test said is below it, and nothing else"
+	report $? "ktap: what a failed test said is below it, and nothing else"
 }
 
 test_splats() {
@@ -77,64 +57,57 @@ test_splats() {
 
 	while read -r line; do
 		printf '[    1.0] Run /init\n[    2.0] %s\n' "$line" >"$work/log"
-		if "$vm/splats" "$work/log" >/dev/null; then
+		if "$top/tests/splats" "$work/log" >/dev/null; then
 			echo "# not noticed: $line"
 			bad=1
 		fi
 	done <"$here/splats.txt"
-	result "$bad" "splats: every recorded kind is noticed"
+	report "$bad" "splats: every recorded kind is noticed"
 
 	printf '%s\n' '[    0.1] Command line: oops=panic panic=-1' \
 		'[    0.2] Spectre V2 : WARNING: Unprivileged eBPF is enabled' \
+		'[    0.3] rcu: 	RCU lockdep checking is enabled.' \
+		'[    0.4] kmemleak: Kernel memory leak detector initialized' \
 		'[    1.9] gil: loading out-of-tree module taints kernel.' \
 		>"$work/log"
-	"$vm/splats" "$work/log" | sed 's/^/# /'
-	result "${PIPESTATUS[0]}" "splats: harmless lines are none"
+	"$top/tests/splats" "$work/log" | sed 's/^/# /'
+	report "${PIPESTATUS[0]}" "splats: harmless lines are none"
+}
+
+# judge QEMU_STATUS STATUS [PATTERN]: the verdict on what is recorded in $work.
+judge() {
+	local seen=0
+	"$vm/verdict" "$1" 10 "$work"/{result,log,qemu} 2>"$work/said" || seen=$?
+	same status "$2" "$seen" && { [ $# -lt 3 ] || has "$work/said" "$3"; }
 }
 
 test_verdict() {
-	local seen
-
 	echo "Run /init" >"$work/log"
 	: >"$work/result"
 	echo "qemu: no such option" >"$work/qemu"
-	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
-	seen=$?
-	same status 83 "$seen" && has "$work/said" '^guest: LOST: .*went away'
-	result $? "verdict: no word of the command's end is a failure"
+	judge 0 83 '^guest: LOST: .*went away'
+	report $? "verdict: no word of the command's end is a failure"
 
 	echo "ended 0" >"$work/result"
-	"$vm/verdict" 1 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
-	seen=$?
-	same status 83 "$seen" && has "$work/said" 'qemu: no such option'
-	result $? "verdict: a failing qemu is a failure, and what it said is shown"
-
-	"$vm/verdict" 124 10 "$work/result" "$work/log" "$work/qemu" \
-		2>"$work/said"
-	seen=$?
-	same status 81 "$seen" && has "$work/said" '^guest: HANG: .*10 s'
-	result $? "verdict: a guest that was stopped is a failure"
+	judge 1 83 'qemu: no such option'
+	report $? "verdict: a failing qemu is a failure, and what it said is shown"
+	judge 124 81 '^guest: HANG: .*10 s'
+	report $? "verdict: a guest that was stopped is a failure"
 
 	printf '%s\n' '[    0.1] Run /init' \
 		'[   15.7] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI' \
 		'[   15.8] Kernel panic - not syncing: Fatal exception in interrupt' \
 		>"$work/log"
-	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
-	seen=$?
-	same status 84 "$seen" && has "$work/said" '^guest: EMULATOR: '
-	result $? "verdict: the emulator's int3 is told apart"
+	judge 0 84 '^guest: EMULATOR: '
+	report $? "verdict: the emulator's int3 is told apart"
 
 	sed -i '2i [   15.6] BUG: KASAN: use-after-free in gil_timer' "$work/log"
-	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
-	seen=$?
-	same status 80 "$seen"
-	result $? "verdict: but not with another splat before it"
+	judge 0 80
+	report $? "verdict: but not with another splat before it"
 
 	sed -i -e 2d -e '1i [    0.0] Hypervisor detected: KVM' "$work/log"
-	"$vm/verdict" 0 10 "$work/result" "$work/log" "$work/qemu" 2>"$work/said"
-	seen=$?
-	same status 80 "$seen"
-	result $? "verdict: and without an emulator it is a panic"
+	judge 0 80
+	report $? "verdict: and without an emulator it is a panic"
 }
 
 ### Guests, a few at a time. boot NAME LIMIT COMMAND: what came of it is in
@@ -174,7 +147,7 @@ test_debug_splats() {
 	wait
 	for kind in "${debug_splats[@]}"; do
 		ended "${kind%%=*}" 82 "^guest: SPLAT .*${kind#*=}"
-		result $? "debug kernel: a splat is a failure: ${kind%%=*}"
+		report $? "debug kernel: a splat is a failure: ${kind%%=*}"
 	done
 }
 
@@ -195,29 +168,29 @@ test_guests() {
 	run_guests
 
 	ended fail 7
-	result $? "guest: the command's exit status comes back"
+	report $? "guest: the command's exit status comes back"
 	same "bytes and lines" "$(seq 100000 | cksum)" "$(cksum <"$work/fail.out")"
-	result $? "guest: all output comes back"
+	report $? "guest: all output comes back"
 	same "standard error" "said on stderr" "$(cat "$work/fail.err")"
-	result $? "guest: standard error comes back, and by itself"
+	report $? "guest: standard error comes back, and by itself"
 	root=$("$vm/root" --path)
 	[ -x "$root/usr/bin/bpftrace" ] && ! [ -e "$root/left" ]
-	result $? "guest: what it writes and removes in its root is gone with it"
+	report $? "guest: what it writes and removes in its root is gone with it"
 
 	ended crash 80 '^guest: PANIC: .*sysrq'
-	result $? "guest: a crash is a failure: panic"
+	report $? "guest: a crash is a failure: panic"
 	ended hang 81 '^guest: HANG: '
-	result $? "guest: a hang is a failure: stopped at the limit"
+	report $? "guest: a hang is a failure: stopped at the limit"
 	grep -q 'sleep infinity' "$(sed -n \
 		"s/^guest: the kernel's log is //p" "$work/hang.err")"
-	result $? "guest: a hang's log says what was running"
+	report $? "guest: a hang's log says what was running"
 	ended splat 82 '^guest: SPLAT .*WARNING'
-	result $? "guest: a kernel warning is a failure though the command passed"
+	report $? "guest: a kernel warning is a failure though the command passed"
 	ended lost 83 '^guest: LOST: '
-	result $? "guest: powering off before the end is a failure"
+	report $? "guest: powering off before the end is a failure"
 	# A crash may come before what was just said has left the guest.
 	has "$work/hang.out" '^before$'
-	result $? "guest: what was said before a hang is kept"
+	report $? "guest: what was said before a hang is kept"
 }
 
 echo "TAP version 13"
