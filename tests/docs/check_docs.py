@@ -10,6 +10,7 @@ from which one thing has been taken, and must notice: a check that cannot fail
 checks nothing.
 """
 
+import functools
 import re
 import sys
 from pathlib import Path
@@ -44,11 +45,36 @@ GILREPORT_1 = "tools/report/gilreport.1"
 GILTOP_1 = "userspace/giltop/giltop.1"
 TOOLS = "tools/trace"
 README = "README.md"
+CORE = "module/core.c"
+DESIGN = "docs/design.md"
+HOWTO = "docs/howto.md"
 MAKEFILE = "Makefile"
 
 ERRNO = re.compile(r"\bE[A-Z]{2,}[A-Z0-9]*\b")
 # Words in capitals that are not error numbers.
 NOT_ERRNO = {"EXEC", "ENQUEUE"}
+
+
+# Where the names are that the documents of the design may use.
+FOLDERS = (".ci", "docs", "module", "tests", "tools", "userspace")
+
+
+@functools.cache
+def tree():
+    """The names of all files and folders, with the folders above them and
+    without, and of what is included; and all words of the sources.
+    """
+    names, words = {"gil.ko"}, set()
+    for top in (TOP, *(TOP / folder for folder in FOLDERS)):
+        for path in top.glob("*" if top == TOP else "**/*"):
+            names |= {str(path.relative_to(TOP)), path.name}
+            if path.is_dir() or path == Path(__file__).resolve() or \
+               path.suffix in (".md", ".png", ".o", ".ko", ".cmd", ".pyc"):
+                continue
+            text = path.read_text(encoding="utf-8", errors="replace")
+            words |= set(re.findall(r"\w+", text))
+            names |= set(re.findall(r'^#include ["<]([\w./]+)', text, re.M))
+    return names, words
 
 
 class Files:
@@ -391,6 +417,48 @@ def check_readme(files):
             yield f"'make {match[1]}' of {README} is not in {MAKEFILE}"
 
 
+def unknown_names(code):
+    """What a piece of code in a document names that is not in the tree. A name
+    that is or ends in x stands for one that the reader is going to choose.
+    """
+    names, words = tree()
+    for word in code.split():
+        if re.search(r"(\b|_)x(\(\))?(\.\w+)?$", word) or word[0] in "/-":
+            continue
+        if re.fullmatch(r"[\w.-]+/[\w./-]*|\w+\.([chos]|sh|py|bt|md|ko|\d)",
+                        word):
+            if word.rstrip("/") not in names:
+                yield word
+        elif re.fullmatch(r"\w*[_A-Z]\w*|\w+\(\)", word):
+            if word.removesuffix("()") not in words:
+                yield word
+
+
+def check_names(page, files):
+    """The names of functions, structures, files and constants in a document of
+    the design are those of the sources."""
+    if not (TOP / page).exists():
+        raise ktap.Skip(f"no {page}")
+    for code in re.findall(r"`([^`\n]+)`", files.read(page)):
+        for name in unknown_names(code):
+            yield f"{name} of {page} is nowhere in the tree"
+
+
+def check_moves(files):
+    """The moves between a lock's states, and the functions that make them."""
+    if not (TOP / DESIGN).exists():
+        raise ktap.Skip(f"no {DESIGN}")
+    drawn, told = (
+        {f"{move}, {function}" for move, functions in
+         re.findall(row, files.read(path), re.M)
+         for function in re.findall(r"\w+\(\)", functions)}
+        for path, row in ((CORE, r"^ \*\t(\w+)\t +(gil_\w+\(\).*?)(?:\t|$)"),
+                          (DESIGN, r"^\| (\w+) \| (`gil_\w+\(\)`.*?) \|")))
+    if not drawn:
+        yield f"{CORE} has no list of moves"
+    yield from compare("move", CORE, drawn, DESIGN, told)
+
+
 # What to take from which file to see whether the check notices, or what to add.
 CHECKS = [
     (check_uapi_names, "names of the uapi", [
@@ -478,6 +546,20 @@ CHECKS = [
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),
     ]),
+    (functools.partial(check_names, DESIGN), f"names in {DESIGN}", [
+        (DESIGN, r"`gil_claim\(\)`", "`gil_seize()`"),
+        (DESIGN, r"`struct gil_ctx`", "`struct gil_seat`"),
+        (DESIGN, r"`acquire\.c`", "`obtain.c`"),
+        (DESIGN, r"`module/core\.c`", "`module/kernel.c`"),
+    ]),
+    (functools.partial(check_names, HOWTO), f"names in {HOWTO}", [
+        (HOWTO, r"tests/Makefile", "tests/Buildfile"),
+        (HOWTO, r"TEST_GEN_PROGS", "TEST_PROGRAMS"),
+    ]),
+    (check_moves, f"moves of {CORE} and {DESIGN}", [
+        (CORE, r"^ \*\tabandon\t", " *\tforsake\t"),
+        (DESIGN, r"^\| recover \| `gil_claim", "| recover | `gil_take"),
+    ]),
 ]
 
 
@@ -490,19 +572,20 @@ def none(problems):
 
 def notices(check, path, pattern, replacement):
     """What is wrong with the check itself, seen on a changed file."""
+    before = set(check(Files()))
     text = Files().read(path)
     changed, count = re.subn(pattern, replacement, text, flags=re.M)
     if not count:
         yield f"nothing in {path} is like {pattern}"
-    elif set(check(Files({path: changed}))) <= set(check(Files())):
+    elif set(check(Files({path: changed}))) <= before:
         yield f"{path} without {pattern} went unnoticed"
 
 
 def cases():
     for check, name, changes in CHECKS:
-        yield f"documented: {name}", none(check(Files()))
-        yield f"would be noticed: {name}", none(
-            problem for change in changes for problem in notices(check, *change))
+        yield f"documented: {name}", lambda c=check: none(c(Files()))
+        yield f"would be noticed: {name}", lambda c=check, changes=changes: none(
+            problem for change in changes for problem in notices(c, *change))
 
 
 if __name__ == "__main__":
