@@ -12,6 +12,7 @@ there is no chromium. Or takes pictures of a PAGE, into the folder TO.
 
 import base64
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -21,8 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from check_report import same
-
+import ktap
+from ktap import same
 
 PATIENCE_S = 240  # for all of it, on a machine that is busy
 
@@ -282,19 +283,6 @@ def take_pictures(browser, page, folder):
         browser.picture(Path(folder) / f"{name}.png")
 
 
-def run(browser, page):
-    failed = 0
-    for number, (name, test) in enumerate(TESTS, 1):
-        try:
-            test(browser, page)
-            bad = ""
-        except AssertionError as error:
-            bad, failed = "not ", 1
-            print("# " + str(error).replace("\n", " "))
-        print(f"{bad}ok {number} {name}", flush=True)
-    return failed
-
-
 def took_too_long(*_):
     raise TimeoutError(f"more than {PATIENCE_S} s: the browser hangs")
 
@@ -322,13 +310,12 @@ def main():
         page, to = (Path(name).resolve() for name in arguments[1:])
         browse(chromium, lambda browser: take_pictures(browser, page, to))
         return 0
-    print("TAP version 13")
     if not chromium:
-        print("1..0 # SKIP no chromium")
-        return 4
-    print(f"1..{len(TESTS)}")
+        return ktap.run([], "no chromium")
     page = Path(arguments[0]).resolve() / "convoy" / "out" / "report.html"
-    return browse(chromium, lambda browser: run(browser, page))
+    return browse(chromium, lambda browser: ktap.run(
+        (name, functools.partial(test, browser, page))
+        for name, test in TESTS))
 
 
 if __name__ == "__main__":

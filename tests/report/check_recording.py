@@ -15,7 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from check_report import check_events, same
+import ktap
+from check_report import check_events
+from ktap import same
 
 
 def check(program, trace, result, directory):
@@ -45,12 +47,10 @@ def check(program, trace, result, directory):
 
 
 def main():
-    if len(sys.argv) != 4:
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
+    arguments = ktap.arguments(__doc__, 3)
     with tempfile.TemporaryDirectory() as directory:
         try:
-            check(*sys.argv[1:], directory)
+            check(*arguments, directory)
         except (AssertionError, KeyError, OSError, StopIteration,
                 subprocess.CalledProcessError) as error:
             print(repr(error))

@@ -9,12 +9,15 @@ left in FOLDER/convoy/out and FOLDER/kernel/out, for check_page.py.
 """
 
 import csv
+import functools
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import ktap
+from ktap import same
 from make_trace import Trace
 
 MS = 1000000
@@ -111,10 +114,6 @@ class Report:
     def perfetto(self):
         text = (self.directory / "trace.json").read_text(encoding="utf-8")
         return json.loads(text)["traceEvents"]
-
-
-def same(what, expected, got):
-    assert expected == got, f"{what}: expected {expected}, got {got}"
 
 
 def check_convoy(program, directory):
@@ -337,24 +336,17 @@ TESTS = [
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
-    failed = 0
-    print(f"TAP version 13\n1..{len(TESTS)}")
-    for number, (name, test) in enumerate(TESTS, 1):
+    program, *folder = ktap.arguments(__doc__, 1, 2)
+
+    def in_folder(check):
         with tempfile.TemporaryDirectory() as directory:
-            try:
-                test(sys.argv[1], directory)
-                bad = ""
-            except (AssertionError, KeyError, ValueError, OSError) as error:
-                bad = "not "
-                failed = 1
-                print("# " + repr(error).replace("\n", " "))
-        print(f"{bad}ok {number} {name}", flush=True)
-    if len(sys.argv) == 3:
-        leave_reports(*sys.argv[1:])
-    return failed
+            check(program, directory)
+
+    status = ktap.run((name, functools.partial(in_folder, check))
+                      for name, check in TESTS)
+    if folder:
+        leave_reports(program, *folder)
+    return status
 
 
 if __name__ == "__main__":

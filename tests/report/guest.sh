@@ -8,14 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 known=97	# waits of a run of gilbench contend
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-skip=4
-
-same()
-{
-	[ "$2" = "$3" ] && return 0
-	echo "$1: expected '$2', got '$3'" >&2
-	return 1
-}
+# shellcheck source=tests/ktap.sh
+. "$here/../ktap.sh"
 
 counts_agree()
 {
@@ -139,17 +133,10 @@ tests=(
 	"refused|--report where it cannot be done: says why, and runs nothing"
 	"perf_sees_waits|perf lock contention sees each wait, and where"
 )
-echo "TAP version 13"
-echo "1..${#tests[@]}"
-number=0 failed=0
+plan ${#tests[@]}
 for row in "${tests[@]}"; do
-	number=$((number + 1))
 	# shellcheck disable=SC2086	# a function and its arguments
 	${row%%|*}
-	case $? in
-	0) echo "ok $number ${row#*|}" ;;
-	"$skip") echo "ok $number ${row#*|} # SKIP this kernel cannot do it" ;;
-	*) echo "not ok $number ${row#*|}"; failed=1 ;;
-	esac
+	report $? "${row#*|}" "this kernel cannot do it"
 done
-exit "$failed"
+[ "$failures" -eq 0 ]
