@@ -48,7 +48,7 @@ detects()
 no_leak()
 {
 	leaks=/sys/kernel/debug/kmemleak
-	[ -w $leaks ] || return $skipped
+	[ -w $leaks ] || return $skip
 	# An object is reported when a second scan finds it unreferenced too.
 	echo scan >$leaks
 	sleep 6

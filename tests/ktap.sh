@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Print KTAP, for all tests in shell. Sourced, never run.
 
-skipped=4
+skip=4
 count=0
 failures=0
 
@@ -11,7 +11,7 @@ skip_all()
 {
 	echo "TAP version 13"
 	echo "1..0 # SKIP $1"
-	exit $skipped
+	exit $skip
 }
 
 # plan COUNT: begin, with as many results to come.
@@ -28,7 +28,7 @@ report()
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
 		echo "ok $count $2"
-	elif [ "$1" -eq $skipped ] && [ $# -gt 2 ]; then
+	elif [ "$1" -eq $skip ] && [ $# -gt 2 ]; then
 		echo "ok $count $2 # SKIP $3"
 	else
 		echo "not ok $count $2"

@@ -68,23 +68,15 @@ refused_while()
 	return $refused
 }
 
-good_parameters()
+# loaded_with INTERVAL_US MODE [PARAMETER...]: what a load with them results in.
+loaded_with()
 {
-	load interval_us=1 policy=fifo mode=0600 || return 1
-	[ "$(parameter interval_us)" = 1 ] &&
+	interval=$1 mode=$2
+	shift 2
+	load "$@" || return 1
+	[ "$(parameter interval_us)" = "$interval" ] &&
 		[ "$(parameter policy)" = fifo ] &&
-		[ "$(stat -c %a $device)" = 600 ]
-	status=$?
-	rmmod gil
-	return $status
-}
-
-default_parameters()
-{
-	load || return 1
-	[ "$(parameter interval_us)" = 5000 ] &&
-		[ "$(parameter policy)" = fifo ] &&
-		[ "$(stat -c %a $device)" = 666 ]
+		[ "$(stat -c %a $device)" = "$mode" ]
 	status=$?
 	rmmod gil
 	return $status
@@ -181,9 +173,9 @@ trap restore EXIT
 plan 18
 many_cycles
 report $? "loaded and unloaded $cycles times"
-default_parameters
+loaded_with 5000 666
 report $? "default parameters"
-good_parameters
+loaded_with 1 600 interval_us=1 policy=fifo mode=0600
 report $? "parameters take effect"
 interval_set_later
 report $? "interval_us is checked when it is set later"
@@ -209,14 +201,14 @@ else
 		report $? "level=$level: no binding, and one line says so"
 	done
 fi
-refused interval_us=0 "invalid for parameter"
-report $? "interval_us=0 is refused"
-refused interval_us=10000001 "invalid for parameter"
-report $? "interval_us=10000001 is refused"
-refused policy=nonsense "no such policy"
-report $? "policy=nonsense is refused"
-refused level=nonsense "no such level"
-report $? "level=nonsense is refused"
-refused mode=010000 "not permission bits"
-report $? "mode=010000 is refused"
+while read -r bad why; do
+	refused "$bad" "$why"
+	report $? "$bad is refused"
+done <<EOF
+interval_us=0 invalid for parameter
+interval_us=10000001 invalid for parameter
+policy=nonsense no such policy
+level=nonsense no such level
+mode=010000 not permission bits
+EOF
 [ $failures -eq 0 ]

@@ -297,7 +297,7 @@ def check_library_errnos(files):
                        LIBGIL_3, errnos(files.man(LIBGIL_3)))
 
 
-def check_options(files, source, page):
+def check_options(source, page, files):
     """What --help shows is what argp makes of the table of options."""
     table = files.read(source)
     table = table[table.index("struct argp_option"):]
@@ -309,7 +309,7 @@ def check_options(files, source, page):
 
 
 def check_gilbench(files):
-    yield from check_options(files, OPTIONS, GILBENCH_1)
+    yield from check_options(OPTIONS, GILBENCH_1, files)
     table = files.read(WORKLOADS)
     text = section(files.man(GILBENCH_1), "SH", "WORKLOADS")
     yield from compare("workload", WORKLOADS,
@@ -317,12 +317,8 @@ def check_gilbench(files):
                        set(re.findall(r"^\.TP\n\.B (\w+)", text, re.M)))
 
 
-def check_gilrun(files):
-    yield from check_options(files, GILRUN_OPTIONS, GILRUN_1)
-
-
 def check_gilreport(files):
-    yield from check_options(files, GILREPORT_OPTIONS, GILREPORT_1)
+    yield from check_options(GILREPORT_OPTIONS, GILREPORT_1, files)
     heads = re.findall(r'fputs\(("lock,.*?"), file\);', files.read(CSV), re.S)
     have = set()
     for head in heads:
@@ -353,7 +349,7 @@ def check_gilrun_json(files):
 
 
 def check_giltop(files):
-    yield from check_options(files, GILTOP_OPTIONS, GILTOP_1)
+    yield from check_options(GILTOP_OPTIONS, GILTOP_1, files)
     man = files.man(GILTOP_1)
     words = section(man, "SH", "KEYS")
     keys = set(re.findall(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE)))
@@ -511,7 +507,8 @@ CHECKS = [
         (OPTIONS, r'"policy"', '"rule"'),
         (WORKLOADS, r"&workload_levels", "&workload_heights"),
     ]),
-    (check_gilrun, "gilrun's options", [
+    (functools.partial(check_options, GILRUN_OPTIONS, GILRUN_1),
+     "gilrun's options", [
         (GILRUN_1, r"per\\-process", "each"),
         (GILRUN_OPTIONS, r'"grace"', '"mercy"'),
     ]),

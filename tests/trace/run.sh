@@ -358,7 +358,7 @@ run_test()
 	local description=$1
 	shift
 	if [ ! -e /sys/kernel/btf/vmlinux ] && [[ $by_scripts == *" $1 "* ]]; then
-		report $skipped "$description" "this kernel has no BTF"
+		report $skip "$description" "this kernel has no BTF"
 	else
 		"$@"
 		report $? "$description"
