@@ -99,6 +99,18 @@ class Judge:
                             ("releases", self.kernel["releases"])):
             self.same(f"@{name}", count, self.sum(name, self.lock))
 
+    def gillat_contend(self):
+        """Of contend alone, whose waits and holds the histograms have."""
+        waits, holds = self.contended, self.acquires
+        for name, count in (("requests", holds), ("grants", waits),
+                            ("contended", waits), ("acquires", holds),
+                            ("releases", holds), ("wakeup_us", waits)):
+            self.same(f"@{name}", count, self.sum(name, self.contend_lock))
+        for name, count in (("wait_us", waits), ("hold_us", holds)):
+            self.same(f"entries of @{name} and @{name}_others", count,
+                      self.sum(name, self.contend_lock) +
+                      self.sum(f"{name}_others", self.contend_lock))
+
     def gilhold(self):
         lock, kernel = self.lock, self.kernel
         on, off = self.sum("total_on_us", lock), self.sum("total_off_us", lock)
@@ -210,6 +222,7 @@ class Judge:
 SPOIL = {
     "gilsnoop": [r"(@deaths\[.*: )1", r"(@sleeps\[.*: )\d+"],
     "gillat": [r"(@grants\[.*: )\d+"],
+    "gillat_contend": [r"(@requests\[.*: )\d+", r"(\) +)\d+(?= \|)"],
     "gilhold": [r"(@holds\[.*: )\d+", r"(@total_on_us\[.*: )\d+",
                 r"(@longest_us\[.*: )\d+"],
     "gilowner": [r"(@wait_us\[.*: )\d{4,}", r"(@waits\[.*: )\d+"],
