@@ -22,15 +22,15 @@ import tempfile
 import termios
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyte
 
 import ktap
 from gil_lock import Lock
-from ktap import same
+from ktap import PATIENCE, same, until
 
-PATIENCE = 60  # seconds, under slow emulation
 DEBUGFS = "/sys/kernel/debug"
 
 COUNTS = ("fast slow contended handoffs releases io yields drop_requests "
@@ -102,16 +102,13 @@ class Actor:
         self.thread.join(PATIENCE)
 
 
-class Stage:
+class Stage(AbstractContextManager):
     """A private lock with some actors; ends with the with statement."""
 
     def __init__(self, actors):
         need_locks()
         self.lock = Lock()
         self.actors = [Actor(self.lock) for _ in range(actors)]
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *what):
         for actor in self.actors:
@@ -120,13 +117,12 @@ class Stage:
 
     def until(self, actor, state):
         """The lock's and the actors' entries once an actor is so."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        def document_of_it():
             seen = document("--delay", "10ms")
-            threads = by_tid(seen)
-            if actor.tid in threads and threads[actor.tid]["state"] == state:
-                return seen
-        raise AssertionError(f"thread {actor.tid} is never {state}")
+            thread = by_tid(seen).get(actor.tid)
+            return seen if thread and thread["state"] == state else None
+
+        return until(document_of_it, f"thread {actor.tid} is {state}")
 
 
 def by_tid(seen):
@@ -295,7 +291,7 @@ def test_mistakes():
     same("a full disk", 1, done.returncode)
 
 
-class Tables:
+class Tables(AbstractContextManager):
     """Tables as the module's, in a folder that --debugfs can name."""
 
     def __init__(self, threads):
@@ -303,9 +299,6 @@ class Tables:
         (Path(self.folder.name) / "gil").mkdir()
         self.now = 0
         self.write(threads)
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *what):
         self.folder.cleanup()
@@ -361,7 +354,7 @@ class Screen(pyte.Screen):
               not numbers)
 
 
-class Terminal:
+class Terminal(AbstractContextManager):
     """A terminal, by default a VT100, with giltop on it."""
 
     def __init__(self, rows, columns, *options, term="vt100"):
@@ -380,9 +373,6 @@ class Terminal:
             ["giltop", *options], stdin=self.slave, stdout=self.slave,
             stderr=subprocess.PIPE, env=environment, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *what):
         self.giltop.kill()

@@ -10,6 +10,10 @@ import traceback
 
 SKIPPED = 4
 
+# Seconds within which anything that must happen has happened, even in a slow
+# guest.
+PATIENCE = 60
+
 
 class Skip(Exception):
     """What this case needs is not here."""
@@ -18,6 +22,16 @@ class Skip(Exception):
 def same(what, expected, got):
     if expected != got:
         raise AssertionError(f"{what}: expected {expected!r}, got {got!r}")
+
+
+def until(condition, what):
+    """Wait until it holds; what it returned."""
+    end = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"it did not come to this: {what}")
+        time.sleep(0.01)
+    return value
 
 
 def need(*programs):

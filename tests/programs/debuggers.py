@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gilrun
 import ktap
-from ktap import same
+from ktap import PATIENCE, same, until
 
 SOURCE = Path(__file__).with_name("two_threads.c")
 STATUS = 6
@@ -93,7 +93,7 @@ def gdb_attaches(program):
         process.stdin.write("\n")
         process.stdin.close()
         same("output", "total 200205\n", process.stdout.read())
-        same("status", STATUS, process.wait(gilrun.LIMIT))
+        same("status", STATUS, process.wait(PATIENCE))
 
 
 def check_trace(log):
@@ -130,14 +130,14 @@ def strace_attaches(program):
         with gilrun.started("strace", "-qq", "-f", "-o", log, "-p",
                             str(pid)) as tracer:
             status = Path(f"/proc/{pid}/status")
-            gilrun.until(lambda: f"TracerPid:\t{tracer.pid}\n" in
+            until(lambda: f"TracerPid:\t{tracer.pid}\n" in
                          status.read_text(encoding="ascii"),
                          "strace attaches")
             process.stdin.write("\n")
             process.stdin.close()
             same("output", f"{TOTAL}\n", process.stdout.read())
-            same("status", STATUS, process.wait(gilrun.LIMIT))
-            same("strace", 0, tracer.wait(gilrun.LIMIT))
+            same("status", STATUS, process.wait(PATIENCE))
+            same("strace", 0, tracer.wait(PATIENCE))
         check_trace(log)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import gilrun
 import ktap
 from gilrun import WAYS
-from ktap import same
+from ktap import PATIENCE, same, until
 
 # Says which signals it got, and when it is ready to.
 LISTENER = """
@@ -132,7 +132,7 @@ def signals():
                 same(f"{way}", f"{int(number)}\n", process.stdout.readline())
             process.send_signal(signal.SIGRTMAX)
             same("rest", "", process.stdout.read())
-            same("status", 0, process.wait(gilrun.LIMIT))
+            same("status", 0, process.wait(PATIENCE))
 
 
 def what_is_inherited():
@@ -275,13 +275,13 @@ def with_daemon(way, folder, test):
     def born():
         return log.exists() and log.read_text(encoding="ascii").strip()
 
-    pid = int(gilrun.until(born, "the daemon writes"))
+    pid = int(until(born, "the daemon writes"))
     test(process, pid)
     with open(fifo, "w", encoding="ascii") as file:
         file.write("done")
-    gilrun.until(lambda: "done" in log.read_text(encoding="ascii"),
+    until(lambda: "done" in log.read_text(encoding="ascii"),
                  "the daemon ends its work")
-    gilrun.until(lambda: pid not in gilrun.bound(), "the daemon ends")
+    until(lambda: pid not in gilrun.bound(), "the daemon ends")
 
 
 def daemons():
@@ -310,12 +310,12 @@ def outlives_its_parent():
             as process:
         pid = int(process.stdout.readline())
         process.kill()
-        same("gilrun", -signal.SIGKILL, process.wait(gilrun.LIMIT))
+        same("gilrun", -signal.SIGKILL, process.wait(PATIENCE))
         assert gilrun.is_bound(pid), gilrun.bound()
         process.stdin.write("still here\n")
         process.stdin.close()
         same("output", "still here\n", process.stdout.read())
-        gilrun.until(lambda: pid not in gilrun.bound(), "the program ends")
+        until(lambda: pid not in gilrun.bound(), "the program ends")
 
 
 def as_user(user):
@@ -343,7 +343,7 @@ def gains_privileges():
                     same(f"{way}, user {user}: bound", expected,
                          gilrun.is_bound(pid))
                     process.stdin.close()
-                    same("status", 9, process.wait(gilrun.LIMIT))
+                    same("status", 9, process.wait(PATIENCE))
         # While it runs, its parent has the lock: spin beside it.
         process, found = gilrun.report(
             "sh", "-c", f"{program} /dev/zero | head -c 100000 | wc -c",
@@ -363,7 +363,7 @@ def process_named(name, user):
             if f"({name})" in words and f"\nUid:\t{user}\t" in status:
                 return int(path.name)
         return None
-    return gilrun.until(find, f"there is a process {name}")
+    return until(find, f"there is a process {name}")
 
 
 def per_process():

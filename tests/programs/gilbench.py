@@ -64,20 +64,18 @@ def check_figures(result):
         if figure["ratio"] is None:
             continue
         base = figures[figure["baseline"]]["median"]
-        if not math.isclose(median / base, figure["ratio"], rel_tol=1e-5):
-            raise AssertionError(f"{name}: ratio {figure['ratio']} to {base}")
+        assert math.isclose(median / base, figure["ratio"], rel_tol=1e-5), (
+            f"{name}: ratio {figure['ratio']} to {base}")
 
 
 def check_result(result, workload, lock):
     same("workload", workload, result["workload"])
     same("lock", lock, result["lock"])
-    if result["verdict"] not in VERDICTS:
-        raise AssertionError(f"verdict {result['verdict']!r}")
+    assert result["verdict"] in VERDICTS, f"verdict {result['verdict']!r}"
     same("a reason, if not judged", result["verdict"] == "not judged",
          bool(result["reason"]))
     for text in ("claim", "seen"):
-        if not result[text]:
-            raise AssertionError(f"no {text}")
+        assert result[text], f"no {text}"
     check_figures(result)
 
 
@@ -96,8 +94,7 @@ def measure(workload, *options, level="manual", lock="gil"):
     same("CPUs", len(os.sched_getaffinity(0)), document["cpus"])
     same("level", level, document["parameters"]["level"])
     same("workloads", [workload], document["parameters"]["workloads"])
-    if not document["results"]:
-        raise AssertionError("no results")
+    assert document["results"], "no results"
     for result in document["results"]:
         check_result(result, workload, lock)
     verdicts = [result["verdict"] for result in document["results"]]
@@ -121,8 +118,8 @@ def manual_only():
     for workload in MANUAL_ONLY:
         done = gilbench("--level", "enforced", workload)
         same("status", 2, done.returncode)
-        if f"{workload} works at the level manual only" not in done.stderr:
-            raise AssertionError(done.stderr)
+        assert (f"{workload} works at the level manual only" in
+                done.stderr), done.stderr
 
 
 def text():
@@ -132,8 +129,7 @@ def text():
         raise AssertionError(f"status {done.returncode}: {done.stderr}")
     for line in ("counter on gil\n", "  claim:   ", "  seen:    ",
                  "  verdict: "):
-        if line not in done.stdout:
-            raise AssertionError(f"no {line!r} in {done.stdout}")
+        assert line in done.stdout, f"no {line!r} in {done.stdout}"
     same("what failed by the text and by the status",
          "verdict: not held" in done.stdout, done.returncode == 1)
 
@@ -143,15 +139,13 @@ def wrong_uses():
         done = gilbench(*options)
         same(f"status of {options}", 2, done.returncode)
         same(f"output of {options}", "", done.stdout)
-        if said not in done.stderr:
-            raise AssertionError(f"{options}: {done.stderr}")
+        assert said in done.stderr, f"{options}: {done.stderr}"
 
 
 def no_such_policy():
     done = gilbench("--policy", "lottery", "io")
     same("status", 1, done.returncode)
-    if "lottery" not in done.stderr:
-        raise AssertionError(done.stderr)
+    assert "lottery" in done.stderr, done.stderr
 
 
 def full_disk():
@@ -161,8 +155,7 @@ def full_disk():
                               stderr=subprocess.PIPE, timeout=LIMIT,
                               check=False)
     same("status", 1, done.returncode)
-    if "No space left" not in done.stderr:
-        raise AssertionError(done.stderr)
+    assert "No space left" in done.stderr, done.stderr
 
 
 def listed():

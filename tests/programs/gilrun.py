@@ -8,11 +8,9 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-# Seconds within which anything that must happen has happened.
-LIMIT = 60
+from ktap import PATIENCE
 
 # gilrun becomes the program; gilrun stays as its parent.
 BECOME = ("gilrun",)
@@ -25,7 +23,7 @@ THREADS = Path("/sys/kernel/debug/gil/threads")
 def run(*command, **options):
     """Returns a CompletedProcess with text."""
     return subprocess.run(command, capture_output=True, text=True,
-                          timeout=LIMIT, check=False, **options)
+                          timeout=PATIENCE, check=False, **options)
 
 
 @contextlib.contextmanager
@@ -52,15 +50,6 @@ def report(*command, options=(), **others):
             text = file.read()
     assert text, f"no report; stderr: {process.stderr}"
     return process, json.loads(text)
-
-
-def until(condition, what):
-    """Wait until it holds; what it returned."""
-    end = time.monotonic() + LIMIT
-    while not (value := condition()):
-        assert time.monotonic() < end, f"it did not come to this: {what}"
-        time.sleep(0.01)
-    return value
 
 
 def bound():

@@ -24,7 +24,7 @@ from pathlib import Path
 import gilrun
 import ktap
 from gilrun import WAYS
-from ktap import same
+from ktap import PATIENCE, same, until
 
 PROMPT = "@prompt@ "
 
@@ -64,7 +64,7 @@ class Shell:
 
     def expect(self, word):
         """Read until it comes; what came before it."""
-        end = time.monotonic() + gilrun.LIMIT
+        end = time.monotonic() + PATIENCE
         while word not in self.text:
             ready, _, _ = select.select([self.terminal], [], [],
                                         max(0, end - time.monotonic()))
@@ -134,7 +134,7 @@ def stop_and_continue(sh, way):
     for word in "one", "two", "three":
         sh.type(f"{word}\n")
         sh.expect(word)
-        gilrun.until(lambda: is_settled(os.tcgetpgrp(sh.terminal)),
+        until(lambda: is_settled(os.tcgetpgrp(sh.terminal)),
                      "all of the job run")
         sh.type("\x1a")
         sh.expect("Stopped")
@@ -230,12 +230,12 @@ def hangs_up(sh, way):
     """The terminal goes away: the program is told, and ends."""
     sh.type(f"{way} sh -c 'echo $$ >pid; exec cat'\n")
     path = Path("pid")
-    gilrun.until(lambda: path.exists() and
+    until(lambda: path.exists() and
                  path.read_text(encoding="ascii").strip(), "cat runs")
     pid = int(path.read_text(encoding="ascii"))
-    gilrun.until(lambda: gilrun.is_bound(pid), "cat is bound")
+    until(lambda: gilrun.is_bound(pid), "cat is bound")
     os.close(sh.terminal)
-    gilrun.until(lambda: pid not in gilrun.bound(), "cat ends")
+    until(lambda: pid not in gilrun.bound(), "cat ends")
     path.unlink()
     sh.terminal = os.open("/dev/null", os.O_RDWR)
 
