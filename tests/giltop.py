@@ -67,7 +67,7 @@ def need_locks():
 
 
 class Actor:
-    """A thread that does to a lock what it is told to."""
+    """A thread that acquires and releases a lock when it is told to."""
 
     def __init__(self, lock):
         self.lock = lock
@@ -116,7 +116,7 @@ class Stage(AbstractContextManager):
         self.lock.close()
 
     def until(self, actor, state):
-        """The lock's and the actors' entries once an actor is so."""
+        """Giltop's document once an actor is in a state."""
         def document_of_it():
             seen = document("--delay", "10ms")
             thread = by_tid(seen).get(actor.tid)
@@ -197,7 +197,7 @@ def test_counts():
 
 
 def test_document():
-    """the document says what it is and when and of what"""
+    """the JSON document says what it describes, and when"""
     need_locks()
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     seen = document("--delay", "50ms", "--lock", "0", "--sort", "wait")
@@ -270,7 +270,7 @@ def as_nobody():
 
 
 def test_mistakes():
-    """wrong use, and who may not: said, and the right status"""
+    """wrong use and missing rights: an error message and the right status"""
     need_locks()
     check("nonsense", "not a time" in giltop("-d", "x", status=2))
     check("nan", "not a time" in giltop("-d", "nan", status=2))
@@ -292,7 +292,7 @@ def test_mistakes():
 
 
 class Tables(AbstractContextManager):
-    """Tables as the module's, in a folder that --debugfs can name."""
+    """Made-up tables of the module, in a folder that --debugfs can name."""
 
     def __init__(self, threads):
         self.folder = tempfile.TemporaryDirectory()
@@ -438,7 +438,7 @@ class Terminal(AbstractContextManager):
 
 
 def test_80_by_24():
-    """80 x 24: locks, threads, keys, and out by q"""
+    """80 x 24: locks, threads and keys, and q ends giltop"""
     with Tables(40) as tables, \
             Terminal(24, 80, "-d", "1000", *tables.options) as terminal:
         terminal.until("thread-1")
@@ -530,7 +530,7 @@ def test_many_threads():
 
 
 def test_tables_that_go():
-    """tables that vanish or turn to nonsense: the terminal back, and why"""
+    """tables that vanish or turn to nonsense: an error, on a restored terminal"""
     with Tables(2) as tables:
         with Terminal(24, 80, "-d", "1000", *tables.options) as terminal:
             terminal.until("thread-1")

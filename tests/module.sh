@@ -187,18 +187,18 @@ if can_bind; then
 	refused_while bound
 	report $? "not unloaded while in use: bound"
 	offered manual '' 1
-	report $? "level=manual: no binding, and one line says so"
+	report $? "level=manual: no binding, and one line of the log says so"
 	offered auto-io io 1
-	report $? "level=auto-io: no slices, and one line says so"
+	report $? "level=auto-io: no slices, and one line of the log says so"
 	offered enforced 'io slice' 0
-	report $? "level=enforced: all of it, and no word"
+	report $? "level=enforced: binding with slices, and the log says nothing"
 else
 	echo "# this kernel lacks what binding a thread needs"
 	load && ! "$helpers/gil_holder" bound </dev/null && rmmod gil
-	report $? "nobody is bound"
+	report $? "no thread can be bound"
 	for level in manual auto-io enforced; do
 		offered $level '' 1
-		report $? "level=$level: no binding, and one line says so"
+		report $? "level=$level: no binding, and one line of the log says so"
 	done
 fi
 while read -r bad why; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The policy cpython beside CPython itself, and the other policies.
+"""Compare the policy cpython, and other policies, with CPython itself.
 
 usage: compare.py [POLICY...]
 
@@ -8,8 +8,8 @@ An I/O thread beside 1, 2 and 4 computing threads, under CPython's own lock
 (convoy.py) and under cpython, fair and the policies named (gilbench convoy),
 with the same switch interval, in turn. Prints, as comments, how many switch
 intervals longer an operation takes than alone, at the median, and KTAP: CPython
-has its convoy, the policy cpython has one like it, and fair has none. What a busy
-machine spoils is measured again, twice at most.
+has its convoy, the policy cpython has one like it, and fair has none. If that is
+not so, it measures again, twice at most, because a busy machine spoils figures.
 """
 
 import json
@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 INTERVAL_MS = 5
 OPERATIONS = 8
 ROUNDS = 3
-# A machine that is busy with other things makes any wait longer: not always.
+# A machine that is busy with other things makes waits longer now and then.
 ATTEMPTS = 3
 LIMIT = 120
 
@@ -34,12 +34,12 @@ HOGS = ("0", "1", "2", "4")
 ARMS = ("alone", "1_hog", "2_hogs", "4_hogs")
 PYTHON = "CPython"
 
-# In a convoy a wait is an interval or more; what passed of the owner's before,
-# a sleep that ended late has hidden.
+# In a convoy a wait is an interval or more. A sleep that ended late hides the part
+# of the owner's interval that passed before it ended.
 CONVOY = 0.5
 
-# How far apart the two may be beside one hog. Beside more, who of those who
-# wait is next is up to chance in both.
+# How far apart the two may be beside one hog. Beside several hogs, chance decides
+# in both which of the waiters is next.
 ALIKE = 2.0
 
 
@@ -97,7 +97,7 @@ def judge(waits):
     beside = HOGS[1:]
     yield ("CPython: half an interval and more for each I/O",
            all(real[hogs] >= CONVOY for hogs in beside))
-    yield ("policy cpython: the same",
+    yield ("policy cpython: half an interval and more for each I/O",
            all(like[hogs] >= CONVOY for hogs in beside))
     yield (f"beside one hog neither is {ALIKE:g} times the other",
            1 / ALIKE < like["1"] / real["1"] < ALIKE)

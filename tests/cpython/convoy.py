@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""CPython's convoy: a thread that sleeps 1 ms again and again, beside threads
-that only compute, under CPython's own lock. As gilbench convoy does it under
+"""Measure CPython's convoy: a thread sleeps 1 ms again and again, beside threads
+that only compute, under CPython's own lock. gilbench convoy does the same under
 /dev/gil.
 
 usage: convoy.py INTERVAL_MS OPERATIONS HOGS...
@@ -17,7 +17,7 @@ import time
 
 SLEEP_S = 0.001
 
-# Before the first operation counts, the others are at it.
+# These operations do not count: they give the hogs the time to begin.
 WARM_UP = 2
 
 
@@ -53,7 +53,7 @@ def beside(hogs, count):
 
 def main():
     interval_ms, count, *arms = sys.argv[1:]
-    # A build without the lock has nothing to be compared.
+    # A build of Python without its lock has no convoy to compare with.
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         sys.exit("convoy.py: this Python has no lock of its own")
     sys.setswitchinterval(float(interval_ms) / 1000)

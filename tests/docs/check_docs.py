@@ -78,7 +78,7 @@ def tree():
 
 
 class Files:
-    """The files of the project, with some of them changed in mind."""
+    """The files of the project, some of them as if they had been changed."""
 
     def __init__(self, changed=None):
         self.changed = changed or {}
@@ -353,7 +353,7 @@ def check_giltop(files):
     man = files.man(GILTOP_1)
     words = section(man, "SH", "KEYS")
     keys = set(re.findall(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE)))
-    # What only looks alike: the parts of a bar, and q by another name.
+    # These only look like keys: the parts of a bar, and Q, which is q's other name.
     keys -= set("#=Q")
     tags = re.findall(r"^\.TP\n\.BR? (.*)$", words, re.M)
     named = {key for tag in tags for key in re.split(r'[", ]+', tag)
@@ -455,7 +455,8 @@ def check_moves(files):
     yield from compare("move", CORE, drawn, DESIGN, told)
 
 
-# What to take from which file to see whether the check notices, or what to add.
+# Checks, their names, and what to change in which file to see whether the check
+# notices.
 CHECKS = [
     (check_uapi_names, "names of the uapi", [
         (GIL_4, r"GIL_ACQUIRE_RESUME", "GIL_ACQUIRE_RESUMED"),
@@ -581,8 +582,8 @@ def notices(check, path, pattern, replacement):
 def cases():
     for check, name, changes in CHECKS:
         yield f"documented: {name}", lambda c=check: none(c(Files()))
-        yield f"would be noticed: {name}", lambda c=check, changes=changes: none(
-            problem for change in changes for problem in notices(c, *change))
+        yield f"would be noticed: {name}", lambda c=check, all_of=changes: none(
+            problem for change in all_of for problem in notices(c, *change))
 
 
 if __name__ == "__main__":

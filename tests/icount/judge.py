@@ -39,12 +39,14 @@ def tracing_off_is_free(before, after):
 
 
 def tracing_is_seen(before, traced):
-    """While it is on, the fast path is not taken: else off and on are one."""
+    """While tracing is on, the fast path is not taken. Otherwise tracing was not
+    on at all.
+    """
     return traced["pair"] > 2 * before["pair"]
 
 
 def judges():
-    """Would what is too dear be seen?"""
+    """Would figures that are too large be noticed?"""
     dear = {"pair": 51, "pthread_mutex": 50, "checkpoint": 5}
     fair = {"pair": 50, "pthread_mutex": 50, "checkpoint": 4}
     none = {"pair": 0, "pthread_mutex": 50, "checkpoint": 0}
@@ -77,7 +79,7 @@ def main():
          tracing_is_seen(medians, traced)),
         ("after tracing, they take as many instructions as before",
          tracing_off_is_free(medians, after)),
-        ("more would be noticed", judges()),
+        ("a fast path that takes more would be noticed", judges()),
     ))
 
 

@@ -13,11 +13,12 @@ import sys
 import ktap
 
 JAIN_MIN = 0.99
-# Of a share against the weight that it goes by. The lock also stays put for one
-# that lags while it is between two holds: 3 us, of 0.1 ms, that are in no hold.
+# How far a share may be off what its weight gives it. The lock also stays put for
+# a thread that lags while it is between two holds of 0.1 ms: 3 us that count in
+# no hold.
 WEIGHT_SLACK = 0.05
 DEBUG_KERNEL = "/proc/lockdep"
-# The kernel's, sched_prio_to_weight[], for the nice values that are tried.
+# From the kernel's sched_prio_to_weight[], for the nice values that are tried.
 WEIGHTS = {0: 1024, 5: 335, 10: 110}
 
 
@@ -51,7 +52,7 @@ def example(*threads):
 
 
 def judges():
-    """Would what is not so be seen?"""
+    """Would other shares be noticed?"""
     return (is_even(example((100, 0), (104, 0), (97, 0))) and
             not is_even(example((100, 0), (125, 0), (100, 0))) and
             not is_even(example((0, 0), (0, 0))) and
@@ -90,11 +91,11 @@ def main():
     return ktap.run((
         ("fair: long and short holds have equal shares",
          "fair" in mixed and all(map(is_even, mixed["fair"]))),
-        ("fifo, beside it: they have not",
+        ("fifo, for comparison: they have unequal shares",
          "fifo" in mixed and not any(map(is_even, mixed["fifo"]))),
         ("fair: shares go by nice as the kernel's weights do",
          shares_go_by_weight),
-        ("it would be noticed otherwise", judges()),
+        ("other shares would be noticed", judges()),
     ))
 
 

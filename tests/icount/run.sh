@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In a guest whose clock counts instructions (tools/vm/run --icount), with the
+# Test what needs a clock that counts instructions (tools/vm/run --icount), with the
 # module loaded: what libgil's fast path takes, also after tracing, the shortest
-# interval, and how threads share a lock's time. Three KTAP documents.
+# interval, and how threads share a lock's time. Prints three KTAP documents.
 set -eu
 
 here=$(dirname "$0")
@@ -11,7 +11,7 @@ trap 'rm -rf "$tmp"' EXIT
 events=/sys/kernel/tracing/events/gil/enable
 bad=0
 
-# What gilbench makes of its figures is its own: judged here by the figures.
+# judge.py judges the figures themselves, whatever gilbench's own verdict is.
 cost()
 {
 	to=$tmp/$1
@@ -33,13 +33,13 @@ share()
 [ -e "$events" ] || mount -t tracefs none /sys/kernel/tracing
 cost before
 echo 1 >"$events"
-# Each is two system calls now.
+# Each acquire and each release is a system call now.
 cost traced --count 1000 --repeat 1
 echo 0 >"$events"
 cost after
 python3 "$here/judge.py" "$tmp/before" "$tmp/traced" "$tmp/after" || bad=$?
 
-# With timers that are on time: with late ones a short interval is none.
+# Only here, where timers are on time: a late timer makes a short interval long.
 "$here/../../build/guest/tests/gil_bind" -t shortest_interval || bad=$?
 
 # Real-time threads may use all of the guest.

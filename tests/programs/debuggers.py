@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""gdb and strace on programs under a lock, and under one themselves.
+"""Test gdb and strace on programs under a lock, and under a lock themselves.
 
 usage: [FULL=1] debuggers.py [PART-OF-A-CASE'S-NAME...]
 
-Prints KTAP. With FULL also more ways of the same.
+Prints KTAP. FULL=1 tries more ways of the same.
 """
 
 import functools

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""How gilrun starts programs of every kind, and how it and they end.
+"""Test how gilrun starts programs of every kind, and how it and they end.
 
 usage: endings.py [PART-OF-A-CASE'S-NAME...]
 
-Prints KTAP. Where not said otherwise each is tried both with gilrun becoming
-the program and with gilrun as its parent (--stats).
+Prints KTAP. Most cases are tried both with gilrun becoming the program and with
+gilrun as its parent (--stats).
 """
 
 import os
@@ -391,7 +391,7 @@ def one_lock_at_auto_io():
 CASES = (
     ("the program's exit status", statuses),
     ("the signal that ends the program", deaths),
-    ("the same as a shell sees it", deaths_seen_by_a_shell),
+    ("the signal that ends the program, as a shell sees it", deaths_seen_by_a_shell),
     ("signals sent to gilrun", signals),
     ("what a program inherits", what_is_inherited),
     ("programs that cannot begin", cannot_begin),

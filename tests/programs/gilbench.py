@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""gilbench: every workload at every level that it works at, what it writes of
-it, and wrong uses. Whether a claim holds is the machine's affair, and nothing
-here depends on it. Prints KTAP.
+"""Test gilbench: every workload at every level that it works at, what gilbench
+writes about it, and wrong uses. Nothing here depends on whether a claim holds,
+because that depends on the machine. Prints KTAP.
 
 usage: gilbench.py [PART-OF-A-CASE'S-NAME...]
 
@@ -180,10 +180,10 @@ CASES = (
       for workload in BOUND_TOO for level in levels_of(workload)),
     *((workload, at_level(workload, "manual")) for workload in MANUAL_ONLY),
     *((f"on the lock {lock}", on_lock(lock)) for lock in LOCKS[1:]),
-    ("these are manual only", manual_only),
-    ("in words", text),
+    ("workloads that work at the level manual only", manual_only),
+    ("output as text", text),
     ("wrong uses", wrong_uses),
-    ("a policy that there is not", no_such_policy),
+    ("an unknown policy", no_such_policy),
     ("output that cannot be written", full_disk),
 )
 

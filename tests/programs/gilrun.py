@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of gilrun share: its two ways of running a program, and what
-the kernel says of the threads that are bound.
+"""Run programs by gilrun, in its two ways, and tell which threads are bound, for
+the tests of gilrun.
 """
 
 import contextlib

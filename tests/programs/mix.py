@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that others wrote, under a lock and without: the same output, the
-same files, the same status, never more than one CPU's worth of user time, and
-no hang.
+"""Run well-known programs under gilrun and check that output, files and status
+are the same as without, that they never use more than one CPU's worth of user
+time, and that they do not hang.
 
 usage: [REPEAT=N] mix.py [PART-OF-A-CASE'S-NAME...]
 
-Runs each program once without the lock and N times (once if not said) with it,
+Runs each program once without the lock and N times (by default once) with it,
 under another policy and interval each time. Prints KTAP.
 """
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# A redis server with threads for its clients, two clients at once, and a save
-# by a forked process; run by mix.py in an empty folder: redis.sh DATA
+# Run a redis server with threads for its clients, two clients at once, and a save
+# by a forked process, for mix.py, in an empty folder: redis.sh DATA
 set -eu
 data=$1
 cli="redis-cli -s $PWD/socket"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# gilrun and programs that others wrote, and a policy beside the program that
-# it is like: run.sh. KTAP on standard output.
-# REPEAT=N runs each program of the mix N times under the lock, FULL=1 has
-# debuggers do more.
+# Test gilrun, also with well-known programs, and compare the policy cpython with
+# CPython. KTAP on standard output.
+# REPEAT=N runs each program of the mix N times under the lock; FULL=1 tries more
+# of the debuggers.
 set -u
 export PYTHONDONTWRITEBYTECODE=1
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""gilrun as a shell's job on a terminal: its keys, stopping and continuing.
+"""Test gilrun as a shell's job on a terminal: keys, stopping and continuing.
 
 usage: terminal.py [PART-OF-A-CASE'S-NAME...]
 
-Prints KTAP. Each is tried both with gilrun becoming the program and with
+Prints KTAP. Each case is tried both with gilrun becoming the program and with
 gilrun as its parent (--stats).
 """
 

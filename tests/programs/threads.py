@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Threads of Python that compute, talk by queues, and sleep; run by mix.py."""
+"""Run threads that compute, talk by queues, and sleep, for mix.py."""
 
 import hashlib
 import queue

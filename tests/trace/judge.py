@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Does what a tracing tool printed agree with what was done?
+"""Judge whether what a tracing tool printed agrees with what was done.
 
 usage: judge.py TOOL OUTPUT KNOWN CONTEND
 
-OUTPUT is the tool's, KNOWN known.py's, CONTEND that of 'gilbench contend
---json', of one run. If they agree, OUTPUT is spoilt, one figure at a time, in
-ways that must be noticed. Exit status: 0 or 1.
+OUTPUT is what the tool printed of one run, KNOWN what known.py and CONTEND what
+'gilbench contend --json' printed. If they agree, one figure of OUTPUT after the
+other is spoilt, which must be noticed. Exit status: 0 or 1.
 """
 
 import json
@@ -48,7 +48,7 @@ class Output:
                 self.texts[entries] += line.strip() + "\n"
 
     def sum(self, name, *key):
-        """Of the figures whose keys begin so."""
+        """The sum of the figures whose keys begin with key."""
         return sum(value for known, value in self.maps.get(name, {}).items()
                    if known[:len(key)] == tuple(map(str, key)))
 

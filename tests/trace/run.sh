@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Tests of the tracing tools, in the guest with the module loaded. KTAP on
-# standard output, what went wrong on standard error.
+# Test the tracing tools, in the guest with the module loaded. KTAP on standard
+# output, what went wrong there or on standard error.
 #
 # gilbench contend makes a known number of acquires that wait, known.py a known
 # number of everything else. All scripts, gilrecord, the kernel's statistics
@@ -142,13 +142,13 @@ judge()
 	python3 "$top/tests/trace/judge.py" "$@"
 }
 
-# What SCRIPT said of that run; and if spoilt, the same would not pass.
+# What SCRIPT printed of that run agrees with it, and spoilt output would not.
 agrees()
 {
 	nothing_lost "$1.txt" && judge "$1" "$1.txt" known.json gilsnoop.json
 }
 
-# SCRIPT INTERVAL COUNT ends by itself, having printed so many times.
+# A script with INTERVAL and COUNT ends by itself after printing COUNT times.
 interval()
 {
 	local pid status=0
@@ -233,7 +233,7 @@ gilrecord_status()
 	same "exit status" 7 "$status"
 }
 
-# A trace-cmd that lost events on purpose: what gilrecord makes of it.
+# What gilrecord says when trace-cmd has lost events: this trace-cmd pretends.
 gilrecord_owns_up()
 {
 	mkdir -p stub && cat >stub/trace-cmd <<'EOF'
@@ -261,7 +261,7 @@ EOF
 		! grep next_pid=55 stub.txt >&2
 }
 
-# With a buffer that cannot take it all: shown and lost make the total.
+# With a buffer too small for all events: shown and lost ones make the total.
 gilsnoop_owns_up()
 {
 	local shown lost total
@@ -348,7 +348,7 @@ tests=(
 	"the checks notice lost events" notices_loss
 	"the demo's table" demo_table
 )
-# They take 10 s each, and are much the same.
+# Each takes 10 s, and they are much alike.
 if [ "${FULL:-}" ]; then
 	for script in "${scripts[@]:1}"; do	# gilsnoop has none
 		tests+=("$script: an interval and a count" "interval $script")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Tests of the harness itself: whatever goes wrong in a guest must come out as
-# a failure, with the reason. Runs on the host; prints TAP.
+# Test the harness itself: whatever goes wrong in a guest must come out as a
+# failure, with the reason. Runs on the host; prints KTAP.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/vm
@@ -71,7 +71,7 @@ test_splats() {
 		'[    1.9] gil: loading out-of-tree module taints kernel.' \
 		>"$work/log"
 	"$top/tests/splats" "$work/log" | sed 's/^/# /'
-	report "${PIPESTATUS[0]}" "splats: harmless lines are none"
+	report "${PIPESTATUS[0]}" "splats: harmless lines are not reported"
 }
 
 # judge QEMU_STATUS STATUS [PATTERN]: the verdict on what is recorded in $work.
@@ -86,7 +86,7 @@ test_verdict() {
 	: >"$work/result"
 	echo "qemu: no such option" >"$work/qemu"
 	judge 0 83 '^guest: LOST: .*went away'
-	report $? "verdict: no word of the command's end is a failure"
+	report $? "verdict: a command whose end was not reported is a failure"
 
 	echo "ended 0" >"$work/result"
 	judge 1 83 'qemu: no such option'
@@ -103,11 +103,11 @@ test_verdict() {
 
 	sed -i '2i [   15.6] BUG: KASAN: use-after-free in gil_timer' "$work/log"
 	judge 0 80
-	report $? "verdict: but not with another splat before it"
+	report $? "verdict: an int3 after another splat is a panic"
 
 	sed -i -e 2d -e '1i [    0.0] Hypervisor detected: KVM' "$work/log"
 	judge 0 80
-	report $? "verdict: and without an emulator it is a panic"
+	report $? "verdict: an int3 under KVM is a panic"
 }
 
 ### Guests, a few at a time. boot NAME LIMIT COMMAND: what came of it is in
