@@ -21,16 +21,6 @@ import ktap
 from gilrun import WAYS
 from ktap import PATIENCE, same, until
 
-# Says which signals it got, and when it is ready to.
-LISTENER = """
-import signal
-wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
-signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-print("ready", flush=True)
-while (got := signal.sigwait(wanted)) != signal.SIGRTMAX:
-    print(int(got), flush=True)
-"""
-
 # Spins until the other has come this far too; neither blocks meanwhile.
 MEETING = """
 import mmap, os
@@ -125,11 +115,11 @@ def signals():
             signal.SIGCONT, signal.SIGWINCH, signal.SIGRTMIN + 1,
             signal.SIGRTMIN + 1]
     for way in WAYS:
-        with gilrun.started(*way, *python(LISTENER)) as process:
-            same("first line", "ready\n", process.stdout.readline())
+        with gilrun.started(*way, *python(gilrun.LISTENER)) as process:
+            assert process.stdout.readline().startswith("pid ")
             for number in sent:
                 process.send_signal(number)
-                same(f"{way}", f"{int(number)}\n", process.stdout.readline())
+                same(f"{way}", f"got {int(number)}.\n", process.stdout.readline())
             process.send_signal(signal.SIGRTMAX)
             same("rest", "", process.stdout.read())
             same("status", 0, process.wait(PATIENCE))

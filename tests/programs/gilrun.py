@@ -17,6 +17,16 @@ BECOME = ("gilrun",)
 STAY = ("gilrun", "--stats", "-o", "/dev/null")
 WAYS = (BECOME, STAY)
 
+# A program that says which signals it got, and ends at SIGRTMAX.
+LISTENER = """
+import os, signal
+wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+print("pid", os.getpid(), flush=True)
+while (got := signal.sigwait(wanted)) != signal.SIGRTMAX:
+    print(f"got {int(got)}.", flush=True)
+"""
+
 THREADS = Path("/sys/kernel/debug/gil/threads")
 
 

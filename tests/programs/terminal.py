@@ -28,16 +28,6 @@ from ktap import PATIENCE, same, until
 
 PROMPT = "@prompt@ "
 
-# Says which signals it got; the last one is for it to end.
-LISTENER = """
-import os, signal
-wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
-signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-print("pid", os.getpid(), flush=True)
-while (got := signal.sigwait(wanted)) != signal.SIGUSR1:
-    print(f"got {int(got)}.", flush=True)
-"""
-
 
 class Shell:
     """bash on a terminal of its own, with job control."""
@@ -163,7 +153,7 @@ def key_that_ends(key, number):
 
 def keys_come_once(sh, way):
     """One signal for each key, and for each new size of the terminal."""
-    sh.do(f"cat >listener.py <<'END'\n{LISTENER}END")
+    sh.do(f"cat >listener.py <<'END'\n{gilrun.LISTENER}END")
     sh.type(f"{way} python3 listener.py\n")
     sh.expect("pid ")
     pid = int(sh.expect("\r\n"))
@@ -177,7 +167,7 @@ def keys_come_once(sh, way):
             fcntl.ioctl(sh.terminal, termios.TIOCSWINSZ,
                         struct.pack("HHHH", 30, 90, 0, 0))
         same("before the signal", "", sh.expect(f"got {int(number)}.\r\n"))
-    os.kill(pid, signal.SIGUSR1)
+    os.kill(pid, signal.SIGRTMAX)
     same("at the end", "", sh.expect(PROMPT))
     same("status", 0, sh.status())
 

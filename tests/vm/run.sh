@@ -52,6 +52,36 @@ test_ktap() {
 	report $? "ktap: what a failed test said is below it, and nothing else"
 }
 
+test_printers() {
+	cat >"$work/cases.py" <<-'EOF'
+		import sys, ktap
+		def skips(): raise ktap.Skip("a reason")
+		def raises(): raise ValueError
+		sys.exit(ktap.run((("held", True), ("text", lambda: "more"),
+			("not held", False), ("raises", raises),
+			("false", lambda: False), ("skips", skips))))
+	EOF
+	PYTHONPATH=$top/tests PYTHONDONTWRITEBYTECODE=1 \
+		python3 "$work/cases.py" >"$work/cases"
+	same "status" 1 $? && same "results" "2 passed, 3 failed, 1 skipped" \
+		"$("$vm/ktap" "$work/cases" | tail -n 1)"
+	report $? "ktap.py: every outcome of a case is reported"
+
+	cat >"$work/cases.sh" <<-EOF
+		. "$top/tests/ktap.sh"
+		plan 4
+		report 0 passes
+		report 1 fails
+		report 4 "may not be skipped"
+		report 4 "may be skipped" "a reason"
+		exit \$failures
+	EOF
+	sh "$work/cases.sh" >"$work/cases"
+	same "failures" 2 $? && same "results" "1 passed, 2 failed, 1 skipped" \
+		"$("$vm/ktap" "$work/cases" | tail -n 1)"
+	report $? "ktap.sh: every outcome of a test is reported"
+}
+
 test_splats() {
 	local line bad=0
 
@@ -195,6 +225,7 @@ test_guests() {
 
 echo "TAP version 13"
 test_ktap
+test_printers
 test_splats
 test_verdict
 "$here/suites.sh" | sed 's/^/  /'
