@@ -36,6 +36,15 @@ report()
 	fi
 }
 
+# check NAME COMMAND...: the result is whether the command succeeds.
+check()
+{
+	checked=$1
+	shift
+	"$@"
+	report $? "$checked"
+}
+
 # same WHAT EXPECTED SEEN
 same()
 {

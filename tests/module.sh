@@ -171,39 +171,33 @@ fi
 trap restore EXIT
 
 plan 18
-many_cycles
-report $? "loaded and unloaded $cycles times"
-loaded_with 5000 666
-report $? "default parameters"
-loaded_with 1 600 interval_us=1 policy=fifo mode=0600
-report $? "parameters take effect"
-interval_set_later
-report $? "interval_us is checked when it is set later"
+check "loaded and unloaded $cycles times" many_cycles
+check "default parameters" loaded_with 5000 666
+check "parameters take effect" \
+	loaded_with 1 600 interval_us=1 policy=fifo mode=0600
+check "interval_us is checked when it is set later" interval_set_later
 for what in open private mapped owner waiter; do
-	refused_while $what
-	report $? "not unloaded while in use: $what"
+	check "not unloaded while in use: $what" refused_while $what
 done
 if can_bind; then
-	refused_while bound
-	report $? "not unloaded while in use: bound"
-	offered manual '' 1
-	report $? "level=manual: no binding, and one line of the log says so"
-	offered auto-io io 1
-	report $? "level=auto-io: no slices, and one line of the log says so"
-	offered enforced 'io slice' 0
-	report $? "level=enforced: binding with slices, and the log says nothing"
+	check "not unloaded while in use: bound" refused_while bound
+	check "level=manual: no binding, and one line of the log says so" \
+		offered manual '' 1
+	check "level=auto-io: no slices, and one line of the log says so" \
+		offered auto-io io 1
+	check "level=enforced: binding with slices, and the log says nothing" \
+		offered enforced 'io slice' 0
 else
 	echo "# this kernel lacks what binding a thread needs"
 	load && ! "$helpers/gil_holder" bound </dev/null && rmmod gil
 	report $? "no thread can be bound"
 	for level in manual auto-io enforced; do
-		offered $level '' 1
-		report $? "level=$level: no binding, and one line of the log says so"
+		check "level=$level: no binding, and one line of the log says so" \
+			offered $level '' 1
 	done
 fi
 while read -r bad why; do
-	refused "$bad" "$why"
-	report $? "$bad is refused"
+	check "$bad is refused" refused "$bad" "$why"
 done <<EOF
 interval_us=0 invalid for parameter
 interval_us=10000001 invalid for parameter

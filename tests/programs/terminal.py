@@ -69,6 +69,17 @@ class Shell:
         self.type(line + "\n")
         return self.expect(PROMPT)
 
+    def echo(self, word):
+        """A line that the program on the terminal repeats."""
+        self.type(f"{word}\n")
+        self.expect(word)
+
+    def end(self, key, status):
+        """The key ends the program on the terminal."""
+        self.type(key)
+        self.expect(PROMPT)
+        same("status", status, self.status())
+
     def status(self):
         return int(self.do("echo $?"))
 
@@ -122,8 +133,7 @@ def group_of(pid):
 def stop_and_continue(sh, way):
     sh.type(f"{way} cat\n")
     for word in "one", "two", "three":
-        sh.type(f"{word}\n")
-        sh.expect(word)
+        sh.echo(word)
         until(lambda: is_settled(os.tcgetpgrp(sh.terminal)),
                      "all of the job run")
         sh.type("\x1a")
@@ -133,21 +143,15 @@ def stop_and_continue(sh, way):
         assert "Stopped" in sh.do("jobs")
         sh.type("fg\n")
         sh.expect("cat")
-    sh.type("last\n")
-    sh.expect("last")
-    sh.type("\x04")
-    sh.expect(PROMPT)
-    same("status", 0, sh.status())
+    sh.echo("last")
+    sh.end("\x04", 0)
 
 
 def key_that_ends(key, number):
     def test(sh, way):
         sh.type(f"{way} cat\n")
-        sh.type("here\n")
-        sh.expect("here")
-        sh.type(key)
-        sh.expect(PROMPT)
-        same("status", 128 + number, sh.status())
+        sh.echo("here")
+        sh.end(key, 128 + number)
     return test
 
 
@@ -199,11 +203,8 @@ def wants_the_terminal(sh, way):
     sh.do("until jobs -s | grep -q cat; do sleep 0.05; done")
     sh.type("fg\n")
     sh.expect("cat")
-    sh.type("mine\n")
-    sh.expect("mine")
-    sh.type("\x04")
-    sh.expect(PROMPT)
-    same("status", 0, sh.status())
+    sh.echo("mine")
+    sh.end("\x04", 0)
 
 
 def stopped_by_another(sh, way):

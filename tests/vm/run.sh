@@ -41,8 +41,8 @@ test_ktap() {
 	report "$bad" "ktap: every sample is counted as it should be"
 
 	sum=$("$vm/ktap" "$here"/ktap/{all-pass,one-fails}.ktap | tail -n 1)
-	same "two files" "4 passed, 1 failed, 1 skipped" "$sum"
-	report $? "ktap: files are added up"
+	check "ktap: files are added up" \
+		same "two files" "4 passed, 1 failed, 1 skipped" "$sum"
 
 	"$vm/ktap" "$here/ktap/one-fails.ktap" >"$work/said"
 	same "said" "$(printf '    %s\n' \
@@ -115,29 +115,27 @@ test_verdict() {
 	echo "Run /init" >"$work/log"
 	: >"$work/result"
 	echo "qemu: no such option" >"$work/qemu"
-	judge 0 83 '^guest: LOST: .*went away'
-	report $? "verdict: a command whose end was not reported is a failure"
+	check "verdict: a command whose end was not reported is a failure" \
+		judge 0 83 '^guest: LOST: .*went away'
 
 	echo "ended 0" >"$work/result"
-	judge 1 83 'qemu: no such option'
-	report $? "verdict: a failing qemu is a failure, and what it said is shown"
-	judge 124 81 '^guest: HANG: .*10 s'
-	report $? "verdict: a guest that was stopped is a failure"
+	check "verdict: a failing qemu is a failure, and what it said is shown" \
+		judge 1 83 'qemu: no such option'
+	check "verdict: a guest that was stopped is a failure" \
+		judge 124 81 '^guest: HANG: .*10 s'
 
 	printf '%s\n' '[    0.1] Run /init' \
 		'[   15.7] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI' \
 		'[   15.8] Kernel panic - not syncing: Fatal exception in interrupt' \
 		>"$work/log"
-	judge 0 84 '^guest: EMULATOR: '
-	report $? "verdict: the emulator's int3 is told apart"
+	check "verdict: the emulator's int3 is told apart" \
+		judge 0 84 '^guest: EMULATOR: '
 
 	sed -i '2i [   15.6] BUG: KASAN: use-after-free in gil_timer' "$work/log"
-	judge 0 80
-	report $? "verdict: an int3 after another splat is a panic"
+	check "verdict: an int3 after another splat is a panic" judge 0 80
 
 	sed -i -e 2d -e '1i [    0.0] Hypervisor detected: KVM' "$work/log"
-	judge 0 80
-	report $? "verdict: an int3 under KVM is a panic"
+	check "verdict: an int3 under KVM is a panic" judge 0 80
 }
 
 ### Guests, a few at a time. boot NAME LIMIT COMMAND: what came of it is in
@@ -176,8 +174,8 @@ test_debug_splats() {
 	done
 	wait
 	for kind in "${debug_splats[@]}"; do
-		ended "${kind%%=*}" 82 "^guest: SPLAT .*${kind#*=}"
-		report $? "debug kernel: a splat is a failure: ${kind%%=*}"
+		check "debug kernel: a splat is a failure: ${kind%%=*}" \
+			ended "${kind%%=*}" 82 "^guest: SPLAT .*${kind#*=}"
 	done
 }
 
@@ -197,30 +195,29 @@ test_guests() {
 		sed 's/^/# /' "$work/build"
 	run_guests
 
-	ended fail 7
-	report $? "guest: the command's exit status comes back"
+	check "guest: the command's exit status comes back" ended fail 7
 	same "bytes and lines" "$(seq 100000 | cksum)" "$(cksum <"$work/fail.out")"
 	report $? "guest: all output comes back"
-	same "standard error" "said on stderr" "$(cat "$work/fail.err")"
-	report $? "guest: standard error comes back, and by itself"
+	check "guest: standard error comes back, and by itself" \
+		same "standard error" "said on stderr" "$(cat "$work/fail.err")"
 	root=$("$vm/root" --path)
 	[ -x "$root/usr/bin/bpftrace" ] && ! [ -e "$root/left" ]
 	report $? "guest: what it writes and removes in its root is gone with it"
 
-	ended crash 80 '^guest: PANIC: .*sysrq'
-	report $? "guest: a crash is a failure: panic"
-	ended hang 81 '^guest: HANG: '
-	report $? "guest: a hang is a failure: stopped at the limit"
+	check "guest: a crash is a failure: panic" \
+		ended crash 80 '^guest: PANIC: .*sysrq'
+	check "guest: a hang is a failure: stopped at the limit" \
+		ended hang 81 '^guest: HANG: '
 	grep -q 'sleep infinity' "$(sed -n \
 		"s/^guest: the kernel's log is //p" "$work/hang.err")"
 	report $? "guest: a hang's log says what was running"
-	ended splat 82 '^guest: SPLAT .*WARNING'
-	report $? "guest: a kernel warning is a failure though the command passed"
-	ended lost 83 '^guest: LOST: '
-	report $? "guest: powering off before the end is a failure"
+	check "guest: a kernel warning is a failure though the command passed" \
+		ended splat 82 '^guest: SPLAT .*WARNING'
+	check "guest: powering off before the end is a failure" \
+		ended lost 83 '^guest: LOST: '
 	# A crash may come before what was just said has left the guest.
-	has "$work/hang.out" '^before$'
-	report $? "guest: what was said before a hang is kept"
+	check "guest: what was said before a hang is kept" \
+		has "$work/hang.out" '^before$'
 }
 
 echo "TAP version 13"
