@@ -437,6 +437,23 @@ class Terminal(AbstractContextManager):
         return self.giltop.stderr.read().decode()
 
 
+def test_emulator():
+    """the emulated terminal notices what giltop must not write"""
+    screen = Screen(2, 1)
+    stream = pyte.ByteStream(screen)
+    stream.feed(b"ab\rcd")
+    same("nothing beyond the edges", 0, screen.overflows)
+    stream.feed(b"e")
+    same("beyond the end of the line", 1, screen.overflows)
+    stream.feed(b"\x1b[2;1H")
+    same("below the last line", 2, screen.overflows)
+    try:
+        stream.feed(b"\x1b[9t")
+    except AssertionError:
+        return
+    raise AssertionError("an unknown sequence went unnoticed")
+
+
 def test_80_by_24():
     """80 x 24: locks, threads and keys, and q ends giltop"""
     with Tables(40) as tables, \

@@ -53,7 +53,7 @@ def no_binding():
         return why
     done = subprocess.run(["gilrun", "true"], text=True, check=False,
                           capture_output=True)
-    if "no level" in done.stderr:
+    if "level" in done.stderr:
         return "no thread can be bound here: see the kernel log"
     return None
 
