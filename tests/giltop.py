@@ -5,8 +5,8 @@ up here, and on an emulated terminal. Prints KTAP.
 
 usage: giltop.py [PART-OF-A-TEST'S-NAME...]
 
-giltop and libgil.so must be in reach. Without root and /dev/gil only the tests
-that need no lock are run.
+Needs python3-pyte, and giltop and libgil.so in reach. Without root and /dev/gil
+only the tests that need no lock are run.
 """
 
 import fcntl

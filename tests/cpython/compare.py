@@ -8,8 +8,9 @@ An I/O thread beside 1, 2 and 4 computing threads, under CPython's own lock
 (convoy.py) and under cpython, fair and the policies named (gilbench convoy),
 with the same switch interval, in turn. Prints, as comments, how many switch
 intervals longer an operation takes than alone, at the median, and KTAP: CPython
-has its convoy, the policy cpython has one like it, and fair has none. If that is
-not so, it measures again, twice at most, because a busy machine spoils figures.
+has its convoy, the policy cpython has one like it, and fair has none. If that
+is not so, it measures again, twice at most, because a busy machine spoils
+figures.
 """
 
 import json
@@ -34,12 +35,12 @@ HOGS = ("0", "1", "2", "4")
 ARMS = ("alone", "1_hog", "2_hogs", "4_hogs")
 PYTHON = "CPython"
 
-# In a convoy a wait is an interval or more. A sleep that ended late hides the part
-# of the owner's interval that passed before it ended.
+# In a convoy a wait is an interval or more. A sleep that ended late hides the
+# part of the owner's interval that passed before it ended.
 CONVOY = 0.5
 
-# How far apart the two may be beside one hog. Beside several hogs, chance decides
-# in both which of the waiters is next.
+# How far apart the two may be beside one hog. Beside several hogs, chance
+# decides in both which of the waiters is next.
 ALIKE = 2.0
 
 

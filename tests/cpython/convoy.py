@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Measure CPython's convoy: a thread sleeps 1 ms again and again, beside threads
-that only compute, under CPython's own lock. gilbench convoy does the same under
+"""Measure CPython's convoy: a thread sleeps 1 ms again and again, beside
+threads that only compute, under CPython's own lock. gilbench convoy does the same under
 /dev/gil.
 
 usage: convoy.py INTERVAL_MS OPERATIONS HOGS...

@@ -353,7 +353,7 @@ def check_giltop(files):
     man = files.man(GILTOP_1)
     words = section(man, "SH", "KEYS")
     keys = set(re.findall(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE)))
-    # These only look like keys: the parts of a bar, and Q, which is q's other name.
+    # These only look like keys: parts of a bar, and Q, another name of q.
     keys -= set("#=Q")
     tags = re.findall(r"^\.TP\n\.BR? (.*)$", words, re.M)
     named = {key for tag in tags for key in re.split(r'[", ]+', tag)

@@ -39,8 +39,8 @@ def tracing_off_is_free(before, after):
 
 
 def tracing_is_seen(before, traced):
-    """While tracing is on, the fast path is not taken. Otherwise tracing was not
-    on at all.
+    """While tracing is on, the fast path is not taken. Otherwise tracing was
+    not on at all.
     """
     return traced["pair"] > 2 * before["pair"]
 

@@ -13,9 +13,9 @@ import sys
 import ktap
 
 JAIN_MIN = 0.99
-# How far a share may be off what its weight gives it. The lock also stays put for
-# a thread that lags while it is between two holds of 0.1 ms: 3 us that count in
-# no hold.
+# How far a share may be off what its weight gives it. The lock also stays put
+# for a thread that lags while it is between two holds of 0.1 ms: 3 us that
+# count in no hold.
 WEIGHT_SLACK = 0.05
 DEBUG_KERNEL = "/proc/lockdep"
 # From the kernel's sched_prio_to_weight[], for the nice values that are tried.
