@@ -36,7 +36,6 @@ module: ## only the module, for KDIR
 
 userspace: ## only userspace, into build/host
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST)
-	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST)
 
 demo: guest ## measure and trace the lock in the guest; show each claim and what was seen
 	@tools/demo/run
@@ -107,7 +106,6 @@ install: all ## the module for KDIR; userspace and tools under PREFIX (as root)
 		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 	$(MAKE) install-policy
 	$(MAKE) -C userspace O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
-	$(MAKE) -C tools/report O=$(CURDIR)/$(HOST) PREFIX=$(PREFIX) install
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man4 module/man/gil.4
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/trace/man/*.8
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/trace/gil*
