@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "args/duration.h"
+#include "args/args.h"
 #include "options.h"
 #include "recording/recording.h"
 #include "workload.h"
@@ -73,42 +72,6 @@ static void list(void)
 	for (unsigned int i = 0; lock_backends[i]; i++)
 		printf("  %-10s %s\n", lock_backends[i]->name,
 		       lock_backends[i]->doc);
-}
-
-static uint64_t number(struct argp_state *state, const char *what,
-		       const char *text, uint64_t min, uint64_t max)
-{
-	uint64_t value = 0;
-	const char *rest;
-
-	if (!number_parse(text, &value, &rest) || *rest || value < min ||
-	    value > max)
-		argp_error(state, "--%s: '%s' is not a number from %llu to %llu",
-			   what, text, (unsigned long long)min,
-			   (unsigned long long)max);
-	return value;
-}
-
-static uint64_t interval(struct argp_state *state, const char *text)
-{
-	uint64_t ns = 0;
-
-	if (!duration_parse(text, &ns) || !ns)
-		argp_error(state,
-			   "--interval: '%s' is not a time such as 5ms or 50us",
-			   text);
-	return ns;
-}
-
-static enum level level(struct argp_state *state, const char *text)
-{
-	int found = level_find(text);
-
-	if (found < 0)
-		argp_error(state,
-			   "--level: '%s' is not manual, auto-io or enforced",
-			   text);
-	return (enum level)found;
 }
 
 static void add_workload(struct argp_state *state, const char *name)
@@ -189,35 +152,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   arg);
 		break;
 	case 't':
-		options->threads =
-			(unsigned int)number(state, "threads", arg, 1, WORKERS_MAX);
+		options->threads = arg_number(state, "threads", arg, 1, WORKERS_MAX);
 		break;
 	case 'p':
-		options->procs =
-			(unsigned int)number(state, "procs", arg, 1, WORKERS_MAX);
+		options->procs = arg_number(state, "procs", arg, 1, WORKERS_MAX);
 		break;
 	case 'n':
-		options->count = number(state, "count", arg, 1, COUNT_MAX);
+		options->count = arg_number(state, "count", arg, 1, COUNT_MAX);
 		break;
 	case 'i':
-		options->lock_options.interval_ns = interval(state, arg);
+		options->lock_options.interval_ns =
+			arg_time(state, "interval", arg, duration_read, 1,
+				 ARGS_HOUR_NS);
 		break;
 	case 'P':
 		options->lock_options.policy = arg;
 		break;
 	case 'L':
-		options->lock_options.level = level(state, arg);
+		options->lock_options.level =
+			arg_level(state, arg, LEVEL_MANUAL);
 		break;
 	case 'r':
-		options->repeat =
-			(unsigned int)number(state, "repeat", arg, 1, REPEAT_MAX);
+		options->repeat = arg_number(state, "repeat", arg, 1, REPEAT_MAX);
 		break;
 	case 'q':
 		options->quick = true;
 		break;
 	case 'T':
-		options->timeout_s =
-			(unsigned int)number(state, "timeout", arg, 0, 86400);
+		options->timeout_s = arg_number(state, "timeout", arg, 0, 86400);
 		break;
 	case 'j':
 		options->json = true;
@@ -240,23 +202,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "WORKLOAD...",
+	.doc = doc,
+};
+
 void options_parse(struct options *options, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = argp_options,
-		.parser = parse,
-		.args_doc = "WORKLOAD...",
-		.doc = doc,
-	};
-
 	*options = (struct options){
 		.lock = &lock_gil,
 		.repeat = DEFAULT_REPEAT,
 		.timeout_s = DEFAULT_TIMEOUT_S,
 	};
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, options))
-		exit(EXIT_USAGE);
+	args_parse(&argp, 0, EXIT_USAGE, argc, argv, options);
 	if (!recording_wanted())
 		options->report = NULL;
 }

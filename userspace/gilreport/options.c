@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <argp.h>
-#include <stdlib.h>
 
-#include "args/duration.h"
+#include "args/args.h"
 #include "options.h"
 
 #define EXIT_USAGE 2
-
-/* The range of GIL_IOC_SET_INTERVAL. */
-#define INTERVAL_MIN_NS 1000ULL
-#define INTERVAL_MAX_NS 10000000000ULL
 
 const char *argp_program_version = "gilreport " GIL_VERSION;
 
@@ -31,18 +25,6 @@ static const struct argp_option argp_options[] = {
 	{ 0 },
 };
 
-static uint64_t parse_interval(struct argp_state *state, const char *text)
-{
-	uint64_t ns = 0;
-
-	if (!duration_parse(text, &ns) || ns < INTERVAL_MIN_NS ||
-	    ns > INTERVAL_MAX_NS)
-		argp_error(state,
-			   "--interval: '%s' is not a time from 1us to 10s",
-			   text);
-	return ns;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -52,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->output = arg;
 		break;
 	case 'i':
-		options->interval_ns = parse_interval(state, arg);
+		options->interval_ns = arg_interval(state, arg);
 		break;
 	case 'j':
 		options->json = true;
@@ -72,17 +54,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "TRACE",
+	.doc = doc,
+};
+
 void options_parse(struct options *options, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = argp_options,
-		.parser = parse,
-		.args_doc = "TRACE",
-		.doc = doc,
-	};
-
 	*options = (struct options){ .output = "gilreport" };
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, options))
-		exit(EXIT_USAGE);
+	args_parse(&argp, 0, EXIT_USAGE, argc, argv, options);
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <argp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/gil.h>
 
-#include "args/duration.h"
+#include "args/args.h"
 #include "options.h"
 #include "recording/recording.h"
 
@@ -53,52 +51,11 @@ static const struct argp_option argp_options[] = {
 	{ 0 },
 };
 
-static uint64_t duration(struct argp_state *state, const char *option,
-			 const char *text)
-{
-	uint64_t ns = 0;
-
-	if (!duration_parse(text, &ns))
-		argp_error(state, "--%s: '%s' is not a time such as 5ms or 50us",
-			   option, text);
-	return ns;
-}
-
-static uint64_t interval(struct argp_state *state, const char *text)
-{
-	uint64_t ns = duration(state, "interval", text);
-
-	if (ns < GIL_INTERVAL_MIN_NS || ns > GIL_INTERVAL_MAX_NS)
-		argp_error(state, "--interval: '%s' is not from 1us to 10s",
-			   text);
-	return ns;
-}
-
-static uint64_t grace(struct argp_state *state, const char *text)
-{
-	uint64_t ns = duration(state, "grace", text);
-
-	if (ns > GIL_GRACE_MAX_NS)
-		argp_error(state, "--grace: '%s' is more than 1s", text);
-	return ns;
-}
-
 static const char *policy(struct argp_state *state, const char *text)
 {
 	if (!*text || strlen(text) >= GIL_NAME_MAX)
 		argp_error(state, "--policy: '%s' is no policy's name", text);
 	return text;
-}
-
-static enum level level(struct argp_state *state, const char *text)
-{
-	int found = level_find(text);
-
-	/* At the manual level nothing happens to a program by itself. */
-	if (found < 0 || found == LEVEL_MANUAL)
-		argp_error(state, "--level: '%s' is not auto-io or enforced",
-			   text);
-	return (enum level)found;
 }
 
 /* From the program's name on, nothing is an option of ours. */
@@ -123,14 +80,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->policy = policy(state, arg);
 		break;
 	case 'i':
-		options->interval_ns = interval(state, arg);
+		options->interval_ns = arg_interval(state, arg);
 		break;
 	case OPTION_GRACE:
 		options->grace_given = true;
-		options->grace_ns = grace(state, arg);
+		options->grace_ns = arg_time(state, "grace", arg, duration_read,
+					     0, GIL_GRACE_MAX_NS);
 		break;
 	case OPTION_LEVEL:
-		options->level = level(state, arg);
+		/* At the manual level nothing would happen to a program. */
+		options->level = arg_level(state, arg, LEVEL_AUTO_IO);
 		break;
 	case OPTION_PER_PROCESS:
 		options->per_process = true;
@@ -159,19 +118,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "PROGRAM [ARGUMENT...]",
+	.doc = doc,
+};
+
 void options_parse(struct options *options, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = argp_options,
-		.parser = parse,
-		.args_doc = "PROGRAM [ARGUMENT...]",
-		.doc = doc,
-	};
-
 	*options = (struct options){ .level = LEVEL_ENFORCED };
-	argp_err_exit_status = EXIT_OWN_FAILURE;
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options))
-		exit(EXIT_OWN_FAILURE);
+	args_parse(&argp, ARGP_IN_ORDER, EXIT_OWN_FAILURE, argc, argv,
+		   options);
 	if (!recording_wanted())
 		options->report = NULL;
 	if (options->output && !options->json)

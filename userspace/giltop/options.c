@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <argp.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "args/duration.h"
+#include "args/args.h"
 #include "options.h"
 
 const char *argp_program_version = "giltop " GIL_VERSION;
@@ -41,7 +40,7 @@ static const struct argp_option argp_options[] = {
 };
 
 /* Seconds, unlike other times of ours, for so it is in every top. */
-static bool delay_parse(const char *text, uint64_t *ns)
+static bool delay_read(const char *text, uint64_t *ns)
 {
 	char *end;
 	double seconds;
@@ -51,33 +50,11 @@ static bool delay_parse(const char *text, uint64_t *ns)
 		return false;
 	seconds = strtod(text, &end);
 	if (*end)
-		return duration_parse(text, ns);
+		return duration_read(text, ns);
 	if (!isfinite(seconds) || seconds * 1e9 > (double)DELAY_MAX_NS)
 		return false;
 	*ns = (uint64_t)(seconds * 1e9);
 	return true;
-}
-
-static uint64_t delay(struct argp_state *state, const char *text)
-{
-	uint64_t ns = 0;
-
-	if (!delay_parse(text, &ns) || ns < DELAY_MIN_NS || ns > DELAY_MAX_NS)
-		argp_error(state, "--delay: '%s' is not a time from 10ms to an hour",
-			   text);
-	return ns;
-}
-
-static uint64_t number(struct argp_state *state, const char *option,
-		       const char *text, uint64_t least)
-{
-	const char *rest = NULL;
-	uint64_t value = 0;
-
-	if (!number_parse(text, &value, &rest) || *rest || value < least)
-		argp_error(state, "--%s: '%s' is not a number of that kind",
-			   option, text);
-	return value;
 }
 
 static enum sort_key sort(struct argp_state *state, const char *text)
@@ -105,13 +82,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'd':
-		options->delay_ns = delay(state, arg);
+		options->delay_ns = arg_time(state, "delay", arg, delay_read,
+					     DELAY_MIN_NS, DELAY_MAX_NS);
 		break;
 	case 'n':
-		options->count = number(state, "count", arg, 1);
+		options->count = arg_number(state, "count", arg, 1, UINT64_MAX);
 		break;
 	case 'l':
-		options->lock = number(state, "lock", arg, 0);
+		options->lock = arg_number(state, "lock", arg, 0, UINT64_MAX);
 		options->one_lock = true;
 		break;
 	case 's':
@@ -142,19 +120,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.doc = doc,
+};
+
 void options_parse(struct options *options, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = argp_options,
-		.parser = parse,
-		.doc = doc,
-	};
-
 	*options = (struct options){
 		.delay_ns = 1000000000,
 		.debugfs = "/sys/kernel/debug",
 	};
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, options))
-		exit(EXIT_USAGE);
+	args_parse(&argp, 0, EXIT_USAGE, argc, argv, options);
 }
