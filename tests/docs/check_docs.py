@@ -33,6 +33,7 @@ GILREPORT_OPTIONS = "userspace/gilreport/options.c"
 CSV = "userspace/gilreport/csv.c"
 GILRUN_STATUSES = "userspace/gilrun/options.h"
 GILRUN_JSON = "userspace/gilrun/report_json.c"
+ARGS_JSON = "userspace/args/json.c"
 GILTOP_OPTIONS = "userspace/giltop/options.c"
 GILTOP_LIVE = "userspace/giltop/live.c"
 GILTOP_ROW = "userspace/giltop/row.c"
@@ -340,7 +341,8 @@ def check_gilrun_statuses(files):
 
 
 def check_gilrun_json(files):
-    have = set(re.findall(r'"([a-z_]{2,})"', files.read(GILRUN_JSON)))
+    have = set(re.findall(r'"([a-z_]{2,})"', files.read(GILRUN_JSON) +
+                          files.read(ARGS_JSON)))
     text = section(files.man(GILRUN_1), "SH", '"JSON DOCUMENT"')
     named = set(re.findall(r"^\.BR? \(?([a-z_]+)|^\.RB \( ([a-z_]+)", text,
                            re.M))
@@ -365,7 +367,8 @@ def check_giltop(files):
     named = {title for tag in tags for title in re.findall(r"[A-Z/]+", tag)}
     yield from compare("column", GILTOP_ROW, titles, GILTOP_1, named)
     members = set(re.findall(r'^\t+ *(?:return .*)?"(\w+)", ',
-                             files.read(GILTOP_JSON), re.M))
+                             files.read(GILTOP_JSON) + files.read(ARGS_JSON),
+                             re.M))
     text = section(man, "SH", '"JSON DOCUMENT"')
     for name in sorted(members):
         if not re.search(rf"\b{name}\b", text):

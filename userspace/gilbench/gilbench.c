@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args/json.h"
 #include "cpus.h"
 #include "options.h"
 #include "recording/recording.h"
@@ -81,12 +82,16 @@ static int run_one(const struct options *options,
 
 static int run_all(const struct options *options, json_t *document)
 {
-	int status = EXIT_HELD;
+	int status = EXIT_HELD, error;
 
 	for (unsigned int i = 0; i < options->workload_count; i++)
 		status |= run_one(options, options->workloads[i], document);
-	if (document && report_json_print(document)) {
-		perror("gilbench: cannot write the JSON document");
+	if (!document)
+		return status;
+	error = document_write(document, stdout, JSON_INDENT(2));
+	if (error) {
+		fprintf(stderr, "gilbench: cannot write the JSON document: %s\n",
+			strerror(error));
 		return EXIT_FAILURE;
 	}
 	return status;
@@ -127,7 +132,6 @@ int main(int argc, char **argv)
 		}
 	}
 	status = run_all(&options, document);
-	json_decref(document);
 	if (fflush(stdout) || ferror(stdout)) {
 		fputs("gilbench: cannot write the results: is the disk full?\n",
 		      stderr);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
-#include "cpus.h"
+#include "args/json.h"
 #include "report.h"
 #include "workload.h"
 
@@ -165,17 +163,10 @@ static json_t *parameters(const struct options *options)
 
 json_t *report_json(const struct options *options)
 {
-	struct utsname names;
-
-	uname(&names);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:[]}",
-			 "schema", "gilbench/1",
-			 "kernel", names.release,
-			 "machine", names.machine,
-			 "cpus", (int)cpus_usable(),
-			 "clock", "CLOCK_MONOTONIC",
-			 "parameters", parameters(options),
-			 "results");
+	return document_new("gilbench/1",
+			    json_pack("{s:o, s:[]}",
+				      "parameters", parameters(options),
+				      "results"));
 }
 
 static json_t *real_or_null(double value)
@@ -232,12 +223,4 @@ int report_json_add(json_t *document, const struct result *result)
 		if (json_array_append_new(results, entry_json(result, i)))
 			return -1;
 	return 0;
-}
-
-int report_json_print(json_t *document)
-{
-	if (json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
-		return -1;
-	putchar('\n');
-	return fflush(stdout);
 }

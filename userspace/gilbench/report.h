@@ -13,6 +13,5 @@ void report_text(const struct result *result);
 /* NULL: out of memory. */
 json_t *report_json(const struct options *options);
 int report_json_add(json_t *document, const struct result *result);
-int report_json_print(json_t *document);
 
 #endif

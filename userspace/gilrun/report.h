@@ -20,6 +20,11 @@ struct report {
 	const struct outcome *outcome;
 };
 
+static inline double timeval_seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
 /* Both return 0, or an error number when FILE could not be written. */
 int report_text(const struct report *report, FILE *file);
 int report_json(const struct report *report, FILE *file);

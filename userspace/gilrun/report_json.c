@@ -1,40 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <sched.h>
-#include <string.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 
-#include <jansson.h>
-
+#include "args/json.h"
 #include "report.h"
-
-static double timeval_seconds(const struct timeval *t)
-{
-	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
-}
-
-static int cpus(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
-}
-
-/* An argument is bytes; what is not UTF-8 cannot be told in JSON. */
-static json_t *text(const char *bytes)
-{
-	json_t *string = json_string(bytes);
-
-	return string ? string : json_null();
-}
 
 static json_t *program(const struct options *options)
 {
 	json_t *list = json_array();
 
 	for (char **arg = options->program; *arg; arg++)
-		json_array_append_new(list, text(*arg));
+		json_array_append_new(list, value_text(*arg));
 	return list;
 }
 
@@ -76,7 +51,7 @@ static json_t *thread_json(const struct thread *thread)
 				   "lock", (json_int_t)thread->lock,
 				   "process", (json_int_t)thread->pid,
 				   "thread", (json_int_t)thread->tid,
-				   "name", text(thread->name));
+				   "name", value_text(thread->name));
 
 	json_object_update_new(object, figures(thread));
 	return object;
@@ -108,36 +83,25 @@ static json_t *document(const struct report *report)
 	const struct outcome *outcome = report->outcome;
 	const struct records *records = report->records;
 	struct thread total = records_total(records);
-	struct utsname names;
+	static const char form[] =
+		"{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:I, s:b}";
+	json_t *body = json_pack(form,
+				 "parameters", parameters(report),
+				 "exit", ending(outcome->status),
+				 "elapsed_s", (double)outcome->elapsed_ns / 1e9,
+				 "user_s",
+				 timeval_seconds(&outcome->usage.ru_utime),
+				 "system_s",
+				 timeval_seconds(&outcome->usage.ru_stime),
+				 "threads", threads(records),
+				 "total", figures(&total),
+				 "lost", (json_int_t)records->lost,
+				 "complete", records->complete);
 
-	uname(&names);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:I, s:b}",
-			 "schema", "gilrun/1",
-			 "kernel", names.release,
-			 "machine", names.machine,
-			 "cpus", cpus(),
-			 "clock", "CLOCK_MONOTONIC",
-			 "parameters", parameters(report),
-			 "exit", ending(outcome->status),
-			 "elapsed_s", (double)outcome->elapsed_ns / 1e9,
-			 "user_s", timeval_seconds(&outcome->usage.ru_utime),
-			 "system_s", timeval_seconds(&outcome->usage.ru_stime),
-			 "threads", threads(records),
-			 "total", figures(&total),
-			 "lost", (json_int_t)records->lost,
-			 "complete", records->complete);
+	return document_new("gilrun/1", body);
 }
 
 int report_json(const struct report *report, FILE *file)
 {
-	json_t *root = document(report);
-	int error = 0;
-
-	if (!root)
-		return ENOMEM;
-	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) ||
-	    fputc('\n', file) == EOF || fflush(file))
-		error = errno ? errno : EIO;
-	json_decref(root);
-	return error;
+	return document_write(document(report), file, JSON_INDENT(2));
 }

@@ -11,11 +11,6 @@ static double seconds(uint64_t ns)
 	return (double)ns / 1e9;
 }
 
-static double timeval_seconds(const struct timeval *t)
-{
-	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
-}
-
 static void print_ending(const struct report *report, FILE *file)
 {
 	int status = report->outcome->status;

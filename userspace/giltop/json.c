@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <sched.h>
-#include <string.h>
-#include <sys/utsname.h>
-
-#include <jansson.h>
-
 #include "json.h"
-
-static int cpus(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
-}
-
-/* JSON's numbers, as jansson has them, have a sign; the page's may be junk. */
-static json_t *number(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-/* A thread's name is bytes; what is not UTF-8 cannot be told in JSON. */
-static json_t *text(const char *bytes)
-{
-	json_t *string = json_string(bytes);
-
-	return string ? string : json_null();
-}
+#include "args/json.h"
 
 static json_t *parameters(const struct options *options)
 {
 	return json_pack("{s:f, s:o, s:s, s:b}",
 			 "delay_s", (double)options->delay_ns / 1e9,
-			 "lock", options->one_lock ? number(options->lock) :
+			 "lock", options->one_lock ? value_count(options->lock) :
 						     json_null(),
 			 "sort", sort_name(options->sort),
 			 "reverse", options->reverse);
@@ -56,7 +29,7 @@ static json_t *totals(const struct figures *figures)
 
 	for (int i = 0; i < COUNTERS; i++)
 		json_object_set_new(object, counter_name((enum counter)i),
-				    number(figures->counts[i]));
+				    value_count(figures->counts[i]));
 	return object;
 }
 
@@ -67,9 +40,9 @@ static json_t *owner(const struct lock_view *lock)
 	if (!lock->row->owner)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o}",
-			 "id", number(lock->row->owner),
-			 "thread", row ? number(row->tid) : json_null(),
-			 "name", row ? text(row->comm) : json_null());
+			 "id", value_count(lock->row->owner),
+			 "thread", row ? value_count(row->tid) : json_null(),
+			 "name", row ? value_text(row->comm) : json_null());
 }
 
 /* How long so far; null: neither an owner nor waiting, or not known. */
@@ -77,7 +50,7 @@ static json_t *so_far(const struct figures *figures)
 {
 	if (!figures->since_ns || figures->since_ns > figures->now_ns)
 		return json_null();
-	return number(figures->now_ns - figures->since_ns);
+	return value_count(figures->now_ns - figures->since_ns);
 }
 
 static json_t *lock_json(const struct lock_view *lock)
@@ -86,17 +59,17 @@ static json_t *lock_json(const struct lock_view *lock)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
 			 "s:f, s:b, s:o, s:o}",
-			 "lock", number(row->lock),
-			 "policy", text(row->policy),
-			 "interval_ns", number(row->interval_ns),
-			 "grace_ns", number(row->grace_ns),
-			 "threads", number(row->threads),
-			 "bound", number(row->bound),
-			 "waiting", number(row->waiting),
-			 "waiting_max", number(row->waiting_max),
+			 "lock", value_count(row->lock),
+			 "policy", value_text(row->policy),
+			 "interval_ns", value_count(row->interval_ns),
+			 "grace_ns", value_count(row->grace_ns),
+			 "threads", value_count(row->threads),
+			 "bound", value_count(row->bound),
+			 "waiting", value_count(row->waiting),
+			 "waiting_max", value_count(row->waiting_max),
 			 "owner", owner(lock),
 			 "owned_for_ns", so_far(&row->figures),
-			 "elapsed_ns", number(lock->elapsed_ns),
+			 "elapsed_ns", value_count(lock->elapsed_ns),
 			 "held", lock->held,
 			 "fast_path", lock->fast,
 			 "per_second", rates(&lock->rates),
@@ -118,16 +91,16 @@ static json_t *thread_json(const struct thread_view *thread)
 	const struct thread_row *row = thread->row;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "lock", number(row->lock),
-			 "id", number(row->id),
-			 "process", number(row->tgid),
-			 "thread", number(row->tid),
-			 "name", text(row->comm),
-			 "state", text(row->state),
-			 "bind", number(row->bind),
+			 "lock", value_count(row->lock),
+			 "id", value_count(row->id),
+			 "process", value_count(row->tgid),
+			 "thread", value_count(row->tid),
+			 "name", value_text(row->comm),
+			 "state", value_text(row->state),
+			 "bind", value_count(row->bind),
 			 "in_state_ns", so_far(&row->figures),
-			 "elapsed_ns", number(thread->elapsed_ns),
-			 "cpu_ns", number(row->cpu_ns),
+			 "elapsed_ns", value_count(thread->elapsed_ns),
+			 "cpu_ns", value_count(row->cpu_ns),
 			 "share", shares(thread),
 			 "per_second", rates(&thread->rates),
 			 "totals", totals(&row->figures));
@@ -161,35 +134,19 @@ static json_t *threads(const struct view *view, const struct options *options)
 
 static json_t *document(const struct view *view, const struct options *options)
 {
-	struct utsname names;
-
-	uname(&names);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}",
-			 "schema", "giltop/1",
-			 "kernel", names.release,
-			 "machine", names.machine,
-			 "cpus", cpus(),
-			 "clock", "CLOCK_MONOTONIC",
+	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o}",
 			 "parameters", parameters(options),
-			 "at_ns", number(view->at_ns),
-			 "elapsed_ns", number(view->elapsed_ns),
+			 "at_ns", value_count(view->at_ns),
+			 "elapsed_ns", value_count(view->elapsed_ns),
 			 "locks", locks(view, options),
 			 "threads", threads(view, options));
+
+	return document_new("giltop/1", body);
 }
 
 int json_write(const struct view *view, const struct options *options,
 	       bool compact, FILE *file)
 {
-	size_t flags = compact ? JSON_COMPACT : JSON_INDENT(2);
-	json_t *root = document(view, options);
-	int error = 0;
-
-	if (!root)
-		return ENOMEM;
-	errno = 0;
-	if (json_dumpf(root, file, flags | JSON_REAL_PRECISION(9)) ||
-	    fputc('\n', file) == EOF)
-		error = errno ? errno : EIO;
-	json_decref(root);
-	return error;
+	return document_write(document(view, options), file,
+			      compact ? JSON_COMPACT : JSON_INDENT(2));
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the JSON documents of our programs have in common. */
+#include <errno.h>
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include "json.h"
+
+static int cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
+}
+
+json_t *document_new(const char *schema, json_t *body)
+{
+	struct utsname names;
+	json_t *document;
+
+	uname(&names);
+	document = json_pack("{s:s, s:s, s:s, s:i, s:s}",
+			     "schema", schema,
+			     "kernel", names.release,
+			     "machine", names.machine,
+			     "cpus", cpus(),
+			     "clock", "CLOCK_MONOTONIC");
+	if (json_object_update_new(document, body)) {
+		json_decref(document);
+		return NULL;
+	}
+	return document;
+}
+
+int document_write(json_t *document, FILE *file, size_t flags)
+{
+	int error = 0;
+
+	if (!document)
+		return ENOMEM;
+	errno = 0;
+	if (json_dumpf(document, file, flags | JSON_REAL_PRECISION(9)) ||
+	    fputc('\n', file) == EOF || fflush(file))
+		error = errno ? errno : EIO;
+	json_decref(document);
+	return error;
+}
+
+json_t *value_count(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+json_t *value_text(const char *bytes)
+{
+	json_t *string = json_string(bytes);
+
+	return string ? string : json_null();
+}
