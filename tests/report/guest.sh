@@ -25,7 +25,7 @@ counts_agree()
 run_is_itself()
 {
 	local status=0
-	gilrun true 2>&1 | grep -q 'no level' && return "$skip"
+	gilrun true 2>&1 | grep -q 'is not available' && return "$skip"
 	gilrun --report="$tmp/run" -i 7ms sh -c 'echo out; exit 7' \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	same "status" 7 "$status" && same "output" out "$(cat "$tmp/out")" &&
@@ -37,7 +37,7 @@ run_is_itself()
 signals_go_on()
 {
 	local pid status=0
-	gilrun true 2>&1 | grep -q 'no level' && return "$skip"
+	gilrun true 2>&1 | grep -q 'is not available' && return "$skip"
 	rm -rf "$tmp/out" "$tmp/term"
 	# shellcheck disable=SC2016	# for the shell under gilrun
 	gilrun --report="$tmp/term" "$@" -- bash -c '
@@ -64,7 +64,7 @@ signals_go_on()
 sent_to_all()
 {
 	local status=0
-	gilrun true 2>&1 | grep -q 'no level' && return "$skip"
+	gilrun true 2>&1 | grep -q 'is not available' && return "$skip"
 	rm -rf "$tmp/out" "$tmp/term"
 	timeout --preserve-status 20 gilrun --report="$tmp/term" -- bash -c '
 		trap "sleep 1; echo end; exit 7" TERM

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "args/json.h"
+#include "args/missing.h"
 #include "cpus.h"
 #include "options.h"
 #include "recording/recording.h"
@@ -17,22 +17,15 @@ enum { EXIT_HELD = 0, EXIT_NOT_HELD = 1, EXIT_SKIPPED = 4 };
 
 static int probe_level(const struct options *options, struct lock *lock)
 {
-	const char *name = level_name(options->lock_options.level);
 	int error = lock_acquire(lock);
 
 	if (!error)
 		error = lock_release(lock);
 	if (!error)
 		return 0;
-	if (error == EOPNOTSUPP) {
-		fprintf(stderr,
-			"gilbench: skipped: there is no level %s here: either the module's parameter 'level' forbids it, or this kernel cannot do it and its log says why (dmesg | grep gil:)\n",
-			name);
-		return EXIT_SKIPPED;
-	}
-	fprintf(stderr, "gilbench: cannot bind a thread at level %s: %s\n",
-		name, strerror(error));
-	return EXIT_FAILURE;
+	missing_level(error == EOPNOTSUPP ? "gilbench: skipped" : "gilbench",
+		      options->lock_options.level, error);
+	return error == EOPNOTSUPP ? EXIT_SKIPPED : EXIT_FAILURE;
 }
 
 /* Whether a lock of the wanted kind can be had at all, before any work. */
@@ -41,11 +34,9 @@ static int probe_lock(const struct options *options)
 	struct lock *lock;
 	int status = 0;
 
-	if (options->lock == &lock_gil && access("/dev/gil", F_OK)) {
-		fprintf(stderr,
-			"gilbench: skipped: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest), or use --lock pthread\n");
+	if (options->lock == &lock_gil &&
+	    missing_device("gilbench: skipped", ", or use --lock pthread"))
 		return EXIT_SKIPPED;
-	}
 	if (lock_open(&lock, options->lock, &options->lock_options))
 		return EXIT_FAILURE;
 	if (options->lock_options.level)

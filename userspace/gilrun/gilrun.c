@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <gil.h>
 
+#include "args/missing.h"
 #include "options.h"
 #include "program.h"
 #include "recording/recording.h"
@@ -36,11 +36,8 @@ static int make_lock(const struct options *options, gil_t **gil)
 	};
 	int error = gil_create(gil, &wanted);
 
-	if (error == ENOENT && access("/dev/gil", F_OK)) {
-		fprintf(stderr,
-			"gilrun: there is no /dev/gil: load the module ('make insmod', or 'make run' for a guest)\n");
+	if (error == ENOENT && missing_device("gilrun", ""))
 		return -1;
-	}
 	if (error == ENOENT && options->policy) {
 		fprintf(stderr,
 			"gilrun: there is no policy '%s': fifo, cpython, io_first and fair are built in, others are modules to load\n",

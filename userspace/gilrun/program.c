@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args/missing.h"
 #include "program.h"
 
 static uint32_t bind_flags(const struct options *options)
@@ -17,13 +18,8 @@ static int bind_self(const struct options *options, gil_t *gil)
 {
 	int error = gil_bind(gil, bind_flags(options));
 
-	if (error == EOPNOTSUPP)
-		fprintf(stderr,
-			"gilrun: there is no level %s here: either the module's parameter 'level' forbids it, or this kernel cannot do it and its log says why (dmesg | grep gil:)\n",
-			level_name(options->level));
-	else if (error)
-		fprintf(stderr, "gilrun: cannot bind to the lock: %s\n",
-			strerror(error));
+	if (error)
+		missing_level("gilrun", options->level, error);
 	return error;
 }
 
