@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "../userspace/giltop/screen.h"
+#include "../userspace/giltop/row.h"
 #include "../userspace/giltop/table.h"
-#include "../userspace/giltop/text.h"
 
 #define COUNTS \
 	"fast slow contended handoffs releases io yields drop_requests forced " \

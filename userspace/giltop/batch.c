@@ -10,7 +10,6 @@
 
 #include "batch.h"
 #include "json.h"
-#include "sampler.h"
 #include "screen.h"
 
 /* A terminal's width, or what the environment says, or 80. */

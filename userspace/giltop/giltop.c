@@ -4,10 +4,9 @@
  * as top does it, from the tables of the module in debugfs:
  *
  *	table, snapshot		read them
- *	view, sampler		compare two
- *	text, layout, row,
- *	screen			lines of text
- *	batch, json, live	where they go
+ *	view			compares two
+ *	row, screen		make lines of text
+ *	batch, json, live	say where these go
  */
 #include "batch.h"
 #include "live.h"

@@ -10,7 +10,6 @@
 #include <curses.h>
 
 #include "live.h"
-#include "sampler.h"
 #include "screen.h"
 
 /* The first picture covers less than others, to be there soon. */

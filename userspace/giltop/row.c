@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Figures as short texts, and one row of either table as a line of them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "layout.h"
 #include "row.h"
-#include "text.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-/* A column: its title, and what a row has there; @name: of text, on the left. */
+/* Columns of text are aligned on the left, columns of numbers on the right. */
 struct column {
 	const char *title;
 	bool left;
 };
+
+/* The width that a column gets. A column may have more than one step. */
+struct step {
+	int column;
+	int width;
+};
+
+/*
+ * A table, whose steps are taken in this order as long as there is room on the
+ * line. What is left goes to the column @rest, up to @rest_max.
+ */
+struct table {
+	const struct column *columns;
+	int column_count;
+	const struct step *steps;
+	size_t step_count;
+	int rest;
+	int rest_max;
+	/* What a row, a view of a lock or of a thread, has in a column. */
+	void (*cell)(char *cell, const void *view, int column, int width);
+};
+
+#define COLUMNS_MAX 16
 
 enum lock_column {
 	LOCK_NUMBER,
@@ -96,25 +118,78 @@ static const struct step thread_steps[] = {
 	{ THREAD_FORCED, 6 },  { THREAD_CPU, 4 },
 };
 
-#define BAR_MAX 60
+_Static_assert(LOCK_COLUMNS <= COLUMNS_MAX && THREAD_COLUMNS <= COLUMNS_MAX,
+	       "write_row() has room for all columns");
 
-/* Add a column to the line: @width characters, after a blank if not first. */
-static void put(struct line *line, size_t *at, int width, bool left,
-		const char *text)
+void text_share(char cell[CELL_MAX], double share)
 {
-	if (*at)
-		line->text[(*at)++] = ' ';
-	*at += (size_t)snprintf(line->text + *at,
-				sizeof(line->text) - *at,
-				left ? "%-*.*s" : "%*.*s", width, width, text);
+	snprintf(cell, CELL_MAX, "%.0f%%", share * 100);
 }
 
-static void lock_cell(char *cell, const struct lock_view *lock,
-		      enum lock_column column)
+void text_rate(char cell[CELL_MAX], double rate)
 {
+	if (rate < 0.05)
+		snprintf(cell, CELL_MAX, "0");
+	else if (rate < 9.95)
+		snprintf(cell, CELL_MAX, "%.1f", rate);
+	else if (rate < 99999.5)
+		snprintf(cell, CELL_MAX, "%.0f", rate);
+	else if (rate < 9999500)
+		snprintf(cell, CELL_MAX, "%.0fk", rate / 1e3);
+	else if (rate < 9999.5e6)
+		snprintf(cell, CELL_MAX, "%.0fM", rate / 1e6);
+	else
+		snprintf(cell, CELL_MAX, ">10G");
+}
+
+void text_time(char cell[CELL_MAX], uint64_t ns)
+{
+	/* As they are rounded, not 1000 of the smaller unit. */
+	if (ns < 999500)
+		snprintf(cell, CELL_MAX, "%.0fus", (double)ns / 1e3);
+	else if (ns < 9950000)
+		snprintf(cell, CELL_MAX, "%.1fms", (double)ns / 1e6);
+	else if (ns < 999500000)
+		snprintf(cell, CELL_MAX, "%.0fms", (double)ns / 1e6);
+	else
+		snprintf(cell, CELL_MAX, "%.1fs", (double)ns / 1e9);
+}
+
+void text_name(char cell[CELL_MAX], const char *name)
+{
+	size_t n = 0;
+
+	for (; *name && n < CELL_MAX - 1; name++, n++)
+		cell[n] = *name >= ' ' && *name <= '~' ? *name : '?';
+	cell[n] = '\0';
+}
+
+/* Ends, not lengths, are rounded: the parts always make a whole. */
+static int end_of(double share, int width)
+{
+	int end = (int)(share * width + 0.5);
+
+	return end < width ? end : width;
+}
+
+void text_bar(char *bar, int width, double first, double second, char rest)
+{
+	int first_end = end_of(first, width);
+	int second_end = end_of(first + second, width);
+
+	memset(bar, '#', (size_t)first_end);
+	memset(bar + first_end, '=', (size_t)(second_end - first_end));
+	memset(bar + second_end, rest, (size_t)(width - second_end));
+	bar[width] = '\0';
+}
+
+static void lock_cell(char *cell, const void *view, int column, int width)
+{
+	const struct lock_view *lock = view;
 	const struct lock_row *row = lock->row;
 	char name[CELL_MAX];
 
+	(void)width;
 	switch (column) {
 	case LOCK_NUMBER:
 		snprintf(cell, CELL_MAX, "%" PRIu64, row->lock);
@@ -162,44 +237,19 @@ static void lock_cell(char *cell, const struct lock_view *lock,
 	}
 }
 
-/* What is too long for its column is not cut where that would make it wrong. */
-static void fit_number(char *cell, int width, bool left)
+static const struct table locks = {
+	.columns = lock_columns,
+	.column_count = LENGTH(lock_columns),
+	.steps = lock_steps,
+	.step_count = LENGTH(lock_steps),
+	.rest = LOCK_OWNER,
+	.rest_max = 24,
+	.cell = lock_cell,
+};
+
+static void thread_cell(char *cell, const void *view, int column, int width)
 {
-	if (!left && strlen(cell) > (size_t)width)
-		snprintf(cell, CELL_MAX, "%.*s", width, "########");
-}
-
-void row_lock(struct line *line, const struct lock_view *lock,
-	      const struct look *look)
-{
-	int widths[LOCK_COLUMNS];
-	char cell[CELL_MAX];
-	size_t at = 0;
-	bool chosen = lock && look->one_lock && lock->row->lock == look->lock;
-
-	*line = (struct line){
-		.kind = !lock ? LINE_HEADER : chosen ? LINE_CHOSEN : LINE_LOCK,
-	};
-	layout_fit(widths, LOCK_COLUMNS, lock_steps, LENGTH(lock_steps),
-		   look->width, LOCK_OWNER, 24);
-	for (int i = 0; i < LOCK_COLUMNS; i++) {
-		bool left = lock_columns[i].left;
-
-		if (!widths[i])
-			continue;
-		if (lock)
-			lock_cell(cell, lock, (enum lock_column)i);
-		else
-			snprintf(cell, CELL_MAX, "%s", lock_columns[i].title);
-		fit_number(cell, widths[i], left);
-		put(line, &at, widths[i], left, cell);
-	}
-	line->text[look->width] = '\0';
-}
-
-static void thread_cell(char *cell, const struct thread_view *thread,
-			enum thread_column column)
-{
+	const struct thread_view *thread = view;
 	const struct thread_row *row = thread->row;
 
 	switch (column) {
@@ -243,49 +293,103 @@ static void thread_cell(char *cell, const struct thread_view *thread,
 		text_rate(cell, thread->rates.forced);
 		break;
 	default:
-		cell[0] = '\0';
+		text_bar(cell, width, thread->hold, thread->wait,
+			 thread->away_known ? '.' : '?');
 	}
 }
 
-static void put_bar(struct line *line, size_t at, int width,
-		    const struct thread_view *thread)
-{
-	char *bar = line->text + at;
+static const struct table threads = {
+	.columns = thread_columns,
+	.column_count = LENGTH(thread_columns),
+	.steps = thread_steps,
+	.step_count = LENGTH(thread_steps),
+	.rest = THREAD_BAR,
+	.rest_max = 60,
+	.cell = thread_cell,
+};
 
-	line->bar = (int)at;
-	line->bar_width = width;
-	text_bar(bar, width, thread->hold, thread->wait,
-		 thread->away_known ? '.' : '?');
-	bar[width] = '\0';
+/* Which columns the line has room for, and how wide they are; 0: no room. */
+static void fit(int *widths, const struct table *table, int line)
+{
+	int used = 0;
+
+	for (int i = 0; i < table->column_count; i++)
+		widths[i] = 0;
+	for (size_t i = 0; i < table->step_count; i++) {
+		const struct step *step = &table->steps[i];
+		int blank = used && !widths[step->column];
+
+		/* A less important column in its place would come and go. */
+		if (i && used + blank + step->width > line)
+			break;
+		used += blank + step->width;
+		widths[step->column] += step->width;
+	}
+	if (!widths[table->rest] || used >= line)
+		return;
+	widths[table->rest] += line - used;
+	if (widths[table->rest] > table->rest_max)
+		widths[table->rest] = table->rest_max;
+}
+
+/* A number that is too wide is not cut, because it would look like another. */
+static void fit_number(char *cell, int width, bool left)
+{
+	if (!left && strlen(cell) > (size_t)width)
+		snprintf(cell, CELL_MAX, "%.*s", width, "########");
+}
+
+/* @view is NULL for the table's head. */
+static void write_row(struct line *line, const struct table *table,
+		      const void *view, const struct look *look)
+{
+	int widths[COLUMNS_MAX];
+	char cell[CELL_MAX];
+	size_t at = 0;
+
+	fit(widths, table, look->width);
+	for (int i = 0; i < table->column_count; i++) {
+		const struct column *column = &table->columns[i];
+
+		if (!widths[i])
+			continue;
+		if (view)
+			table->cell(cell, view, i, widths[i]);
+		else
+			snprintf(cell, CELL_MAX, "%s", column->title);
+		fit_number(cell, widths[i], column->left);
+		if (at)
+			line->text[at++] = ' ';
+		if (view && table == &threads && i == THREAD_BAR) {
+			line->bar = (int)at;
+			line->bar_width = widths[i];
+		}
+		at += (size_t)snprintf(line->text + at,
+				       sizeof(line->text) - at,
+				       column->left ? "%-*.*s" : "%*.*s",
+				       widths[i], widths[i], cell);
+	}
+	line->text[look->width] = '\0';
+}
+
+void row_lock(struct line *line, const struct lock_view *lock,
+	      const struct look *look)
+{
+	bool chosen = lock && look->one_lock && lock->row->lock == look->lock;
+
+	*line = (struct line){
+		.kind = !lock ? LINE_HEADER : chosen ? LINE_CHOSEN : LINE_LOCK,
+	};
+	write_row(line, &locks, lock, look);
 }
 
 void row_thread(struct line *line, const struct thread_view *thread,
 		const struct look *look)
 {
-	int widths[THREAD_COLUMNS];
-	char cell[CELL_MAX];
-	size_t at = 0;
-
 	*line = (struct line){
 		.kind = !thread			  ? LINE_HEADER :
 			thread_owns(thread->row) ? LINE_OWNER :
 						   LINE_THREAD,
 	};
-	layout_fit(widths, THREAD_COLUMNS, thread_steps, LENGTH(thread_steps),
-		   look->width, THREAD_BAR, BAR_MAX);
-	for (int i = 0; i < THREAD_COLUMNS; i++) {
-		bool left = thread_columns[i].left;
-
-		if (!widths[i])
-			continue;
-		if (thread)
-			thread_cell(cell, thread, (enum thread_column)i);
-		else
-			snprintf(cell, CELL_MAX, "%s", thread_columns[i].title);
-		fit_number(cell, widths[i], left);
-		put(line, &at, widths[i], left, cell);
-		if (thread && i == THREAD_BAR)
-			put_bar(line, at - (size_t)widths[i], widths[i], thread);
-	}
-	line->text[look->width] = '\0';
+	write_row(line, &threads, thread, look);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One row of either table as a line of the picture, and the tables' heads. */
+/* The texts in the tables' cells, and one row of either table as a line. */
 #ifndef GILTOP_ROW_H
 #define GILTOP_ROW_H
+
+#include <stdint.h>
 
 #include "screen.h"
 
@@ -11,5 +13,22 @@ void row_lock(struct line *line, const struct lock_view *lock,
 /* @thread is NULL for the head. */
 void row_thread(struct line *line, const struct thread_view *thread,
 		const struct look *look);
+
+#define CELL_MAX 80
+
+/* "35%" */
+void text_share(char cell[CELL_MAX], double share);
+/* In at most 5 characters: "0", "2.5", "99999", "150k", "12M". */
+void text_rate(char cell[CELL_MAX], double rate);
+/* "4.9ms" */
+void text_time(char cell[CELL_MAX], uint64_t ns);
+/* A thread's name: what a terminal would not print is '?'. */
+void text_name(char cell[CELL_MAX], const char *name);
+
+/*
+ * A bar of @width characters and a NUL: '#' for the first share, '=' for the
+ * second and @rest for what remains.
+ */
+void text_bar(char *bar, int width, double first, double second, char rest);
 
 #endif

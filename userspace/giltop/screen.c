@@ -7,7 +7,6 @@
 
 #include "row.h"
 #include "screen.h"
-#include "text.h"
 
 /* A picture being drawn: what it is of, and how many lines there is room for. */
 struct drawing {

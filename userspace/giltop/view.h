@@ -75,4 +75,19 @@ enum sort_key sort_find(const char *name);
 /* The most first, thread ids the least; @reverse: the other way round. */
 void view_sort(struct view *view, enum sort_key key, bool reverse);
 
+/* One snapshot after another, and what happened between the last two. */
+struct sampler {
+	const char *debugfs;
+	struct snapshot before;
+	struct snapshot after;
+	struct view view;
+	char error[SNAPSHOT_ERROR_MAX];
+};
+
+/* The first snapshot; false: @error says why, and nothing is to be freed. */
+bool sampler_start(struct sampler *sampler, const char *debugfs);
+/* The next one, and the view of what happened since; false as above. */
+bool sampler_next(struct sampler *sampler);
+void sampler_end(struct sampler *sampler);
+
 #endif
