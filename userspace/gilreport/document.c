@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args/json.h"
 #include "packed.h"
 #include "report.h"
 
@@ -10,17 +11,12 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
 static json_t *times_json(const struct times *times)
 {
 	json_t *buckets = json_array();
 
 	for (unsigned int i = 0; i < BUCKETS; i++)
-		json_array_append_new(buckets, number(times->buckets[i]));
+		json_array_append_new(buckets, value_count(times->buckets[i]));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "count", (json_int_t)times->count,
 			 "total_ns", (json_int_t)times->total,
@@ -36,7 +32,7 @@ static json_t *states_json(const struct seat_figures *figures)
 
 	for (unsigned int i = 0; i < LANE_STATES; i++)
 		json_object_set_new(states, lane_state_name(i),
-				    number(figures->state_ns[i]));
+				    value_count(figures->state_ns[i]));
 	return states;
 }
 
@@ -124,9 +120,9 @@ static json_t *words_json(const struct report *report,
 				model_seat(report->model, said->seat);
 
 			json_object_set_new(json, "start_ns",
-					    number(said->start));
-			json_object_set_new(json, "end_ns", number(said->end));
-			json_object_set_new(json, "thread", number(seat->index));
+					    value_count(said->start));
+			json_object_set_new(json, "end_ns", value_count(said->end));
+			json_object_set_new(json, "thread", value_count(seat->index));
 		}
 		json_array_append_new(list, json);
 	}
@@ -154,10 +150,10 @@ static json_t *marks_json(const struct model *model, const struct lock *lock)
 					    json_string(mark->name));
 		else
 			json_object_set_new(json, "thread",
-					    number(model_seat(model, mark->seat)
+					    value_count(model_seat(model, mark->seat)
 							   ->index));
 		if (mark->kind == MARK_BOUND)
-			json_object_set_new(json, "flags", number(mark->flags));
+			json_object_set_new(json, "flags", value_count(mark->flags));
 		json_array_append_new(list, json);
 	}
 	return list;
@@ -209,7 +205,7 @@ static json_t *gap_json(const struct gap *gap)
 			 "cpu", (int)gap->cpu,
 			 "start_ns", (json_int_t)gap->start,
 			 "end_ns", (json_int_t)gap->end,
-			 "events", gap->count ? number(gap->count) :
+			 "events", gap->count ? value_count(gap->count) :
 						json_null());
 }
 
@@ -240,7 +236,7 @@ json_t *document_make(const struct report *report)
 				 "command", text_or_null(model->command),
 				 "parameters", "trace", report->trace,
 				 "interval_ns", report->interval_ns ?
-					 number(report->interval_ns) : json_null(),
+					 value_count(report->interval_ns) : json_null(),
 				 "start_ns", (json_int_t)model->start,
 				 "end_ns", (json_int_t)model->end,
 				 "events", (json_int_t)model->events,

@@ -108,7 +108,7 @@ struct seat {
 	uint32_t first, last; /* turns, or NONE */
 	uint32_t next_of_thread;
 	bool open; /* the last turn has not ended */
-	uint64_t drop_requests, io_takes, io_backs;
+	uint64_t drop_requests, io_backs;
 };
 
 struct waiters {
@@ -151,7 +151,6 @@ struct lock {
 	uint32_t pending; /* seat whose request is the last event, or NONE */
 	struct waiters pending_waiters;
 	uint64_t owners_died;
-	uint64_t events;
 	uint64_t repaired;
 };
 

@@ -392,13 +392,11 @@ static void fall_asleep(struct model *model, const struct gil_event *event,
 	last_turn(model, seat)->slept = true;
 }
 
-/* Its release is the next event. */
+/* The release is the next event. */
 static void take_for_io(struct model *model, uint32_t index)
 {
-	struct seat *seat = model_seat(model, index);
-	struct turn *turn = open_turn(model, seat);
+	struct turn *turn = open_turn(model, model_seat(model, index));
 
-	seat->io_takes++;
 	if (turn)
 		turn->taken = true;
 }
@@ -438,7 +436,6 @@ void model_gil(struct model *model, const struct gil_event *event)
 	struct lock *lock = find_lock(model, event->lock, &number);
 
 	model->gil_events++;
-	lock->events++;
 	if (event->kind == GIL_POLICY) {
 		model_name(lock->policy, event->name);
 		mark(lock, event, MARK_POLICY, NONE);

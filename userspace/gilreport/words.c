@@ -134,8 +134,7 @@ void words_of_recording(struct array *words, const struct model *model)
 		    "The scheduler's events were not recorded: whether a thread ran, slept or was preempted is not known.");
 }
 
-static void tell_use(struct array *words, const struct model *model,
-		     const struct lock *lock,
+static void tell_use(struct array *words, const struct lock *lock,
 		     const struct lock_figures *figures)
 {
 	char held[WORDS_TIME_SIZE], span[WORDS_TIME_SIZE];
@@ -143,7 +142,6 @@ static void tell_use(struct array *words, const struct model *model,
 	uint64_t length = figures->last - figures->first;
 	uint64_t count = figures->hold_ns.threads;
 
-	(void)model;
 	say(words, TONE_PLAIN,
 	    "Lock %u%s: %llu thread%s held it %llu time%s, %s of the %s it was in use (%.0f %%).",
 	    lock->nr, lock->nr ? "" : " (the global one)",
@@ -436,7 +434,7 @@ void words_of_lock(struct array *words, const struct model *model,
 	const struct lock *lock = model_lock(model, index);
 	const struct lock_figures *of = figures_lock(figures, index);
 
-	tell_use(words, model, lock, of);
+	tell_use(words, lock, of);
 	tell_convoys(words, model, lock, of);
 	tell_fairness(words, of);
 	tell_off_cpu(words, of);
