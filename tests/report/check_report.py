@@ -118,8 +118,8 @@ class Report:
 
 def check_convoy(program, directory):
     report = Report(program, Scene(20, 5 * MS).trace, directory)
-    sentence = ("Convoy: thread io-1 waited 5.00 ms on average behind hog-0 "
-                "after each of 20 I/Os.")
+    sentence = ("Convoy: after every one of its 20 I/Os, io-1 waited behind "
+                "hog-0: 5.00 ms on average, 100 ms in all.")
     assert sentence in report.words, report.words
     hog, io = sorted(report.rows("threads.csv"), key=lambda row: row["comm"])
     same("waits of io", (20, 100 * MS), (int(io["wait_count"]),
@@ -138,9 +138,10 @@ def check_convoy(program, directory):
 
 def check_no_convoy(program, directory):
     report = Report(program, Scene(20, 2 * MS).trace, directory)
-    assert "No convoy: of the 20 times" in report.words, report.words
+    assert "No convoy: threads came back from I/O or sleep 20 times" in \
+        report.words, report.words
     report = Report(program, Scene(20, 2 * MS).trace, directory, "-i", "2ms")
-    assert "Convoy: thread io-1" in report.words, report.words
+    assert "I/Os, io-1 waited behind hog-0" in report.words, report.words
 
 
 def check_turns(program, directory):
@@ -229,11 +230,11 @@ def kernel_scene():
 def check_kernel(program, directory):
     report = Report(program, kernel_scene(), directory)
     for said in (
-            "released the lock for an owner that blocked 1 time, and asked for "
-            "it again before such a thread went on 2 times",
-            "A thread was bound to the lock 1 time, 1 of these with the switch",
-            "4.00 ms after the start on its policy was fair.",
-            "Thread bound-0 died as the lock's owner, 7.00 ms after the start"):
+            "the kernel released the lock for it (once) and took it back before "
+            "the thread went on (twice)",
+            "One thread was bound to the lock, with the switch interval",
+            "Its policy became fair 4.00 ms after the start.",
+            "Thread bound-0 died while it owned the lock, 7.00 ms after the"):
         assert said in report.words, (said, report.words)
     same("marks", [("bound", 0, MS + 10), ("policy", None, 5 * MS),
                    ("died", 0, 8 * MS), ("unbound", 0, 8 * MS + 20)],

@@ -29,7 +29,7 @@ run_is_itself()
 	gilrun --report="$tmp/run" -i 7ms sh -c 'echo out; exit 7' \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	same "status" 7 "$status" && same "output" out "$(cat "$tmp/out")" &&
-		grep -q 'said to be 7.00' "$tmp/err" &&
+		grep -q 'Switch interval: 7.00 ms' "$tmp/err" &&
 		[ -s "$tmp/run/report.html" ]
 }
 

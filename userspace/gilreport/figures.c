@@ -186,10 +186,14 @@ static void judge_fairness(struct fairness *fairness,
 		fairness->threads++;
 		sum += (double)share;
 		squares += (double)share * (double)share;
-		if (share < fairness->least)
+		if (share < fairness->least) {
 			fairness->least = share;
-		if (share > fairness->most)
+			fairness->least_seat = seat->seat;
+		}
+		if (share >= fairness->most) {
 			fairness->most = share;
+			fairness->most_seat = seat->seat;
+		}
 	}
 	if (!fairness->threads)
 		fairness->least = 0;

@@ -30,6 +30,7 @@ struct seat_figures {
 struct fairness {
 	double jain;
 	uint64_t least, most;
+	uint32_t least_seat, most_seat; /* whose these are; threads > 0 */
 	uint32_t threads;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* gilreport: from a recording to a page, a trace, tables and a few words. */
+/* gilreport: make a page, a trace, tables and a summary of a recording. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static const struct {
 
 static int complain(const char *path)
 {
-	fprintf(stderr, "gilreport: cannot write %s: %s: choose another DIR by -o\n",
+	fprintf(stderr, "gilreport: cannot write %s: %s: choose another DIR with -o\n",
 		path, strerror(errno));
 	return -1;
 }
@@ -59,7 +59,7 @@ static int write_forms(const struct report *report, const char *directory)
 	return 0;
 }
 
-/* Losses are also told where only errors are read. */
+/* On stderr too, because not everybody reads the summary. */
 static void warn_of_loss(const struct model *model)
 {
 	for (size_t i = 0; i < model->gaps.count; i++) {
@@ -69,7 +69,7 @@ static void warn_of_loss(const struct model *model)
 			fprintf(stderr, "gilreport: CPU %u lost %llu events",
 				gap->cpu, (unsigned long long)gap->count);
 		else
-			fprintf(stderr, "gilreport: CPU %u lost events, nobody knows how many",
+			fprintf(stderr, "gilreport: CPU %u lost an unknown number of events",
 				gap->cpu);
 		fprintf(stderr, ", %.6f s to %.6f s\n", (double)gap->start / 1e9,
 			(double)gap->end / 1e9);

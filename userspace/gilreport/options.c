@@ -8,18 +8,19 @@
 const char *argp_program_version = "gilreport " GIL_VERSION;
 
 static const char doc[] =
-	"Show what threads did with /dev/gil locks, and who waited for whom.\v"
-	"TRACE is a recording by gilrecord(8). DIR gets report.html, a page "
-	"that opens in any browser without a network; trace.json for Perfetto "
-	"and Chrome; turns.csv and threads.csv. What it comes to is printed.\n\n"
-	"Exit status: 0 written; 1 not, and why is on standard error; "
+	"Show what threads did with /dev/gil locks, and which thread waited for which.\v"
+	"TRACE is a recording made with gilrecord(8). gilreport prints a summary "
+	"and writes into DIR: report.html, a page that opens in any browser "
+	"without a network; trace.json for Perfetto and Chrome; turns.csv and "
+	"threads.csv.\n\n"
+	"Exit status: 0 written; 1 not written, standard error says why; "
 	"2 wrong use.";
 
 static const struct argp_option argp_options[] = {
 	{ "output", 'o', "DIR", 0,
 	  "Where to write (default: gilreport); made if it is not there", 0 },
 	{ "interval", 'i', "TIME", 0,
-	  "The locks' switch interval, if it is not to be learnt from the recording: a number and ns, us, ms or s; plain numbers are us",
+	  "The locks' switch interval; without this option it is learnt from the recording. A number and ns, us, ms or s; plain numbers are us",
 	  0 },
 	{ "json", 'j', NULL, 0, "Print one JSON document, not text", 0 },
 	{ 0 },
@@ -41,12 +42,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (options->trace)
-			argp_error(state, "one TRACE at a time");
+			argp_error(state, "give one TRACE at a time");
 		options->trace = arg;
 		break;
 	case ARGP_KEY_END:
 		if (!options->trace)
-			argp_error(state, "no TRACE: make one by gilrecord(8)");
+			argp_error(state, "no TRACE given: make one with gilrecord(8)");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -303,7 +303,7 @@ static int read_all(struct reader *reader, struct tracecmd_input *input,
 	reader->tep = tracecmd_get_tep(input);
 	if (!learn_types(reader)) {
 		fprintf(stderr,
-			"gilreport: %s knows no gil events: load gil.ko before recording (see gilrecord(8))\n",
+			"gilreport: %s has no gil events: load gil.ko before recording (see gilrecord(8))\n",
 			path);
 		return -1;
 	}
@@ -316,7 +316,7 @@ static int read_all(struct reader *reader, struct tracecmd_input *input,
 	model_finish(reader->model);
 	if (!reader->model->gil_events) {
 		fprintf(stderr,
-			"gilreport: %s has no event of a gil lock: did the command use one?\n",
+			"gilreport: %s has no event of a gil lock: did the recorded command use one?\n",
 			path);
 		return -1;
 	}
@@ -340,7 +340,7 @@ int reader_read(struct model *model, const char *path)
 	input = tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS);
 	if (!input) {
 		fprintf(stderr,
-			"gilreport: %s is not a recording of trace-cmd that can be read: make one by gilrecord(8), or see whether 'trace-cmd report -i %s' says more\n",
+			"gilreport: %s is not a readable recording of trace-cmd: make one with gilrecord(8), or see whether 'trace-cmd report -i %s' says more\n",
 			path, path);
 		return -1;
 	}

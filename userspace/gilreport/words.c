@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the figures come to, in sentences for people. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,17 +8,20 @@
 
 #include "words.h"
 
-/* Sentences about the worst few; the tables have all. */
+/* How many get a sentence each; the tables have all of them. */
 #define CONVOYS_TOLD 3
 #define DEATHS_TOLD 3
 #define POLICIES_TOLD 5
-/* Of the time before a moment, what is worth showing. */
+/* How much of the time before a moment is worth showing. */
 #define AROUND_NS 20000000ULL
-/* Owners off the CPU are worth a word from this share of the time held. */
+/* Below this share of the time held, owners off the CPU are not mentioned. */
 #define OFF_CPU_SHARE 0.01
+/* Shares with a Jain's index from here on are called even. */
+#define EVEN_JAIN 0.95
 #define COLUMNS 78
 
 #define LABEL_SIZE (NAME_SIZE + 16)
+#define TIMES_SIZE 32
 
 const char *tone_name(enum tone tone)
 {
@@ -68,7 +72,7 @@ static struct words *say(struct array *words, enum tone tone,
 	return place;
 }
 
-/* The thread's name, with its number where others at the lock have the same. */
+/* The thread's name, and its number if others at the lock have that name. */
 static const char *label(char *text, const struct model *model,
 			 const struct lock *lock, const struct seat *seat)
 {
@@ -82,7 +86,8 @@ static const char *label(char *text, const struct model *model,
 				thread->name);
 	}
 	if (same > 1 || !*thread->name)
-		snprintf(text, LABEL_SIZE, "%s %d", thread->name, thread->tid);
+		snprintf(text, LABEL_SIZE, "%s (%d)", thread->name,
+			 thread->tid);
 	else
 		snprintf(text, LABEL_SIZE, "%s", thread->name);
 	return text;
@@ -91,6 +96,13 @@ static const char *label(char *text, const struct model *model,
 static const char *plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
+}
+
+/* "once", "twice", "3 times" */
+static const char *times(char *text, uint64_t count)
+{
+	snprintf(text, TIMES_SIZE, "%llu times", (unsigned long long)count);
+	return count == 1 ? "once" : count == 2 ? "twice" : text;
 }
 
 static void tell_lost(struct array *words, const struct model *model)
@@ -107,31 +119,33 @@ static void tell_lost(struct array *words, const struct model *model)
 		return;
 	if (unknown)
 		say(words, TONE_WARNING,
-		    "Events were lost in %zu place%s (%llu, and nobody knows how many in %llu of the places): all figures here are of what is left. Record again with larger buffers (gilrecord -b).",
+		    "Events were lost in %zu place%s: %llu, and an unknown number in %llu of these places. All figures here are of what is left. Record again with larger buffers (gilrecord -b).",
 		    model->gaps.count, plural(model->gaps.count),
 		    (unsigned long long)lost, (unsigned long long)unknown);
 	else
 		say(words, TONE_WARNING,
-		    "%llu event%s lost in %zu place%s: all figures here are of what is left. Record again with larger buffers (gilrecord -b).",
+		    "%llu event%s lost in %zu place%s. All figures here are of what is left. Record again with larger buffers (gilrecord -b).",
 		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
 		    model->gaps.count, plural(model->gaps.count));
 }
 
 void words_of_recording(struct array *words, const struct model *model)
 {
-	char time[WORDS_TIME_SIZE];
-	size_t locks = model->locks.count;
+	char time[WORDS_TIME_SIZE], locks[32] = "one lock";
 
+	if (model->locks.count != 1)
+		snprintf(locks, sizeof(locks), "%zu locks",
+			 model->locks.count);
 	say(words, TONE_PLAIN,
-	    "%s of recording, %llu events, %llu of them of %zu lock%s%s.",
+	    "Recorded %s: %llu events, %llu of them from %s%s.",
 	    words_time(time, (double)(model->end - model->start)),
 	    (unsigned long long)model->events,
-	    (unsigned long long)model->gil_events, locks, plural(locks),
-	    model->gaps.count ? "" : "; none was lost");
+	    (unsigned long long)model->gil_events, locks,
+	    model->gaps.count ? "" : "; none were lost");
 	tell_lost(words, model);
 	if (!model->sched_events)
 		say(words, TONE_WARNING,
-		    "The scheduler's events were not recorded: whether a thread ran, slept or was preempted is not known.");
+		    "The scheduler's events were not recorded, so it is not known whether a thread ran, slept or was preempted.");
 }
 
 static void tell_use(struct array *words, const struct lock *lock,
@@ -139,38 +153,37 @@ static void tell_use(struct array *words, const struct lock *lock,
 {
 	char held[WORDS_TIME_SIZE], span[WORDS_TIME_SIZE];
 	char p50[WORDS_TIME_SIZE], p99[WORDS_TIME_SIZE], max[WORDS_TIME_SIZE];
+	char often[TIMES_SIZE];
 	uint64_t length = figures->last - figures->first;
 	uint64_t count = figures->hold_ns.threads;
 
 	say(words, TONE_PLAIN,
-	    "Lock %u%s: %llu thread%s held it %llu time%s, %s of the %s it was in use (%.0f %%).",
+	    "Lock %u%s was held for %s of the %s between its first and last use (%.0f%%): %s, by %llu thread%s.",
 	    lock->nr, lock->nr ? "" : " (the global one)",
-	    (unsigned long long)count, plural(count),
-	    (unsigned long long)figures->hold.count,
-	    plural(figures->hold.count),
 	    words_time(held, (double)figures->hold.total),
 	    words_time(span, (double)length),
-	    length ? 100.0 * (double)figures->hold.total / (double)length : 0);
+	    length ? 100.0 * (double)figures->hold.total / (double)length : 0,
+	    times(often, figures->hold.count), (unsigned long long)count,
+	    plural(count));
 	if (!figures->wait.count) {
-		say(words, TONE_PLAIN, "Nobody had to wait for it.");
+		say(words, TONE_PLAIN, "No thread had to wait for it.");
 		return;
 	}
 	say(words, TONE_PLAIN,
-	    "%llu time%s a thread had to wait for it: half of the waits took up to %s, 99 %% up to %s, the longest %s; at most %llu thread%s waited at once.",
-	    (unsigned long long)figures->wait.count,
-	    plural(figures->wait.count),
+	    "Threads waited %s: median %s, 99th percentile %s, longest %s. Up to %llu waited at once.",
+	    times(often, figures->wait.count),
 	    words_time(p50, (double)figures->wait.p50),
 	    words_time(p99, (double)figures->wait.p99),
 	    words_time(max, (double)figures->wait.max),
-	    (unsigned long long)figures->most_waiters,
-	    plural(figures->most_waiters));
+	    (unsigned long long)figures->most_waiters);
 }
 
-/* "hog-0", "hog-0 and hog-1", "hog-0, hog-1 and 2 others". */
+/* "hog-0", "hog-0 and hog-1", "hog-0, hog-1, hog-2, hog-3 and 2 others". */
 static void list_blamed(char *text, size_t size, const struct model *model,
 			const struct lock *lock, const struct convoy *convoy)
 {
-	uint32_t count = convoy->blamed_count, named = count < 3 ? count : 2;
+	uint32_t count = convoy->blamed_count;
+	uint32_t named = count < CONVOY_BLAMED_MAX ? count : CONVOY_BLAMED_MAX;
 	char name[LABEL_SIZE];
 	size_t used = 0;
 
@@ -195,24 +208,24 @@ static void tell_one_convoy(struct array *words, const struct model *model,
 	const struct convoy *convoy = &figures->convoy;
 	const struct seat *seat = model_seat(model, figures->seat);
 	const struct turn *turn = lock_turn(lock, convoy->example);
-	char name[LABEL_SIZE], time[WORDS_TIME_SIZE], of[64];
-	char blamed[4 * LABEL_SIZE];
+	char name[LABEL_SIZE], average[WORDS_TIME_SIZE], all[WORDS_TIME_SIZE];
+	char blamed[(CONVOY_BLAMED_MAX + 1) * LABEL_SIZE], after[64];
 	struct words *said;
 
 	list_blamed(blamed, sizeof(blamed), model, lock, convoy);
 	if (convoy->waits == convoy->came_back)
-		snprintf(of, sizeof(of), "each of %llu",
+		snprintf(after, sizeof(after), "every one of its %llu",
 			 (unsigned long long)convoy->waits);
 	else
-		snprintf(of, sizeof(of), "%llu of %llu",
+		snprintf(after, sizeof(after), "%llu of its %llu",
 			 (unsigned long long)convoy->waits,
 			 (unsigned long long)convoy->came_back);
 	said = say(words, TONE_BAD,
-		   "Convoy: thread %s waited %s on average behind %s after %s I/Os.",
-		   label(name, model, lock, seat),
-		   words_time(time, (double)convoy->wait_ns /
-				    (double)convoy->waits),
-		   blamed, of);
+		   "Convoy: after %s I/Os, %s waited behind %s: %s on average, %s in all.",
+		   after, label(name, model, lock, seat), blamed,
+		   words_time(average, (double)convoy->wait_ns /
+				       (double)convoy->waits),
+		   words_time(all, (double)convoy->wait_ns));
 	said->start = turn->requested;
 	said->end = turn->granted;
 	said->seat = figures->seat;
@@ -231,7 +244,8 @@ static void tell_no_convoy(struct array *words,
 			   const struct lock_figures *figures)
 {
 	uint64_t back = 0, waits = 0;
-	char half[WORDS_TIME_SIZE];
+	char half[WORDS_TIME_SIZE], back_often[TIMES_SIZE];
+	char long_often[TIMES_SIZE];
 
 	for (size_t i = 0; i < figures->seats.count; i++) {
 		back += figures_seat(figures, i)->convoy.came_back;
@@ -243,9 +257,10 @@ static void tell_no_convoy(struct array *words,
 		    "No convoy: no thread came back from I/O or sleep to ask for the lock again.");
 	else
 		say(words, TONE_GOOD,
-		    "No convoy: of the %llu time%s that a thread came back from I/O or sleep and asked for the lock, in %llu it waited for half a switch interval (%s) or longer behind threads that held on as long, and for no thread was that the rule.",
-		    (unsigned long long)back, plural(back),
-		    (unsigned long long)waits, half);
+		    "No convoy: %s came back from I/O or sleep %s, and %s%s had to wait long (%s, half a switch interval, or more) behind threads that held the lock as long.",
+		    back == 1 ? "a thread" : "threads", times(back_often, back),
+		    waits ? "only " : "",
+		    waits ? times(long_often, waits) : "never", half);
 }
 
 static void tell_convoys(struct array *words, const struct model *model,
@@ -272,29 +287,35 @@ static void tell_convoys(struct array *words, const struct model *model,
 				*array_at(&found, struct seat_figures *, i));
 	if (found.count > CONVOYS_TOLD)
 		say(words, TONE_BAD,
-		    "In a convoy too, with shorter waits in all: %zu more thread%s, see the table.",
+		    "%zu more thread%s waited in a convoy, for less time in all: see the table.",
 		    found.count - CONVOYS_TOLD,
 		    plural(found.count - CONVOYS_TOLD));
 	array_free(&found);
 }
 
-static void tell_fairness(struct array *words,
+static const char *evenly(const struct fairness *fairness)
+{
+	return fairness->jain >= EVEN_JAIN ? "evenly" : "unevenly";
+}
+
+static void tell_fairness(struct array *words, const struct model *model,
+			  const struct lock *lock,
 			  const struct lock_figures *figures)
 {
 	const struct fairness *hold = &figures->hold_ns;
 	const struct fairness *turns = &figures->turns;
-	char times[48] = "the least of them hardly any";
+	char most_name[LABEL_SIZE], least_name[LABEL_SIZE];
+	char most[WORDS_TIME_SIZE], least[WORDS_TIME_SIZE];
 
 	if (hold->threads < 2)
 		return;
-	if (hold->least)
-		snprintf(times, sizeof(times),
-			 "the most is %.3g times the least",
-			 (double)hold->most / (double)hold->least);
 	say(words, TONE_PLAIN,
-	    "Shares of the hold time of %u threads: Jain's index %.3f (1 is equal, %.3f is one thread having all), %s. Shares of turns: Jain's index %.3f.",
-	    hold->threads, hold->jain, 1.0 / hold->threads, times,
-	    turns->jain);
+	    "Hold time was shared %s (Jain's index %.2f; 1 = equal shares): %s had the most, %s, %s the least, %s. Turns were shared %s (%.2f).",
+	    evenly(hold), hold->jain,
+	    label(most_name, model, lock, model_seat(model, hold->most_seat)),
+	    words_time(most, (double)hold->most),
+	    label(least_name, model, lock, model_seat(model, hold->least_seat)),
+	    words_time(least, (double)hold->least), evenly(turns), turns->jain);
 }
 
 static void tell_off_cpu(struct array *words,
@@ -315,24 +336,25 @@ static void tell_off_cpu(struct array *words,
 		    words_time(time, (double)ready));
 	if ((double)asleep > (double)figures->hold.total * OFF_CPU_SHARE)
 		say(words, TONE_BAD,
-		    "Owners slept for %s while they had the lock: nobody could use it then.",
+		    "Owners slept for %s while they had the lock. No other thread could use it then.",
 		    words_time(time, (double)asleep));
 }
 
 static void tell_interval(struct array *words, const struct lock *lock,
 			  const struct lock_figures *figures)
 {
-	char time[WORDS_TIME_SIZE];
+	char time[WORDS_TIME_SIZE], often[TIMES_SIZE];
 
 	words_time(time, (double)figures->interval_ns);
 	if (figures->interval_seen && lock->drops.count)
 		say(words, TONE_PLAIN,
-		    "Switch interval about %s; it ran out, and the owner was asked to drop the lock, %zu time%s.",
-		    time, lock->drops.count, plural(lock->drops.count));
+		    "The switch interval (about %s) ran out %s, and the owner was asked to drop the lock.",
+		    time, times(often, lock->drops.count));
 	else
 		say(words, TONE_PLAIN,
-		    "No owner was asked to drop the lock. The switch interval is %s to be %s.",
-		    figures->interval_seen ? "said" : "assumed", time);
+		    "No owner was asked to drop the lock. Switch interval: %s (%s).",
+		    time, figures->interval_seen ? "from --interval" :
+						   "assumed");
 }
 
 static void tell_deaths(struct array *words, const struct model *model,
@@ -349,7 +371,7 @@ static void tell_deaths(struct array *words, const struct model *model,
 			continue;
 		words_time(time, (double)(mark->time - model->start));
 		said = say(words, TONE_BAD,
-			   "Thread %s died as the lock's owner, %s after the start; the next owner was told.",
+			   "Thread %s died while it owned the lock, %s after the start; the next owner was told.",
 			   label(name, model, lock,
 				 model_seat(model, mark->seat)), time);
 		said->start = mark->time - model->start > AROUND_NS ?
@@ -359,17 +381,18 @@ static void tell_deaths(struct array *words, const struct model *model,
 		told++;
 	}
 	if (lock->owners_died > told)
-		say(words, TONE_BAD, "%llu more owner%s died so.",
+		say(words, TONE_BAD, "%llu more thread%s died while owning the lock.",
 		    (unsigned long long)(lock->owners_died - told),
 		    plural(lock->owners_died - told));
 }
 
-/* What the kernel did for bound threads, by itself. */
+/* What the kernel did for bound threads without being asked. */
 static void tell_bound(struct array *words, const struct model *model,
 		       const struct lock *lock,
 		       const struct lock_figures *figures)
 {
 	uint64_t bound = 0, slices = 0, taken = 0, backs = 0;
+	char often[TIMES_SIZE], back_often[TIMES_SIZE];
 
 	for (size_t i = 0; i < lock->marks.count; i++) {
 		const struct mark *mark = array_at(&lock->marks, struct mark, i);
@@ -382,16 +405,18 @@ static void tell_bound(struct array *words, const struct model *model,
 		taken += figures_seat(figures, i)->taken;
 		backs += lock_seat(model, lock, i)->io_backs;
 	}
-	if (bound)
+	if (bound == 1)
 		say(words, TONE_PLAIN,
-		    "A thread was bound to the lock %llu time%s, %llu of these with the switch interval enforced.",
-		    (unsigned long long)bound, plural(bound),
-		    (unsigned long long)slices);
+		    "One thread was bound to the lock, %s the switch interval enforced.",
+		    slices ? "with" : "without");
+	else if (bound)
+		say(words, TONE_PLAIN,
+		    "Threads were bound to the lock %s, of which %llu with the switch interval enforced.",
+		    times(often, bound), (unsigned long long)slices);
 	if (taken)
 		say(words, TONE_PLAIN,
-		    "The kernel released the lock for an owner that blocked %llu time%s, and asked for it again before such a thread went on %llu time%s.",
-		    (unsigned long long)taken, plural(taken),
-		    (unsigned long long)backs, plural(backs));
+		    "When an owner blocked, the kernel released the lock for it (%s) and took it back before the thread went on (%s).",
+		    times(often, taken), times(back_often, backs));
 }
 
 static void tell_policies(struct array *words, const struct model *model,
@@ -407,8 +432,8 @@ static void tell_policies(struct array *words, const struct model *model,
 			continue;
 		words_time(time, (double)(mark->time - model->start));
 		say(words, TONE_PLAIN,
-		    "From %s after the start on its policy was %s.", time,
-		    mark->name);
+		    "Its policy became %s %s after the start.", mark->name,
+		    time);
 		told++;
 	}
 }
@@ -418,14 +443,14 @@ static void tell_oddities(struct array *words, const struct lock *lock,
 {
 	if (figures->gave_up)
 		say(words, TONE_PLAIN,
-		    "%llu request%s left the queue without the lock (timeout, signal or cancel); when is a guess, no event tells it.",
+		    "%llu request%s left the queue without the lock (timeout, signal or cancel). No event says when, so the time is a guess.",
 		    (unsigned long long)figures->gave_up,
 		    plural(figures->gave_up));
 	if (lock->repaired)
 		say(words, TONE_WARNING,
-		    "%llu turn%s began before the recording, or lost a step of it: what is missing was filled in from the next event.",
+		    "%llu turn%s incomplete (begun before the recording, or an event is missing); the gaps were filled in from the next event.",
 		    (unsigned long long)lock->repaired,
-		    plural(lock->repaired));
+		    lock->repaired == 1 ? " is" : "s are");
 }
 
 void words_of_lock(struct array *words, const struct model *model,
@@ -436,7 +461,7 @@ void words_of_lock(struct array *words, const struct model *model,
 
 	tell_use(words, lock, of);
 	tell_convoys(words, model, lock, of);
-	tell_fairness(words, of);
+	tell_fairness(words, model, lock, of);
 	tell_off_cpu(words, of);
 	tell_interval(words, lock, of);
 	tell_policies(words, model, lock);
@@ -452,7 +477,7 @@ void words_free(struct array *words)
 	array_free(words);
 }
 
-/* Lines no longer than a terminal's. */
+/* In lines that fit a terminal. */
 static void print_wrapped(const char *text, FILE *file)
 {
 	size_t column = 0;

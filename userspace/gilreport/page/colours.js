@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-// The states' colours (after Okabe and Ito, who made them for all kinds of
-// colour vision), and beside the colour a shape: off the CPU is striped, in
-// I/O is low, idle is a line.
+// The states' colours, after Okabe and Ito, who chose them for all kinds of
+// colour vision. A shape repeats what the colour says: off the CPU is striped,
+// in I/O is low, idle is a line.
 
 const STATES = [
 	{name: "not there", hidden: true},
 	{name: "runs with the lock", light: "#009e73", dark: "#1fbf8f"},
 	{name: "has the lock, preempted", light: "#009e73", dark: "#1fbf8f", stripes: true},
 	{name: "has the lock, asleep", light: "#7fcfb9", dark: "#14634d", dots: true},
-	{name: "given the lock, waking up", light: "#e8d21d", dark: "#f0e442"},
+	{name: "granted, waking up", light: "#e8d21d", dark: "#f0e442"},
 	{name: "waits for the lock", light: "#d55e00", dark: "#f07a1f"},
 	{name: "in I/O", light: "#56b4e9", dark: "#56b4e9", height: 0.5},
 	{name: "runs without the lock", light: "#0072b2", dark: "#3d8fd1"},
-	{name: "could run, has no CPU", light: "#0072b2", dark: "#3d8fd1", stripes: true},
+	{name: "ready, no CPU", light: "#0072b2", dark: "#3d8fd1", stripes: true},
 	{name: "idle", light: "#aab2bc", dark: "#5c6673", height: 0.12},
 	{name: "CPU runs something else", light: "#c9ced6", dark: "#454d59", height: 0.6},
 ];
 
 let dark = false;
 
-/* A canvas pixel's number, little endian as all that run browsers are. */
+/* A canvas pixel's number. Machines that run browsers are little endian. */
 function packColour(hex, factor) {
 	const part = (at) => Math.round(parseInt(hex.slice(at, at + 2), 16) * factor);
 	return (255 << 24 | part(5) << 16 | part(3) << 8 | part(1)) >>> 0;

@@ -65,7 +65,7 @@ function unpackCpu(text) {
 	return makeSpans(starts, states, whos);
 }
 
-const REASONS = ["released", "let others go first", "gave it up for I/O",
+const REASONS = ["released", "yielded", "gave it up for I/O",
 	"had to let go at the switch interval", "died or ended", "cancelled", ""];
 
 function unpackTurns(text, lane, turns) {

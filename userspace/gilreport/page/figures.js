@@ -5,7 +5,7 @@ function drawHistogram(id, times) {
 	const place = document.getElementById(id), counts = times.log2_ns;
 	const first = counts.findIndex((n) => n), last = counts.findLastIndex((n) => n);
 	if (first < 0) {
-		place.textContent = "There was none.";
+		place.textContent = id === "wait-hist" ? "No waits." : "No holds.";
 		return;
 	}
 	const width = 640, height = 210, base = 165, wide = (width - 20) / (last - first + 1);
@@ -58,15 +58,14 @@ function showWords(lock) {
 }
 
 const COLUMNS = ["thread", "share of hold time", "held", "turns", "waited", "wait p50",
-	"wait p99", "wait max", "I/O releases", "forced switches", "preempted with it",
+	"wait p99", "wait max", "I/O releases", "forced switches", "preempted as owner",
 	"convoy waits / I/Os"];
 
 function showShares(lock) {
 	const shares = lock.hold_shares, total = Math.max(1, lock.hold.total_ns);
 	document.getElementById("shares").textContent =
-		`Jain's index ${shares.jain.toFixed(3)} over hold time (1: all ${shares.threads} threads had it equally long), ` +
-		`${lock.turn_shares.jain.toFixed(3)} over turns; the longest held it ` +
-		`${shares.least ? (shares.most / shares.least).toPrecision(3) : "infinitely many"} times as long as the shortest.`;
+		`Jain's index (1 = equal shares): ${shares.jain.toFixed(3)} for hold time, ` +
+		`${lock.turn_shares.jain.toFixed(3)} for turns, over ${shares.threads} threads.`;
 	const table = document.getElementById("threads");
 	table.replaceChildren();
 	const head = table.createTHead().insertRow();

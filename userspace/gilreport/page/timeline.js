@@ -293,14 +293,14 @@ function describe(row, t, near) {
 	const turn = row.turns[lastAt(row.turns.map((each) => each.requested), t)];
 	if (turn && !(t > turn.released)) {
 		if (turn.from >= 0)
-			lines.push(`waited ${timeText(turn.granted - turn.requested)}${turn.afterIo ? " after I/O" : ""}; handed over by ${view.open.lanes[turn.from].label}`);
+			lines.push(`${turn.afterIo ? "came back from I/O, " : ""}waited ${timeText(turn.granted - turn.requested)}; got it from ${view.open.lanes[turn.from].label}`);
 		if (!Number.isNaN(turn.asked))
 			lines.push(`asked to drop the lock after ${timeText(turn.asked - turn.granted)}`);
 		if (turn.released > turn.granted)
 			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ` +
 				(turn.taken ? "blocked, and the kernel released it" : REASONS[turn.reason]));
 		if (turn.contended && !turn.slept)
-			lines.push("kept its place in the queue, and did not sleep for it at once");
+			lines.push("queued without sleeping at first");
 	}
 	lines.push(...row.signs.filter((mark) => Math.abs(mark.t - t) < near).map(signText));
 	return lines.join("\n");
