@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The three levels of use by name, and how a thread is bound at each. */
 #include <string.h>
 
 #include <linux/gil.h>

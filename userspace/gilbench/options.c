@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The command line of gilbench. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

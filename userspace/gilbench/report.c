@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Results as text for people, or as one JSON document. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

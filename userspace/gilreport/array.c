@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Arrays that grow at their end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

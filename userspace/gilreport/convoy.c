@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Find the waits that belong to a convoy, and what they were behind. */
 #include <stdlib.h>
 #include <string.h>
 

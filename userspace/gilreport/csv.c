@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Write turns.csv and threads.csv. */
 #include <inttypes.h>
 #include <string.h>
 

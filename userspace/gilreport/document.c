@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The report as JSON, for --json and for the page. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* How often and how long, for each thread and each lock. */
 #include <math.h>
 #include <stdlib.h>
 

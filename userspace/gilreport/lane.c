@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A thread's states over time, from its turns and the scheduler's events. */
 #include "lane.h"
 
 enum lock_state { NOT_THERE, AWAY, IN_IO, WAITING, GRANTED, OWNER };

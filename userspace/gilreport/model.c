@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The threads, CPUs and lost events of a recording, and safe names. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* What the command line asked for. */
 #ifndef GILREPORT_OPTIONS_H
 #define GILREPORT_OPTIONS_H
 

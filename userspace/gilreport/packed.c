@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Numbers in few bytes, for the page. */
 #include "packed.h"
 
 static const char digits[] =

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Write report.html: the page with the report in it. */
 #include "page.h"
 #include "report.h"
 

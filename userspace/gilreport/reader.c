@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Read a trace.dat of trace-cmd into a model. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

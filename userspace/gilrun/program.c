@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Bind the calling thread to the lock, then become the program. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

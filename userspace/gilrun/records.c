@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the kernel recorded of the threads that ended. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The report as a JSON document. */
 #include <sys/wait.h>
 
 #include "args/json.h"

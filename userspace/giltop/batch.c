@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Pictures as lines, or as JSON documents, one after the other on stdout. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

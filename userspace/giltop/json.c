@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A picture as a JSON document. */
 #include "json.h"
 #include "args/json.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* A picture as a JSON document. */
 #ifndef GILTOP_JSON_H
 #define GILTOP_JSON_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The picture in a terminal, refreshed in time and changed by keys. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The whole picture, as lines of text that fit the screen. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Read the module's tables in debugfs: all locks and threads at one moment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

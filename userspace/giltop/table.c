@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Read a table whose columns are found by name. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Compare two snapshots: shares of the time, and rates. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The option --report: record a run of this program and make its page. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

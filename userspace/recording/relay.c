@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Forward signals to a program that other processes started for us. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>

@@ -23,13 +23,13 @@ function unpack(text, take) {
 }
 
 /* Spans, each from its start to the next one's; and what they are. */
-function makeSpans(starts, states, whos) {
+function makeSpans(starts, states, threads) {
 	starts.push(LENGTH);
 	return {
 		count: states.length,
 		starts: Float64Array.from(starts),
 		states: Uint8Array.from(states),
-		whos: whos ? Int32Array.from(whos) : null,
+		threads: threads ? Int32Array.from(threads) : null,
 	};
 }
 
@@ -48,21 +48,21 @@ function unpackLane(text) {
 const CPU_STATES = [9, 10, 7, 1]; // idle, somebody else, a user, the owner
 
 function unpackCpu(text) {
-	const starts = [], states = [], whos = [];
+	const starts = [], states = [], threads = [];
 	let time = 0;
 	unpack(text, (next) => {
 		const value = next(), runs = value % 4;
 		if (!starts.length && value >= 4) {
 			starts.push(0); // nothing is known yet
 			states.push(0);
-			whos.push(-1);
+			threads.push(-1);
 		}
 		time += Math.floor(value / 4);
 		starts.push(time);
 		states.push(CPU_STATES[runs]);
-		whos.push(runs ? next() : -1);
+		threads.push(runs ? next() : -1);
 	});
-	return makeSpans(starts, states, whos);
+	return makeSpans(starts, states, threads);
 }
 
 const REASONS = ["released", "yielded", "gave it up for I/O",

@@ -283,7 +283,7 @@ function describe(row, t, near) {
 	if (i < 0)
 		return lines.join("\n");
 	if (row.kind === "cpu") {
-		const who = spans.whos[i];
+		const who = spans.threads[i];
 		lines.push(spans.states[i] === 9 ? "idle" : spans.states[i] === 10 ?
 			(who ? DATA.thread_names[who - 1] : "unknown") :
 			view.open.lanes[who].label + (spans.states[i] === 1 ? ", with the lock" : ""));
