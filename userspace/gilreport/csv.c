@@ -32,17 +32,12 @@ static void put_who(FILE *file, const struct model *model,
 }
 
 /* What has not been seen is left empty. */
-static void put_number(FILE *file, uint64_t value, int seen)
-{
-	if (seen)
-		fprintf(file, ",%" PRIu64, value);
-	else
-		putc(',', file);
-}
-
 static void put_time(FILE *file, uint64_t time)
 {
-	put_number(file, time, time != NEVER);
+	if (time != NEVER)
+		fprintf(file, ",%" PRIu64, time);
+	else
+		putc(',', file);
 }
 
 static void put_turn(FILE *file, const struct model *model,
@@ -57,9 +52,9 @@ static void put_turn(FILE *file, const struct model *model,
 	put_time(file, turn->acquired);
 	put_time(file, turn->released);
 	put_time(file, turn->asked);
-	put_number(file, turn->wait_ns, turn->has_wait);
-	put_number(file, turn->wakeup_ns, turn->has_wakeup);
-	put_number(file, turn->hold_ns, turn->has_hold);
+	put_time(file, turn->wait_ns);
+	put_time(file, turn->wakeup_ns);
+	put_time(file, turn->hold_ns);
 	putc(',', file);
 	if (from) {
 		uint32_t thread = model_seat(model, from->seat)->thread;

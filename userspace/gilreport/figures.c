@@ -8,37 +8,16 @@
 /* What gil.ko gives new locks; for recordings in which no interval ran out. */
 #define INTERVAL_DEFAULT_NS 5000000ULL
 
-/* A turn's figure, if the event that tells it was recorded. */
-struct measure {
-	bool (*of)(const struct turn *turn, uint64_t *ns);
-	size_t in_seat, in_lock;
-};
-
-static bool wait_of(const struct turn *turn, uint64_t *ns)
-{
-	*ns = turn->wait_ns;
-	return turn->has_wait;
-}
-
-static bool wakeup_of(const struct turn *turn, uint64_t *ns)
-{
-	*ns = turn->wakeup_ns;
-	return turn->has_wakeup;
-}
-
-static bool hold_of(const struct turn *turn, uint64_t *ns)
-{
-	*ns = turn->hold_ns;
-	return turn->has_hold;
-}
-
-static const struct measure measures[] = {
-	{ wait_of, offsetof(struct seat_figures, wait),
-	  offsetof(struct lock_figures, wait) },
-	{ wakeup_of, offsetof(struct seat_figures, wakeup),
-	  offsetof(struct lock_figures, wakeup) },
-	{ hold_of, offsetof(struct seat_figures, hold),
-	  offsetof(struct lock_figures, hold) },
+/* Where a figure of a turn is, and where the sums of it go. */
+static const struct measure {
+	size_t in_turn, in_seat, in_lock;
+} measures[] = {
+#define MEASURE(name) \
+	{ offsetof(struct turn, name##_ns), \
+	  offsetof(struct seat_figures, name), \
+	  offsetof(struct lock_figures, name) }
+	MEASURE(wait), MEASURE(wakeup), MEASURE(hold),
+#undef MEASURE
 };
 
 #define MEASURES (sizeof(measures) / sizeof(*measures))
@@ -86,11 +65,13 @@ static void summarise(struct times *times, struct array *samples)
 static void take(struct array *samples, const struct lock *lock, uint32_t first,
 		 const struct measure *measure)
 {
-	uint64_t ns;
+	for (uint32_t i = first; i != NONE; i = lock_turn(lock, i)->next) {
+		const char *turn = (const char *)lock_turn(lock, i);
+		uint64_t ns = *(const uint64_t *)(turn + measure->in_turn);
 
-	for (uint32_t i = first; i != NONE; i = lock_turn(lock, i)->next)
-		if (measure->of(lock_turn(lock, i), &ns))
+		if (ns != NEVER)
 			*(uint64_t *)array_push(samples, sizeof(ns)) = ns;
+	}
 }
 
 static void measure_times(struct lock_figures *figures,

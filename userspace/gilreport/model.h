@@ -88,7 +88,7 @@ const char *reason_name(enum reason reason);
 struct turn {
 	uint64_t requested, granted, acquired, released;
 	uint64_t asked; /* when the owner was asked to drop it, or NEVER */
-	uint64_t wait_ns, wakeup_ns, hold_ns; /* the kernel's own figures */
+	uint64_t wait_ns, wakeup_ns, hold_ns; /* the kernel's own, or NEVER */
 	uint32_t seat;
 	uint32_t from; /* the turn that handed it over, or NONE */
 	uint32_t next; /* the same thread's next turn, or NONE */
@@ -96,7 +96,6 @@ struct turn {
 	bool contended;
 	bool after_io; /* first request since it slept without the lock */
 	bool repaired; /* a step was missing in the recording */
-	bool has_wait, has_wakeup, has_hold; /* the event with it was there */
 	bool slept; /* its thread went to sleep for it */
 	bool taken; /* its owner blocked, and the kernel released the lock */
 };

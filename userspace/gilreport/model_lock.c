@@ -98,6 +98,9 @@ static struct turn *begin(struct model *model, uint32_t index, uint64_t time)
 		.acquired = NEVER,
 		.released = NEVER,
 		.asked = NEVER,
+		.wait_ns = NEVER,
+		.wakeup_ns = NEVER,
+		.hold_ns = NEVER,
 		.seat = index,
 		.from = NONE,
 		.next = NONE,
@@ -278,7 +281,6 @@ static void grant(struct model *model, const struct gil_event *event,
 	turn->granted = later(event->time, turn->requested);
 	turn->contended = true;
 	turn->wait_ns = event->wait_ns;
-	turn->has_wait = true;
 	turn->from = giver(model, lock, event);
 }
 
@@ -305,12 +307,10 @@ static void acquire(struct model *model, const struct gil_event *event,
 	}
 	turn->acquired = later(event->time, turn->granted);
 	turn->contended |= event->contended;
-	if (event->contended && !turn->has_wait) {
+	if (event->contended && turn->wait_ns == NEVER)
 		turn->wait_ns = event->wait_ns;
-		turn->has_wait = true;
-	}
-	turn->wakeup_ns = event->wakeup_ns;
-	turn->has_wakeup = event->contended;
+	if (event->contended)
+		turn->wakeup_ns = event->wakeup_ns;
 }
 
 /* The turn that this release ends, as far as it was seen. */
@@ -340,7 +340,6 @@ static void release(struct model *model, const struct gil_event *event,
 
 	sample(lock, event->time, event->waiting);
 	turn->hold_ns = event->hold_ns;
-	turn->has_hold = true;
 	turn->reason = event->reason < REASON_NONE ?
 		       (enum reason)event->reason : REASON_NONE;
 	end(model, turn, later(event->time, turn->granted));

@@ -16,52 +16,26 @@ struct field {
 	bool is_signed;
 };
 
+/*
+ * The fields that are read, by their names in the events: first those of gil
+ * events, then those of sched events, then the one of ftrace's print.
+ */
+#define FOR_EACH_FIELD(X) \
+	X(lock) X(tid) X(comm) X(from_tid) X(waiting) X(contended) X(reason) \
+	X(wait_ns) X(wakeup_ns) X(hold_ns) X(policy) X(flags) \
+	X(prev_pid) X(prev_comm) X(prev_state) X(next_pid) X(next_comm) X(pid) \
+	X(buf)
+
 enum field_name {
-	/* gil events; a policy change has its name in place of a comm */
-	FIELD_LOCK,
-	FIELD_TID,
-	FIELD_COMM,
-	FIELD_FROM_TID,
-	FIELD_WAITING,
-	FIELD_CONTENDED,
-	FIELD_REASON,
-	FIELD_WAIT_NS,
-	FIELD_WAKEUP_NS,
-	FIELD_HOLD_NS,
-	FIELD_POLICY,
-	FIELD_FLAGS,
-	/* sched events */
-	FIELD_PREV_PID,
-	FIELD_PREV_COMM,
-	FIELD_PREV_STATE,
-	FIELD_NEXT_PID,
-	FIELD_NEXT_COMM,
-	FIELD_PID,
-	/* ftrace's print */
-	FIELD_BUF,
+#define FIELD_NUMBER(name) FIELD_##name,
+	FOR_EACH_FIELD(FIELD_NUMBER)
 	FIELDS,
 };
 
 static const char *const field_names[FIELDS] = {
-	[FIELD_LOCK] = "lock",
-	[FIELD_TID] = "tid",
-	[FIELD_COMM] = "comm",
-	[FIELD_FROM_TID] = "from_tid",
-	[FIELD_WAITING] = "waiting",
-	[FIELD_CONTENDED] = "contended",
-	[FIELD_REASON] = "reason",
-	[FIELD_WAIT_NS] = "wait_ns",
-	[FIELD_WAKEUP_NS] = "wakeup_ns",
-	[FIELD_HOLD_NS] = "hold_ns",
-	[FIELD_POLICY] = "policy",
-	[FIELD_FLAGS] = "flags",
-	[FIELD_PREV_PID] = "prev_pid",
-	[FIELD_PREV_COMM] = "prev_comm",
-	[FIELD_PREV_STATE] = "prev_state",
-	[FIELD_NEXT_PID] = "next_pid",
-	[FIELD_NEXT_COMM] = "next_comm",
-	[FIELD_PID] = "pid",
-	[FIELD_BUF] = "buf",
+#define FIELD_NAME(name) \
+	[FIELD_##name] = #name,
+	FOR_EACH_FIELD(FIELD_NAME)
 };
 
 enum kind {
@@ -195,21 +169,21 @@ static void read_gil(const struct reader *reader, const struct event_type *type,
 	struct gil_event event = {
 		.kind = (enum gil_kind)type->kind,
 		.time = record->ts,
-		.lock = (uint32_t)number(reader, type, record, FIELD_LOCK),
-		.tid = (int32_t)number(reader, type, record, FIELD_TID),
+		.lock = (uint32_t)number(reader, type, record, FIELD_lock),
+		.tid = (int32_t)number(reader, type, record, FIELD_tid),
 		.from_tid =
-			(int32_t)number(reader, type, record, FIELD_FROM_TID),
-		.waiting = (uint32_t)number(reader, type, record, FIELD_WAITING),
+			(int32_t)number(reader, type, record, FIELD_from_tid),
+		.waiting = (uint32_t)number(reader, type, record, FIELD_waiting),
 		.contended =
-			(uint32_t)number(reader, type, record, FIELD_CONTENDED),
-		.reason = (uint32_t)number(reader, type, record, FIELD_REASON),
-		.flags = (uint32_t)number(reader, type, record, FIELD_FLAGS),
-		.wait_ns = number(reader, type, record, FIELD_WAIT_NS),
-		.wakeup_ns = number(reader, type, record, FIELD_WAKEUP_NS),
-		.hold_ns = number(reader, type, record, FIELD_HOLD_NS),
+			(uint32_t)number(reader, type, record, FIELD_contended),
+		.reason = (uint32_t)number(reader, type, record, FIELD_reason),
+		.flags = (uint32_t)number(reader, type, record, FIELD_flags),
+		.wait_ns = number(reader, type, record, FIELD_wait_ns),
+		.wakeup_ns = number(reader, type, record, FIELD_wakeup_ns),
+		.hold_ns = number(reader, type, record, FIELD_hold_ns),
 	};
 
-	text(type, record, type->kind == GIL_POLICY ? FIELD_POLICY : FIELD_COMM,
+	text(type, record, type->kind == GIL_POLICY ? FIELD_policy : FIELD_comm,
 	     event.name, sizeof(event.name));
 	model_gil(reader->model, &event);
 }
@@ -220,12 +194,12 @@ static void read_switch(const struct reader *reader,
 {
 	char prev[NAME_SIZE], next[NAME_SIZE];
 
-	text(type, record, FIELD_PREV_COMM, prev, sizeof(prev));
-	text(type, record, FIELD_NEXT_COMM, next, sizeof(next));
+	text(type, record, FIELD_prev_comm, prev, sizeof(prev));
+	text(type, record, FIELD_next_comm, next, sizeof(next));
 	model_switch(reader->model, record->ts, (uint32_t)record->cpu,
-		     (int32_t)number(reader, type, record, FIELD_PREV_PID),
-		     prev, number(reader, type, record, FIELD_PREV_STATE),
-		     (int32_t)number(reader, type, record, FIELD_NEXT_PID),
+		     (int32_t)number(reader, type, record, FIELD_prev_pid),
+		     prev, number(reader, type, record, FIELD_prev_state),
+		     (int32_t)number(reader, type, record, FIELD_next_pid),
 		     next);
 }
 
@@ -235,9 +209,9 @@ static void read_wakeup(const struct reader *reader,
 {
 	char name[NAME_SIZE];
 
-	text(type, record, FIELD_COMM, name, sizeof(name));
+	text(type, record, FIELD_comm, name, sizeof(name));
 	model_wakeup(reader->model, record->ts,
-		     (int32_t)number(reader, type, record, FIELD_PID), name);
+		     (int32_t)number(reader, type, record, FIELD_pid), name);
 }
 
 /* What gilrecord wrote into the trace: "gilrecord: what=value". */
@@ -254,7 +228,7 @@ static void read_note(struct model *model, const struct event_type *type,
 		{ "kernel=", model->kernel, sizeof(model->kernel) },
 		{ "clock=", model->clock, sizeof(model->clock) },
 	};
-	unsigned int offset = type->fields[FIELD_BUF].offset;
+	unsigned int offset = type->fields[FIELD_buf].offset;
 	const char *data = (const char *)record->data + offset;
 	int size = record->size - (int)offset;
 	char line[320];
