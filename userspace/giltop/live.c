@@ -54,14 +54,6 @@ static const char *const help[] = {
 	"QUEUE HELD  who waits now; share of the time with an owner",
 };
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static attr_t attributes(enum line_kind kind)
 {
 	switch (kind) {

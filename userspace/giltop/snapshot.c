@@ -15,27 +15,9 @@
 #include "table.h"
 
 static const char *const counter_names[COUNTERS] = {
-	[COUNT_FAST] = "fast",
-	[COUNT_SLOW] = "slow",
-	[COUNT_CONTENDED] = "contended",
-	[COUNT_HANDOFFS] = "handoffs",
-	[COUNT_RELEASES] = "releases",
-	[COUNT_IO] = "io",
-	[COUNT_YIELDS] = "yields",
-	[COUNT_DROP_REQUESTS] = "drop_requests",
-	[COUNT_FORCED] = "forced",
-	[COUNT_DEATHS] = "deaths",
-	[COUNT_TIMEOUTS] = "timeouts",
-	[COUNT_CANCELS] = "cancels",
-	[COUNT_INTERRUPTS] = "interrupts",
-	[COUNT_LAZY] = "lazy",
-	[COUNT_LAZY_RETURNS] = "lazy_returns",
-	[COUNT_WAIT_NS] = "wait_ns",
-	[COUNT_WAIT_MAX_NS] = "wait_max_ns",
-	[COUNT_WAKEUP_NS] = "wakeup_ns",
-	[COUNT_WAKEUP_MAX_NS] = "wakeup_max_ns",
-	[COUNT_HOLD_NS] = "hold_ns",
-	[COUNT_HOLD_MAX_NS] = "hold_max_ns",
+#define COUNTER_COLUMN(name, column) \
+	[COUNT_##name] = #column,
+	FOR_EACH_COUNTER(COUNTER_COLUMN)
 };
 
 #define NUMBER(type, name) \
@@ -117,8 +99,7 @@ static int compare_threads(const void *a, const void *b)
 	return order ? order : compare(left->id, right->id);
 }
 
-struct lock_row *locks_parse(char *text, size_t length, size_t *count,
-			     char *error)
+void *locks_parse(char *text, size_t length, size_t *count, char *error)
 {
 	struct lock_row *locks =
 		parse(text, length, lock_fields, LENGTH(lock_fields),
@@ -130,8 +111,7 @@ struct lock_row *locks_parse(char *text, size_t length, size_t *count,
 	return locks;
 }
 
-struct thread_row *threads_parse(char *text, size_t length, size_t *count,
-				 char *error)
+void *threads_parse(char *text, size_t length, size_t *count, char *error)
 {
 	struct thread_row *threads =
 		parse(text, length, thread_fields, LENGTH(thread_fields),
@@ -217,15 +197,7 @@ static char *read_table(const char *debugfs, const char *name, size_t *length,
 	return text;
 }
 
-static void not_a_table(const char *debugfs, const char *name, const char *why,
-			char *error)
-{
-	snprintf(error, SNAPSHOT_ERROR_MAX,
-		 "%s/gil/%s is not what this giltop reads: %s; is the module of another version?",
-		 debugfs, name, why);
-}
-
-static uint64_t monotonic_ns(void)
+uint64_t monotonic_ns(void)
 {
 	struct timespec now;
 
@@ -233,41 +205,37 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static bool read_locks(struct snapshot *s, const char *debugfs, char *error)
+/* The rows of a table, or NULL. The caller knows which rows @parse makes. */
+static void *read_rows(const char *debugfs, const char *name,
+		       void *(*parse)(char *text, size_t length, size_t *count,
+				      char *error),
+		       size_t *count, char *error)
 {
 	char why[TABLE_ERROR_MAX];
 	size_t length;
-	char *text = read_table(debugfs, "locks", &length, error);
+	char *text = read_table(debugfs, name, &length, error);
+	void *rows;
 
 	if (!text)
-		return false;
-	s->locks = locks_parse(text, length, &s->lock_count, why);
-	if (!s->locks)
-		not_a_table(debugfs, "locks", why, error);
+		return NULL;
+	rows = parse(text, length, count, why);
+	if (!rows)
+		snprintf(error, SNAPSHOT_ERROR_MAX,
+			 "%s/gil/%s is not what this giltop reads: %s; is the module of another version?",
+			 debugfs, name, why);
 	free(text);
-	return s->locks;
-}
-
-static bool read_threads(struct snapshot *s, const char *debugfs, char *error)
-{
-	char why[TABLE_ERROR_MAX];
-	size_t length;
-	char *text = read_table(debugfs, "threads", &length, error);
-
-	if (!text)
-		return false;
-	s->threads = threads_parse(text, length, &s->thread_count, why);
-	if (!s->threads)
-		not_a_table(debugfs, "threads", why, error);
-	free(text);
-	return s->threads;
+	return rows;
 }
 
 bool snapshot_read(struct snapshot *snapshot, const char *debugfs, char *error)
 {
 	*snapshot = (struct snapshot){ .at_ns = monotonic_ns() };
-	if (read_locks(snapshot, debugfs, error) &&
-	    read_threads(snapshot, debugfs, error))
+	snapshot->locks = read_rows(debugfs, "locks", locks_parse,
+				    &snapshot->lock_count, error);
+	if (snapshot->locks)
+		snapshot->threads = read_rows(debugfs, "threads", threads_parse,
+					      &snapshot->thread_count, error);
+	if (snapshot->threads)
 		return true;
 	snapshot_free(snapshot);
 	return false;

@@ -7,29 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* struct gil_counts, as the tables have it. */
+/* struct gil_counts, by the names of the columns in the tables. */
+#define FOR_EACH_COUNTER(X) \
+	X(FAST, fast) X(SLOW, slow) X(CONTENDED, contended) \
+	X(HANDOFFS, handoffs) X(RELEASES, releases) X(IO, io) \
+	X(YIELDS, yields) X(DROP_REQUESTS, drop_requests) X(FORCED, forced) \
+	X(DEATHS, deaths) X(TIMEOUTS, timeouts) X(CANCELS, cancels) \
+	X(INTERRUPTS, interrupts) X(LAZY, lazy) X(LAZY_RETURNS, lazy_returns) \
+	X(WAIT_NS, wait_ns) X(WAIT_MAX_NS, wait_max_ns) \
+	X(WAKEUP_NS, wakeup_ns) X(WAKEUP_MAX_NS, wakeup_max_ns) \
+	X(HOLD_NS, hold_ns) X(HOLD_MAX_NS, hold_max_ns)
+
 enum counter {
-	COUNT_FAST,
-	COUNT_SLOW,
-	COUNT_CONTENDED,
-	COUNT_HANDOFFS,
-	COUNT_RELEASES,
-	COUNT_IO,
-	COUNT_YIELDS,
-	COUNT_DROP_REQUESTS,
-	COUNT_FORCED,
-	COUNT_DEATHS,
-	COUNT_TIMEOUTS,
-	COUNT_CANCELS,
-	COUNT_INTERRUPTS,
-	COUNT_LAZY,
-	COUNT_LAZY_RETURNS,
-	COUNT_WAIT_NS,
-	COUNT_WAIT_MAX_NS,
-	COUNT_WAKEUP_NS,
-	COUNT_WAKEUP_MAX_NS,
-	COUNT_HOLD_NS,
-	COUNT_HOLD_MAX_NS,
+#define COUNTER_NUMBER(name, ...) COUNT_##name,
+	FOR_EACH_COUNTER(COUNTER_NUMBER)
 	COUNTERS,
 };
 
@@ -87,11 +78,14 @@ bool snapshot_read(struct snapshot *snapshot, const char *debugfs,
 		   char *error);
 void snapshot_free(struct snapshot *snapshot);
 
-/* From the text of a table, which is changed; NULL: @error, TABLE_ERROR_MAX. */
-struct lock_row *locks_parse(char *text, size_t length, size_t *count,
-			     char *error);
-struct thread_row *threads_parse(char *text, size_t length, size_t *count,
-				 char *error);
+/*
+ * From the text of a table, which is changed, an array of struct lock_row or of
+ * struct thread_row; NULL: @error, of TABLE_ERROR_MAX bytes, says why.
+ */
+void *locks_parse(char *text, size_t length, size_t *count, char *error);
+void *threads_parse(char *text, size_t length, size_t *count, char *error);
+
+uint64_t monotonic_ns(void);
 
 /* NULL: it is not there. */
 const struct lock_row *snapshot_lock(const struct snapshot *snapshot,
