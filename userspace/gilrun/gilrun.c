@@ -2,10 +2,9 @@
 /*
  * gilrun: run a program under a global interpreter lock of its own.
  *
- * Where nobody wants a report there is nothing to stay for: gilrun binds itself
- * and becomes the program, which keeps the binding. So signals, job control
- * and the exit status are the program's without any doing. For a report it
- * stays, as the program's parent (supervise.c).
+ * Without a report gilrun binds itself and becomes the program, which keeps the
+ * binding. Signals, job control and the exit status are then the program's own.
+ * For a report gilrun stays as the program's parent (supervise.c).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +39,7 @@ static int make_lock(const struct options *options, gil_t **gil)
 		return -1;
 	if (error == ENOENT && options->policy) {
 		fprintf(stderr,
-			"gilrun: there is no policy '%s': fifo, cpython, io_first and fair are built in, others are modules to load\n",
+			"gilrun: there is no policy '%s': fifo, cpython, io_first and fair are built in, other policies are modules to load\n",
 			options->policy);
 		return -1;
 	}
@@ -51,7 +50,7 @@ static int make_lock(const struct options *options, gil_t **gil)
 	return error ? cannot("cannot set the grace", error) : 0;
 }
 
-/* Before the program runs: a mistake in the name must not cost a long run. */
+/* Before the program runs, because a wrong name must not cost a long run. */
 static FILE *open_output(const struct options *options)
 {
 	FILE *file = stderr;
@@ -84,7 +83,7 @@ static int write_report(const struct options *options, gil_t *gil,
 			       report_text(&report, file);
 }
 
-/* Once the program has run, how it ended counts more than any report. */
+/* If the program ran, exit as it did, even if its report cannot be written. */
 static int run_and_report(const struct options *options, gil_t *gil)
 {
 	struct records records = { 0 };

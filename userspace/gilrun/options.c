@@ -16,8 +16,8 @@ static const char doc[] =
 	"time runs outside the kernel.\v"
 	"A TIME is a number and ns, us, ms or s; plain numbers are us.\n\n"
 	"Exit status: the program's (by the same signal, if a signal ended "
-	"it); 125 gilrun itself failed or was used wrongly, 126 the program "
-	"cannot be run, 127 it was not found.";
+	"it); 125 if gilrun itself failed or was used wrongly, 126 if the program "
+	"cannot be run, 127 if it was not found.";
 
 enum {
 	OPTION_GRACE = 256,
@@ -30,24 +30,24 @@ enum {
 
 static const struct argp_option argp_options[] = {
 	{ "policy", 'P', "NAME", 0,
-	  "Who gets the lock next: fifo, cpython, io_first, fair or another that is loaded",
+	  "Which thread gets the lock next: fifo, cpython, io_first, fair or another policy that is loaded",
 	  0 },
 	{ "interval", 'i', "TIME", 0,
 	  "How long a thread may keep the lock while others wait", 0 },
 	{ "grace", OPTION_GRACE, "TIME", 0,
-	  "How long a lazy release leaves the lock where it is", 0 },
+	  "How long a lazy release leaves the lock with its last owner", 0 },
 	{ "level", OPTION_LEVEL, "LEVEL", 0,
 	  "enforced (default), or auto-io: a thread keeps the lock until it blocks",
 	  0 },
 	{ "per-process", OPTION_PER_PROCESS, NULL, 0,
-	  "A lock for each process that the program starts", 0 },
+	  "Give each process that the program starts its own lock", 0 },
 	{ "stats", OPTION_STATS, NULL, 0,
-	  "At the end, a table of what each thread went through", 0 },
-	{ "json", OPTION_JSON, NULL, 0, "The same as one JSON document", 0 },
+	  "At the end, print a table with the figures of each thread", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "Print the same as one JSON document", 0 },
 	{ "output", 'o', "FILE", 0,
-	  "Write the table or the document there, not to stderr", 0 },
+	  "Write the table or the document to FILE, not to stderr", 0 },
 	{ "report", OPTION_REPORT, "DIR", 0,
-	  "Record the program by gilrecord, and make DIR/report.html of it by gilreport (as root)",
+	  "Record the program with gilrecord and make DIR/report.html with gilreport (only root may record)",
 	  0 },
 	{ 0 },
 };
@@ -55,11 +55,11 @@ static const struct argp_option argp_options[] = {
 static const char *policy(struct argp_state *state, const char *text)
 {
 	if (!*text || strlen(text) >= GIL_NAME_MAX)
-		argp_error(state, "--policy: '%s' is no policy's name", text);
+		argp_error(state, "--policy: '%s' cannot be the name of a policy", text);
 	return text;
 }
 
-/* From the program's name on, nothing is an option of ours. */
+/* Arguments after the program's name are the program's. */
 static void take_program(struct options *options, struct argp_state *state)
 {
 	options->program = &state->argv[state->next - 1];
@@ -69,7 +69,7 @@ static void take_program(struct options *options, struct argp_state *state)
 static void check(const struct options *options, struct argp_state *state)
 {
 	if (!options->program || !*options->program[0])
-		argp_error(state, "no PROGRAM to run");
+		argp_error(state, "no PROGRAM given");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

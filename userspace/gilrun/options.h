@@ -9,8 +9,8 @@
 #include "args/level.h"
 
 /*
- * What a wrapper says of its own failures, as env(1), nohup(1) and timeout(1)
- * do: all other statuses are the program's.
+ * The statuses of gilrun's own failures, as env(1), nohup(1) and timeout(1)
+ * have them. All other statuses are the program's.
  */
 enum {
 	EXIT_OWN_FAILURE = 125,
@@ -30,16 +30,16 @@ struct options {
 	bool json;
 	/* NULL: stderr. */
 	const char *output;
-	/* A folder for a report of the recorded run; NULL: none. */
+	/* The folder of --report; NULL: the run is not recorded. */
 	const char *report;
 	/* The program and its arguments, ending with NULL. */
 	char **program;
 };
 
-/* Does not return after --help, --version or a wrong use. */
+/* Ends the program after --help, --version or a wrong use. */
 void options_parse(struct options *options, int argc, char **argv);
 
-/* Somebody wants to know afterwards what happened. */
+/* Is there to be a report at the end? */
 static inline bool options_report(const struct options *options)
 {
 	return options->stats || options->json;

@@ -8,8 +8,7 @@
 #include "options.h"
 
 /*
- * Bind the calling thread to the lock and become the program. Returns only if
- * that fails, after saying why: the status to exit with.
+ * Returns only if that fails, after saying why: the status to exit with.
  */
 int program_exec(const struct options *options, gil_t *gil);
 

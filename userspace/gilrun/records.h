@@ -32,14 +32,14 @@ struct records {
 	struct thread *threads;
 	size_t count;
 	size_t room;
-	/* Threads of which the kernel had no room to keep the figures. */
+	/* Threads whose figures the kernel had no room to keep. */
 	uint64_t lost;
-	/* No thread is left that could end. */
+	/* All threads have ended. */
 	bool complete;
 };
 
 /*
- * Take what there is, without waiting; fd is that of the lock, O_NONBLOCK.
+ * Read what is there, without waiting. @fd is the lock's, with O_NONBLOCK.
  * Returns 0 or an error number.
  */
 int records_read(struct records *records, int fd);
@@ -47,7 +47,7 @@ int records_read(struct records *records, int fd);
 /* By lock, process and thread. */
 void records_sort(struct records *records);
 
-/* All of them together. */
+/* The sum of all threads. */
 struct thread records_total(const struct records *records);
 
 void records_free(struct records *records);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the program and its threads went through: for people, and as JSON. */
+/* The figures of the program and its threads, as text and as JSON. */
 #ifndef GILRUN_REPORT_H
 #define GILRUN_REPORT_H
 

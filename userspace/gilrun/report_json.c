@@ -67,7 +67,7 @@ static json_t *threads(const struct records *records)
 	return list;
 }
 
-/* Either is null when the program ended the other way. */
+/* One of the two is null. */
 static json_t *ending(int status)
 {
 	bool killed = WIFSIGNALED(status);

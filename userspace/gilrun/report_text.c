@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table, 80 columns wide unless there are locks to tell apart. */
+/* The report as text, 80 columns wide unless there are several locks. */
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parent of the program. To whoever started gilrun it is the program: what
- * is sent to it goes on to the program, it stops when the program stops, and
- * it ends as the program ends.
+ * The parent of the program. For the process that started gilrun, gilrun is the
+ * program: gilrun passes signals on, stops when the program stops, and ends as
+ * the program ends.
  *
- * What the terminal sends goes to a whole process group, and so has reached the
- * program already. What another process sends has not.
+ * A signal from the terminal goes to the whole process group, so the program
+ * has received it already. A signal from another process has to be passed on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +23,16 @@
 #include "program.h"
 #include "supervise.h"
 
-/* How long descendants that outlive the program are waited for. */
+/* How long to wait for descendants that outlive the program. */
 #define PATIENCE_NS 1000000000ULL
 
 struct supervisor {
 	pid_t child;
-	/* The program has a controlling terminal, and so may a job control. */
+	/* There is a controlling terminal, so there may be job control. */
 	bool terminal;
 	bool ended;
 	int signals;
-	/* Ends when the program has begun, or will not: -1 from then on. */
+	/* The read end of start()'s pipe; -1 once the program began or failed. */
 	int begun;
 	int lock;
 	struct records *records;
@@ -57,7 +57,7 @@ static bool has_terminal(void)
 	return true;
 }
 
-/* All but those that say that gilrun itself has gone wrong. */
+/* All signals except those that mean that gilrun itself has crashed. */
 static void taken_signals(sigset_t *set)
 {
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE,
@@ -68,7 +68,7 @@ static void taken_signals(sigset_t *set)
 		sigdelset(set, own[i]);
 }
 
-/* A terminal's hangup goes to the session's leader alone. */
+/* Not SIGHUP: a terminal's hangup goes only to the session's leader. */
 static bool sent_to_group(const struct signalfd_siginfo *info)
 {
 	switch (info->ssi_signo) {
@@ -95,12 +95,12 @@ static void pass_on(const struct supervisor *s,
 }
 
 /*
- * The shell sees its job stopped, by the signal that stopped the program, and
- * continues it by SIGCONT. Without a terminal there is no such shell; whoever
- * stopped the program may continue it without us.
+ * Stop with the signal that stopped the program, so that the shell sees its job
+ * stopped and can continue it with SIGCONT. Without a terminal there is no such
+ * shell, and the process that stopped the program can continue it directly.
  *
- * The SIGCONT stays pending and is passed on as any signal, unless by then the
- * job has been stopped again: the kernel drops it then.
+ * The SIGCONT stays pending and is passed on like any signal, unless the job is
+ * stopped again before that. Then the kernel drops it.
  */
 static void stop_too(const struct supervisor *s, int signo)
 {
@@ -111,7 +111,7 @@ static void stop_too(const struct supervisor *s, int signo)
 	sigemptyset(&set);
 	sigaddset(&set, signo);
 	signal(signo, SIG_DFL);
-	/* Blocked still: the terminal's own one and this make one stop. */
+	/* Still blocked, so the terminal's signal and this one stop us once. */
 	raise(signo);
 	sigprocmask(SIG_UNBLOCK, &set, &mask);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -148,19 +148,19 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
-/* Figures are worth less than the program: it runs on without them. */
+/* On an error the program runs on without a report of its threads. */
 static void take_records(struct supervisor *s)
 {
 	int error = records_read(s->records, s->lock);
 
 	if (!error)
 		return;
-	fprintf(stderr, "gilrun: cannot read what the lock recorded: %s\n",
+	fprintf(stderr, "gilrun: cannot read the figures of ended threads: %s\n",
 		strerror(error));
 	s->lock = -1;
 }
 
-/* All that ever comes through the pipe is why the program could not begin. */
+/* The child writes to the pipe only if the program could not begin. */
 static void take_beginning(struct supervisor *s)
 {
 	int failure;
@@ -172,8 +172,8 @@ static void take_beginning(struct supervisor *s)
 }
 
 /*
- * Until the program is bound the lock knows of no thread, and says that it is
- * through with all of them.
+ * Do not read the lock before the program has begun. Until a thread is bound,
+ * the lock reports that all its threads have ended.
  */
 static void wait_for_something(struct supervisor *s, int timeout_ms)
 {
@@ -213,13 +213,13 @@ static void run_child(const struct options *options, gil_t *gil, int begun,
 	sigaction(SIGCHLD, chld, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	failure = program_exec(options, gil);
-	/* Should the parent be gone, nobody asks any more. */
+	/* If this fails, the parent has gone and nobody reads the status. */
 	if (write(begun, &failure, sizeof(failure)) < 0)
 		_exit(EXIT_OWN_FAILURE);
 	_exit(failure);
 }
 
-/* The pipe's other end is the child's, and is closed as the program begins. */
+/* The child has the pipe's other end, which exec closes. */
 static int start(const struct options *options, gil_t *gil,
 		 struct supervisor *s)
 {
@@ -266,7 +266,7 @@ int supervise(const struct options *options, gil_t *gil,
 	return 0;
 }
 
-/* No second core file: the program's own tells more. */
+/* Without a second core file, because the program's own says more. */
 void end_as(int status)
 {
 	sigset_t set;

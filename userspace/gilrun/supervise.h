@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Start the program as a child, stand in for it, and see how it ends. */
+/* Run the program as a child, stand in for it, and see how it ends. */
 #ifndef GILRUN_SUPERVISE_H
 #define GILRUN_SUPERVISE_H
 
@@ -12,7 +12,7 @@
 #include "records.h"
 
 struct outcome {
-	/* 0, or what to exit with: the program could not begin. */
+	/* If the program could not begin, the status to exit with; else 0. */
 	int failure;
 	/* As of wait(2). */
 	int status;
@@ -21,9 +21,8 @@ struct outcome {
 };
 
 /*
- * Returns when the program has ended, and its descendants have, or have had a
- * moment to: their records are complete then, or as far as they go. -1: it
- * could not be started, and stderr says why.
+ * Returns when the program has ended and its descendants have too, or have had
+ * one second to do so. -1: it could not be started, and stderr says why.
  */
 int supervise(const struct options *options, gil_t *gil,
 	      struct records *records, struct outcome *outcome);

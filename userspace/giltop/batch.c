@@ -13,7 +13,7 @@
 #include "json.h"
 #include "screen.h"
 
-/* A terminal's width, or what the environment says, or 80. */
+/* The terminal's width, or COLUMNS, or 80. */
 static int line_width(void)
 {
 	const char *columns = getenv("COLUMNS");
@@ -88,14 +88,14 @@ static int failed(const char *why)
 	return EXIT_FAILED;
 }
 
-/* That one has gone is what a long run may see; that it never was, a mistake. */
+/* A lock may vanish during a long run. One that never existed is a mistake. */
 static bool is_there(const struct sampler *sampler,
 		     const struct options *options)
 {
 	if (!options->one_lock || snapshot_lock(&sampler->after, options->lock))
 		return true;
 	fprintf(stderr,
-		"giltop: there is no lock %" PRIu64 ": giltop --once lists those there are\n",
+		"giltop: there is no lock %" PRIu64 ": giltop --once lists all locks\n",
 		options->lock);
 	return false;
 }
@@ -108,7 +108,7 @@ int batch_run(const struct options *options)
 
 	if (!sampler_start(&sampler, options->debugfs))
 		return failed(sampler.error);
-	/* From now: no picture is of less time than was asked for. */
+	/* Measured from now, so that no picture covers less time than asked for. */
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	if (!is_there(&sampler, options)) {
 		sampler_end(&sampler);

@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-/* The exit status; what went wrong has been said. */
+/* The exit status; an error has been reported. */
 int batch_run(const struct options *options);
 
 #endif

@@ -23,7 +23,7 @@ static json_t *rates(const struct rates *rates)
 			 "forced_switches", rates->forced);
 }
 
-/* All since the lock was made, or the thread attached. */
+/* Since the lock was made, or the thread was attached. */
 static json_t *totals(const struct figures *figures)
 {
 	json_t *object = json_object();
@@ -46,7 +46,7 @@ static json_t *owner(const struct lock_view *lock)
 			 "name", row ? value_text(row->comm) : json_null());
 }
 
-/* How long so far; null: neither an owner nor waiting, or not known. */
+/* How long it has owned or waited so far; null: neither, or not known. */
 static json_t *so_far(const struct figures *figures)
 {
 	if (!figures->since_ns || figures->since_ns > figures->now_ns)

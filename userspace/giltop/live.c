@@ -13,7 +13,7 @@
 #include "live.h"
 #include "screen.h"
 
-/* The first picture covers less than others, to be there soon. */
+/* The first picture covers less time than the others, so that it comes soon. */
 #define FIRST_DELAY_NS 250000000ULL
 
 enum colour {
@@ -22,7 +22,7 @@ enum colour {
 	COLOUR_AWAY,
 };
 
-/* What has been typed. */
+/* What a key asks for. */
 enum want {
 	WANT_NOTHING,
 	WANT_REDRAW,
@@ -43,15 +43,15 @@ static const char *const help[] = {
 	"space  a picture at once       + -  more, less often",
 	"< >  choose a lock, and see its queue     a  all locks",
 	"H W A S I T  sort by hold, wait, away, switches, io, tid",
-	"r  the other way round         up down page home end k j g G  scroll",
+	"r  reverse the order           up down page home end k j g G  scroll",
 	"",
-	"HOLD WAIT AWAY  shares of the time: owner of the lock; waiting for",
-	"     it; neither, such as blocked in I/O. ? is not known: the fast",
-	"     path of a lock that nobody waits for goes without the kernel.",
-	"SW/S  acquisitions that had to wait, a second",
-	"IO/S  releases because of blocking I/O",
-	"FORC/S  of the switches, those after the interval was over",
-	"QUEUE HELD  who waits now; share of the time with an owner",
+	"HOLD WAIT AWAY  shares of the time: owning the lock, waiting for it,",
+	"     and neither, such as blocked in I/O. ? means not known: while",
+	"     nobody waits, the fast path works without the kernel.",
+	"SW/S  acquisitions per second that had to wait",
+	"IO/S  releases per second because of blocking I/O",
+	"FORC/S  switches per second because the interval was over",
+	"QUEUE HELD  waiters now; share of the time with an owner",
 };
 
 static attr_t attributes(enum line_kind kind)
@@ -107,7 +107,7 @@ static void draw_help(const struct live *live)
 			mvaddnstr(i, 0, help[i], live->look.width);
 }
 
-/* A page of threads, roughly: the heads and the locks take some lines. */
+/* About a page of threads, because heads and locks take some lines. */
 static size_t page(const struct live *live)
 {
 	return live->look.height > 10 ? (size_t)live->look.height - 10 : 1;
@@ -142,7 +142,7 @@ static void draw(struct live *live)
 	refresh();
 }
 
-/* The next lock after, or before, the one that is chosen; at the end, all. */
+/* The lock after, or before, the chosen one; beyond the last, all locks. */
 static void choose(struct live *live, bool forward)
 {
 	const struct view *view = &live->sampler.view;
@@ -204,7 +204,7 @@ static bool take_sort_key(struct live *live, int key)
 
 static void take_scroll_key(struct live *live, int key)
 {
-	/* Letters too, for terminals that have no such keys. */
+	/* Letters too, for terminals without these keys. */
 	switch (key) {
 	case 'k':
 	case 'j':
@@ -261,7 +261,7 @@ static enum want take_key(struct live *live, int key)
 	return WANT_REDRAW;
 }
 
-/* All keys that are there. */
+/* All keys typed so far. */
 static enum want take_keys(struct live *live)
 {
 	enum want want = WANT_NOTHING, more;
@@ -275,7 +275,7 @@ static enum want take_keys(struct live *live)
 	return want;
 }
 
-/* Until something is typed, the window changes or the next picture is due. */
+/* Wait until a key is typed, the window changes or a picture is due. */
 static enum want await(struct live *live)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -289,9 +289,9 @@ static enum want await(struct live *live)
 	ready = poll(&in, 1, (int)((left + 999999) / 1000000));
 	if (!ready)
 		return WANT_SAMPLE;
-	/* A signal is one of the window's size, which getch() tells. */
+	/* If a signal came, the window has a new size, which getch() reports. */
 	want = take_keys(live);
-	/* The terminal has gone, or else there would have been a key. */
+	/* Without a key the terminal has gone. */
 	if (ready > 0 && (in.revents & ~POLLIN || want == WANT_NOTHING))
 		return WANT_QUIT;
 	return want;
@@ -303,7 +303,7 @@ static bool sample(struct live *live)
 	return sampler_next(&live->sampler);
 }
 
-/* False: a snapshot could not be had; the sampler has ended. */
+/* False: there was no snapshot, and the sampler has ended. */
 static bool watch(struct live *live, uint64_t count)
 {
 	enum want want = WANT_NOTHING;
@@ -312,7 +312,7 @@ static bool watch(struct live *live, uint64_t count)
 	while (want != WANT_QUIT) {
 		want = await(live);
 		if (want == WANT_SAMPLE) {
-			/* Each is to be seen for as long as the last one. */
+			/* The last picture is shown for as long as the others. */
 			if (count && shown++ == count)
 				break;
 			if (!sample(live))
@@ -376,7 +376,7 @@ int live_run(const struct options *options)
 	SCREEN *terminal = NULL;
 	bool good;
 
-	/* Before the screen is taken, so that a reason stays to be read. */
+	/* Before the screen is cleared, so that an error stays readable. */
 	if (!sampler_start(&live.sampler, options->debugfs)) {
 		fprintf(stderr, "giltop: %s\n", live.sampler.error);
 		return EXIT_FAILED;

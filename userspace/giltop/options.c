@@ -10,12 +10,12 @@
 const char *argp_program_version = "giltop " GIL_VERSION;
 
 static const char doc[] =
-	"Show, as it happens, who owns each /dev/gil lock and who waits for it, "
-	"and what part of the time each thread holds the lock, waits for it, "
-	"and is away.\v"
+	"Show live which thread owns each /dev/gil lock and which threads wait "
+	"for it, and what part of the time each thread holds the lock, waits "
+	"for it, and is away.\v"
 	"A TIME is in seconds, or with a unit: 0.5, 200ms. The figures are the "
 	"kernel's, from debugfs, which only root may read.\n\n"
-	"Exit status: 0, or 1 if giltop failed, 2 if it was used wrongly.";
+	"Exit status: 0 on success, 1 if giltop failed, 2 if it was used wrongly.";
 
 enum {
 	OPTION_ONCE = 256,
@@ -24,23 +24,23 @@ enum {
 };
 
 static const struct argp_option argp_options[] = {
-	{ "delay", 'd', "TIME", 0, "Time between two pictures (1)", 0 },
+	{ "delay", 'd', "TIME", 0, "The time between two pictures (default 1)", 0 },
 	{ "interval", 0, NULL, OPTION_ALIAS, NULL, 0 },
-	{ "count", 'n', "N", 0, "End after N of them", 0 },
-	{ "lock", 'l', "LOCK", 0, "Only this lock, and its queue", 0 },
+	{ "count", 'n', "N", 0, "End after N pictures", 0 },
+	{ "lock", 'l', "LOCK", 0, "Show only this lock, with its queue", 0 },
 	{ "sort", 's', "KEY", 0,
 	  "Sort threads by hold (default), wait, away, switches, io or tid", 0 },
-	{ "reverse", 'r', NULL, 0, "The least first", 0 },
-	{ "batch", 'b', NULL, 0, "Write lines, for a file or a pipe", 0 },
+	{ "reverse", 'r', NULL, 0, "Sort the smallest first", 0 },
+	{ "batch", 'b', NULL, 0, "Write the pictures as lines, for a file or a pipe", 0 },
 	{ "once", OPTION_ONCE, NULL, 0, "The same as -b -n 1", 0 },
 	{ "json", OPTION_JSON, NULL, 0,
-	  "Write a JSON document, or one a line with -n; once by default", 0 },
+	  "Write one JSON document, or with -n several, one on each line", 0 },
 	{ "debugfs", OPTION_DEBUGFS, "DIR", 0,
-	  "Where debugfs is (/sys/kernel/debug)", 0 },
+	  "Where debugfs is mounted (default /sys/kernel/debug)", 0 },
 	{ 0 },
 };
 
-/* Seconds, unlike other times of ours, for so it is in every top. */
+/* A plain number is seconds, as in top, and not us as in our other programs. */
 static bool delay_read(const char *text, uint64_t *ns)
 {
 	char *end;

@@ -29,7 +29,7 @@ struct options {
 	const char *debugfs;
 };
 
-/* Does not return after --help, --version or a wrong use. */
+/* Ends the program after --help, --version or a wrong use. */
 void options_parse(struct options *options, int argc, char **argv);
 
 #endif

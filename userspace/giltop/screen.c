@@ -9,7 +9,7 @@
 #include "row.h"
 #include "screen.h"
 
-/* A picture being drawn: what it is of, and how many lines there is room for. */
+/* A picture being drawn: what it shows, and how many more lines fit. */
 struct drawing {
 	const struct view *view;
 	const struct look *look;
@@ -79,7 +79,7 @@ static void draw_title(struct drawing *d)
 	    d->look->reverse ? " reversed" : "", lock);
 }
 
-/* Where the chosen lock is among all, or where it would be. */
+/* The index of the chosen lock, or where it would be. */
 static size_t chosen_at(const struct view *view, const struct look *look)
 {
 	size_t i = 0;
@@ -91,7 +91,7 @@ static size_t chosen_at(const struct view *view, const struct look *look)
 	return i;
 }
 
-/* How many locks: a third of the picture; without a height, all or the one. */
+/* Locks get a third of the picture; without a height, as many as chosen. */
 static size_t most_locks(const struct drawing *d)
 {
 	size_t all = d->view->lock_count;
@@ -102,7 +102,7 @@ static size_t most_locks(const struct drawing *d)
 	return third < all ? third : all;
 }
 
-/* The chosen lock is among those that there is room for. */
+/* If there is room for only some locks, the chosen one is among them. */
 static void draw_locks(struct drawing *d)
 {
 	const struct view *view = d->view;
@@ -134,7 +134,7 @@ static int compare_since(const void *a, const void *b)
 	return l < r ? -1 : l > r;
 }
 
-/* Those who wait for the lock, in the order in which they came. */
+/* The threads that wait for the lock, in the order of their requests. */
 static size_t queue_of(const struct view *view, uint64_t lock,
 		       const struct thread_row **queue)
 {
@@ -150,7 +150,7 @@ static size_t queue_of(const struct view *view, uint64_t lock,
 	return n;
 }
 
-/* The queue of the one lock that is shown: who has waited how long so far. */
+/* The queue of the chosen lock: each thread and how long it has waited. */
 static void draw_queue(struct drawing *d, uint64_t lock)
 {
 	const struct thread_row **queue =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The picture, as lines of text that are no longer than the screen is wide:
- * what the live view and the batch mode show.
+ * The picture, as lines of text that fit the screen, for the live view and the
+ * batch mode.
  */
 #ifndef GILTOP_SCREEN_H
 #define GILTOP_SCREEN_H
@@ -30,7 +30,7 @@ struct line {
 	int bar_width;
 };
 
-/* How the picture is to be. */
+/* What the picture shows, and how. */
 struct look {
 	int width;		/* of lines, 1 to LINE_MAX_WIDTH */
 	int height;		/* lines at most; 0: as many as it takes */
@@ -48,7 +48,7 @@ typedef void screen_emit(void *to, const struct line *line);
 void screen_draw(const struct view *view, const struct look *look,
 		 screen_emit *emit, void *to);
 
-/* Threads that the look lets through. */
+/* How many threads the look selects. */
 size_t screen_threads(const struct view *view, const struct look *look);
 
 #endif

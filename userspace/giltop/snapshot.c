@@ -52,7 +52,7 @@ const char *counter_name(enum counter counter)
 	return counter_names[counter];
 }
 
-/* A row's own fields and, at @at in it, the figures that both tables have. */
+/* Both tables have a row's own fields, and the figures, which go to @at. */
 static void *parse(char *text, size_t length, const struct field *own,
 		   size_t own_count, size_t at, size_t row_size,
 		   size_t *count, char *error)
@@ -144,7 +144,7 @@ static void explain(const char *debugfs, const char *path, int cause,
 		 strerror(cause), what ? "; " : "", what ? what : "");
 }
 
-/* All of a file, which may grow; NULL: errno. */
+/* The whole file, which may grow while it is read; NULL: see errno. */
 static char *read_all(int fd, size_t *length)
 {
 	size_t room = 65536;

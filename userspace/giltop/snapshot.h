@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel says of all locks and threads at one moment. */
+/* What the kernel says about all locks and threads at one moment. */
 #ifndef GILTOP_SNAPSHOT_H
 #define GILTOP_SNAPSHOT_H
 
@@ -27,7 +27,7 @@ enum counter {
 /* The column that a counter is in. */
 const char *counter_name(enum counter counter);
 
-/* One line's figures; @since_ns: of an owner or a waiter, or 0. */
+/* One line's figures; @since_ns is 0 except for an owner or a waiter. */
 struct figures {
 	uint64_t counts[COUNTERS];
 	uint64_t now_ns;
@@ -93,7 +93,7 @@ const struct lock_row *snapshot_lock(const struct snapshot *snapshot,
 const struct thread_row *snapshot_thread(const struct snapshot *snapshot,
 					 uint64_t lock, uint64_t id);
 
-/* Of a thread: it is in the queue; the lock is its, told of it or not. */
+/* Is it in the queue? Does it own the lock, even if it is still waking up? */
 bool thread_waits(const struct thread_row *thread);
 bool thread_owns(const struct thread_row *thread);
 

@@ -12,13 +12,13 @@
 
 #define COLUMNS_MAX 128
 
-/* The columns of a header: the field that each is, or NULL. */
+/* For each column of the table, the field that it goes to, or NULL. */
 struct header {
 	const struct field *field[COLUMNS_MAX];
 	size_t columns;
 };
 
-/* A table being read: what is left of it, and where that is. */
+/* A table being read: what is left of it, and the line that is next. */
 struct reader {
 	char *next;
 	char *end;
@@ -37,7 +37,7 @@ static bool complain(struct reader *reader, const char *format, ...)
 	return false;
 }
 
-/* The next line, as a string; NULL: a last line without an end, or no more. */
+/* The next line, as a string; NULL: there is none, or it has no end. */
 static char *next_line(struct reader *reader)
 {
 	size_t left = (size_t)(reader->end - reader->next);
@@ -123,7 +123,7 @@ static bool is_octal(const char *text)
 	       text[1] <= '7' && text[2] >= '0' && text[2] <= '7';
 }
 
-/* Too long a text is cut. */
+/* Text that is too long is cut. */
 static void read_text(const char *word, char *text, size_t size)
 {
 	size_t n = 0;
@@ -153,7 +153,7 @@ static bool read_field(struct reader *reader, const struct field *field,
 		return true;
 	}
 	if (!read_number(word, &value))
-		return complain(reader, "line %zu: %s is '%.20s', which is no number",
+		return complain(reader, "line %zu: %s is '%.20s', which is not a number",
 				reader->line, field->name, word);
 	memcpy(row + field->offset, &value, sizeof(value));
 	return true;

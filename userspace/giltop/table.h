@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A table of the module's in debugfs: a line of column names, then a line for
- * each row, of as many words, with a blank between them. Columns are found by
- * name, so that a module may have more of them than are asked for.
+ * A table of the module in debugfs has a line of column names, then for each row
+ * a line of as many words, separated by blanks. Columns are found by name, so
+ * that a module may have more columns than are wanted.
  */
 #ifndef GILTOP_TABLE_H
 #define GILTOP_TABLE_H
@@ -11,7 +11,7 @@
 
 enum field_type {
 	FIELD_NUMBER,		/* uint64_t; decimal, or hexadecimal after 0x */
-	FIELD_TEXT,		/* char[], with octal escapes of the kernel's */
+	FIELD_TEXT,		/* char[]; the kernel's octal escapes are undone */
 };
 
 /* A column that is wanted, and where it goes in a row. */
@@ -25,9 +25,9 @@ struct field {
 #define TABLE_ERROR_MAX	160
 
 /*
- * The rows of a table, in an array that the caller frees. @text is changed;
- * it need not end with a NUL, and may be anything at all. NULL: it is no such
- * table, or there is no memory; @error, of TABLE_ERROR_MAX bytes, says why.
+ * The rows of a table, in an array that the caller frees. @text is changed; it
+ * need not end with a NUL and may contain anything. NULL: it is not such a
+ * table, or memory ran out; @error, of TABLE_ERROR_MAX bytes, says which.
  */
 void *table_parse(char *text, size_t length, const struct field *fields,
 		  size_t field_count, size_t row_size, size_t *rows,

@@ -7,8 +7,8 @@
 #include "view.h"
 
 /*
- * A line's figures at both ends of an interval. What is new has come within
- * it, so that all its figures were made in it: it began with zeros.
+ * A line's figures at both ends of an interval. A new line appeared within the
+ * interval, so it began with zeros.
  */
 struct pair {
 	const struct figures *before;
@@ -18,7 +18,7 @@ struct pair {
 
 static const struct figures nothing;
 
-/* All of them only ever grow. */
+/* No counter ever decreases. */
 static bool went_back(const struct figures *before, const struct figures *after)
 {
 	if (after->now_ns < before->now_ns)
@@ -30,8 +30,8 @@ static bool went_back(const struct figures *before, const struct figures *after)
 }
 
 /*
- * @before is NULL, or of one with the same number: not the same one if
- * anything went backwards.
+ * @before is NULL, or has the same number. If a counter went backwards, it
+ * belongs to another lock or thread.
  */
 static struct pair pair_up(const struct figures *before,
 			   const struct figures *after, uint64_t elapsed_ns)
@@ -82,7 +82,7 @@ static struct rates rates(const struct pair *pair)
 	};
 }
 
-/* For how long it has lasted; the clock of a snapshot is that of the times. */
+/* How long the hold or the wait has lasted, by the clock of the snapshot. */
 static uint64_t lasting(const struct figures *figures, bool does)
 {
 	if (!does || !figures->since_ns ||
@@ -92,9 +92,8 @@ static uint64_t lasting(const struct figures *figures, bool does)
 }
 
 /*
- * The counter has what ended within the interval, all of it; what had begun
- * before counts only from the interval's beginning, and what has not ended
- * counts too.
+ * The counter grew by all holds or waits that ended within the interval. Take
+ * off the part before the interval, and add the one that has not ended.
  */
 static double time_share(const struct pair *pair, enum counter counter,
 			 bool did, bool does)
@@ -103,7 +102,7 @@ static double time_share(const struct pair *pair, enum counter counter,
 	uint64_t then = lasting(pair->before, did);
 	uint64_t total = ended + lasting(pair->after, does);
 
-	/* A wait that was given up is in no counter. */
+	/* A wait that ended without the lock is in no counter. */
 	if (total < then)
 		return 0;
 	return at_most_one(share(total - then, pair->elapsed_ns));
@@ -121,7 +120,7 @@ static bool is_same(const struct thread_row *before,
 	return before->tid == after->tid && before->tgid == after->tgid;
 }
 
-/* The owner by the fast path: the kernel does not know since when. */
+/* Of an owner by the fast path, the kernel does not know since when. */
 static bool owns_fast(const struct thread_row *row)
 {
 	return thread_owns(row) && !row->figures.since_ns;
@@ -165,7 +164,7 @@ static void compare_thread(struct thread_view *view,
 	view->away_known = row->bind ||
 			   !((lock && lock->fast) || owns_fast(row) ||
 			     (same && owns_fast(before)));
-	/* A thread's life may be longer than its context's. */
+	/* A thread may be older than its context. */
 	if (same && row->cpu_ns >= before->cpu_ns)
 		view->cpu = share(row->cpu_ns - before->cpu_ns,
 				  pair.elapsed_ns);
@@ -279,7 +278,7 @@ struct sort_order {
 	bool reverse;
 };
 
-/* Equal ones stay where they were the last time: by lock and id. */
+/* Threads with equal values are sorted by lock and id, so they stay put. */
 static int compare_views(const void *a, const void *b, void *order)
 {
 	const struct thread_view *left = a, *right = b;

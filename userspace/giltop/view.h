@@ -5,7 +5,7 @@
 
 #include "snapshot.h"
 
-/* Each is a second's. */
+/* Per second. */
 struct rates {
 	double acquires;
 	double switches;	/* acquisitions that had to wait */
@@ -16,11 +16,11 @@ struct rates {
 
 struct lock_view {
 	const struct lock_row *row;
-	/* Who owns it, or NULL: nobody, or one that ended meanwhile. */
+	/* NULL: the lock has no owner, or the owner has just ended. */
 	const struct thread_row *owner;
 	uint64_t elapsed_ns;
 	double held;		/* share of the time, as the kernel knows it */
-	bool fast;		/* there were holds that it does not know of */
+	bool fast;		/* there were holds that the kernel does not know */
 	struct rates rates;
 };
 
@@ -40,7 +40,7 @@ struct thread_view {
 	struct rates rates;
 };
 
-/* It points into the later snapshot, which must outlive it. */
+/* Points into the later snapshot, which must outlive it. */
 struct view {
 	uint64_t at_ns;
 	uint64_t elapsed_ns;
@@ -72,7 +72,7 @@ const char *sort_name(enum sort_key key);
 /* SORT_KEYS: there is no such key. */
 enum sort_key sort_find(const char *name);
 
-/* The most first, thread ids the least; @reverse: the other way round. */
+/* Largest first, but thread ids smallest first; @reverse: the opposite. */
 void view_sort(struct view *view, enum sort_key key, bool reverse);
 
 /* One snapshot after another, and what happened between the last two. */
@@ -84,7 +84,7 @@ struct sampler {
 	char error[SNAPSHOT_ERROR_MAX];
 };
 
-/* The first snapshot; false: @error says why, and nothing is to be freed. */
+/* The first snapshot; false: @error says why, and nothing needs freeing. */
 bool sampler_start(struct sampler *sampler, const char *debugfs);
 /* The next one, and the view of what happened since; false as above. */
 bool sampler_next(struct sampler *sampler);

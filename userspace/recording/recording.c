@@ -13,8 +13,8 @@
 #include "relay.h"
 
 /*
- * Set in the run that is recorded, and for nobody that it starts: by which
- * descriptor to tell its process (relay.h).
+ * Set only in the recorded run itself, not in what it starts: the descriptor
+ * through which to send its pid (relay.h).
  */
 #define RECORDED "GIL_RECORDED"
 
@@ -60,8 +60,8 @@ static bool own_path(char *path)
 }
 
 /*
- * Beside this program, as in a build, beside its folder, as installed, and
- * then where all programs are looked for.
+ * Look beside this program, as in a build; in ../sbin, as installed; then in
+ * PATH.
  */
 static bool find_program(char *path, const char *name)
 {
@@ -119,7 +119,7 @@ static int status_of(const struct recording *recording, pid_t pid,
 				   128 + WTERMSIG(status);
 }
 
-/* Signals are for the program; what was recorded is still reported. */
+/* A signal ends the program, not us: what was recorded is still reported. */
 static int run_recorded(const struct recording *recording, char **argv)
 {
 	struct relay relay;
@@ -128,7 +128,7 @@ static int run_recorded(const struct recording *recording, char **argv)
 	pid_t pid;
 
 	if (relay_begin(&relay))
-		return cannot(recording, "hand on signals to", argv[0], errno);
+		return cannot(recording, "forward signals to", argv[0], errno);
 	snprintf(to, sizeof(to), "%d", relay.to);
 	setenv(RECORDED, to, 1);
 	pid = fork();
@@ -144,7 +144,7 @@ static int run_recorded(const struct recording *recording, char **argv)
 	return status;
 }
 
-/* What it prints is no output of the program's: it goes to stderr. */
+/* Its output goes to stderr, because stdout is the program's. */
 static int run_quietly(const struct recording *recording, char **argv)
 {
 	pid_t pid = fork();
@@ -156,7 +156,7 @@ static int run_quietly(const struct recording *recording, char **argv)
 	return status_of(recording, pid, argv[0]);
 }
 
-/* The run's status, if it was recorded: gilrecord's text comes last. */
+/* The run's status, or NOT_RUN. If all goes well gilrecord ends with @text. */
 static int record(const struct recording *recording, char *gilrecord,
 		  char *trace, const char *text)
 {

@@ -12,10 +12,10 @@
 #include "relay.h"
 
 /*
- * All but those that say that we have gone wrong, those that stop and continue
- * a job, and the child's end, which relay_until_ended() sees otherwise.
+ * All signals except those that mean that we have crashed, those that stop and
+ * continue a job, and SIGCHLD, in whose place relay_until_ended() has a pidfd.
  */
-static void handed_on(sigset_t *set)
+static void forwarded(sigset_t *set)
 {
 	static const int others[] = { SIGSEGV, SIGBUS,	SIGFPE,	 SIGILL,
 				      SIGSYS,  SIGTRAP, SIGTSTP, SIGTTIN,
@@ -31,7 +31,7 @@ int relay_begin(struct relay *relay)
 	int ends[2];
 	sigset_t set;
 
-	handed_on(&set);
+	forwarded(&set);
 	relay->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (relay->signals < 0)
 		return -1;
@@ -55,18 +55,18 @@ void relay_here(int to)
 {
 	pid_t self = getpid();
 
-	/* If nobody hears it any more, nobody has signals for us. */
+	/* If the other end is closed, there is nobody to forward signals. */
 	send(to, &self, sizeof(self), MSG_NOSIGNAL);
 	close(to);
 }
 
-/* A terminal's hangup goes to the session's leader alone. */
+/* Not SIGHUP: a terminal's hangup goes only to the session's leader. */
 static bool sent_to_all(const struct signalfd_siginfo *info)
 {
 	return info->ssi_code > 0 && info->ssi_signo != SIGHUP;
 }
 
-static void hand_on(const struct relay *relay, int program)
+static void forward(const struct relay *relay, int program)
 {
 	struct signalfd_siginfo info;
 
@@ -83,7 +83,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* -1: it did not begin. */
+/* A pidfd of the program; -1: it did not begin. */
 static int program_of(struct relay *relay)
 {
 	int program = -1;
@@ -118,7 +118,7 @@ void relay_until_ended(struct relay *relay, pid_t child)
 		if (fds[2].revents)
 			close_end(&program);
 		else if (fds[3].revents)
-			hand_on(relay, program);
+			forward(relay, program);
 	}
 	close_end(&program);
 	close_end(&ended);

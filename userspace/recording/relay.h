@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Signals for a program that runs some processes away: whoever started us knows
- * us alone, and between us and the program are those that record it.
+ * Forward signals to the recorded program. The caller knows only our pid, and
+ * the recorder's processes stand between us and the program.
  *
- * The program, begun, tells its process by a socket that all of them inherit.
+ * When the program begins, it sends its pid through a socket that it inherited.
  */
 #ifndef RECORDING_RELAY_H
 #define RECORDING_RELAY_H
@@ -12,31 +12,30 @@
 #include <sys/types.h>
 
 struct relay {
-	/* As it was before signals were kept back. */
+	/* The signal mask before relay_begin(). */
 	sigset_t mask;
 	int signals;
-	/* The socket's two ends: ours, and the program's. */
+	/* The socket's two ends: ours and the program's. */
 	int from;
 	int to;
 };
 
-/* Keep signals back from now on. 0, or -1 and errno. */
+/* Block the signals to be forwarded. 0, or -1 and errno. */
 int relay_begin(struct relay *relay);
 
-/* In a new child, which is to run those that run the program. */
+/* In the child that becomes the recorder. */
 void relay_in_child(const struct relay *relay);
 
 /*
- * Until that child has ended, and may be waited for: hand on to the program, as
- * long as there is one, what other processes send. What a terminal sends, it
- * sends to all.
+ * Forward signals until that child has ended and can be waited for. Signals of a
+ * terminal are not forwarded, because they have reached the program already.
  */
 void relay_until_ended(struct relay *relay, pid_t child);
 
-/* What came when there was no program takes effect now. */
+/* Signals that came while there was no program take effect now. */
 void relay_end(struct relay *relay);
 
-/* In the program: @to is the socket's end of relay_begin(), inherited. */
+/* In the program: @to is the inherited relay.to of relay_begin(). */
 void relay_here(int to);
 
 #endif
