@@ -28,7 +28,7 @@ static int probe_level(const struct options *options, struct lock *lock)
 	return error == EOPNOTSUPP ? EXIT_SKIPPED : EXIT_FAILURE;
 }
 
-/* Whether a lock of the wanted kind can be had at all, before any work. */
+/* Before any work: can there be a lock of the wanted kind? */
 static int probe_lock(const struct options *options)
 {
 	struct lock *lock;
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	int status;
 
 	options_parse(&options, argc, argv);
-	/* While nothing is pinned. */
+	/* Before any thread is pinned. */
 	cpus_usable();
 	status = probe_lock(&options);
 	if (status)

@@ -9,11 +9,11 @@
 #include "recording/recording.h"
 #include "workload.h"
 
-/* Enough for medians, and for every workload to end within some 8 s. */
+/* Enough for medians, with every workload ending within about 8 s. */
 #define DEFAULT_REPEAT 5
 #define DEFAULT_TIMEOUT_S 120
 
-/* More than anything here can use; keeps products within 64 bits. */
+/* More than any workload can use, and few enough for 64-bit products. */
 #define WORKERS_MAX 100000
 #define COUNT_MAX 1000000000000ULL
 #define REPEAT_MAX 1000
@@ -29,36 +29,36 @@ static const char doc[] =
 	"WORKLOAD is one or more of the names that --list shows, or 'all'. "
 	"Each prints the claim that it tests, its figures as medians and as "
 	"ratios to a baseline of the same run, and whether the claim held.\n\n"
-	"Exit status: 0 all ran, and no claim that could be judged failed; "
-	"1 something failed to run or a claim did not hold; 2 wrong use; "
-	"4 skipped, there is no /dev/gil.";
+	"Exit status: 0 if all workloads ran and no judged claim failed; 1 if a "
+	"workload failed to run or a claim did not hold; 2 on wrong use; 4 if "
+	"skipped because there is no /dev/gil or no such level.";
 
 static const struct argp_option argp_options[] = {
 	{ "lock", 'l', "NAME", 0,
 	  "The lock under the workload: gil (default), pthread or none", 0 },
-	{ "threads", 't', "N", 0, "How many threads work", 0 },
+	{ "threads", 't', "N", 0, "The number of threads that work", 0 },
 	{ "procs", 'p', "N", 0,
-	  "How many processes work, sharing the lock; in place of threads, except in countdown, which has both",
+	  "The number of processes that work, sharing the lock; instead of threads, except in countdown, which has both",
 	  0 },
 	{ "count", 'n', "N", 0,
-	  "Do this much in each arm, in the workload's unit, instead of as much as takes some 5 s in all",
+	  "Do this much in each arm, in the workload's unit; without this option, as much as takes about 5 s in all",
 	  0 },
 	{ "interval", 'i', "TIME", 0,
 	  "The lock's switch interval: a number and ns, us, ms or s; plain numbers are us",
 	  0 },
 	{ "policy", 'P', "NAME", 0, "The lock's policy (gil only)", 0 },
 	{ "level", 'L', "LEVEL", 0,
-	  "Who lets go of the lock: manual (default), auto-io or enforced (gil only)",
+	  "Who releases the lock, and when: manual (default), auto-io or enforced (gil only)",
 	  0 },
 	{ "repeat", 'r', "N", 0,
-	  "Take N samples of each figure, arms in turn (default 5)", 0 },
+	  "Take N samples of each figure, with the arms in turn (default 5)", 0 },
 	{ "quick", 'q', NULL, 0,
-	  "About a fifth of the time, and no more than 1,000 waiters", 0 },
+	  "Take about a fifth of the time, with at most 1,000 waiters", 0 },
 	{ "timeout", 'T', "SECONDS", 0,
-	  "Give a workload up after this long (default 120, 0: never)", 0 },
+	  "Give up a workload after this time (default 120, 0: never)", 0 },
 	{ "json", 'j', NULL, 0, "Print one JSON document, not text", 0 },
 	{ "report", OPTION_REPORT, "DIR", 0,
-	  "Also record all this by gilrecord, and make DIR/report.html of it by gilreport (gil only; as root)",
+	  "Also record the run with gilrecord and make DIR/report.html with gilreport (gil only; only root may record)",
 	  0 },
 	{ "list", OPTION_LIST, NULL, 0, "List the workloads and the locks", 0 },
 	{ 0 },
@@ -98,7 +98,7 @@ static bool fits_level(const struct options *options,
 	       workload->any_level;
 }
 
-/* All that can run so. */
+/* All workloads that can run at the level. */
 static void add_all(struct options *options)
 {
 	options->workload_count = 0;
@@ -122,7 +122,7 @@ static void check_workload(struct argp_state *state,
 			   workload->name);
 }
 
-/* What can only be judged when all options are known. */
+/* What can be judged only when all options are known. */
 static void check(struct argp_state *state)
 {
 	struct options *options = state->input;

@@ -24,16 +24,16 @@ struct options {
 	bool quick;
 	bool json;
 	bool all;
-	/* A folder for a report of the whole run; NULL: none. */
+	/* The folder of --report; NULL: the run is not recorded. */
 	const char *report;
 	unsigned int workload_count;
 	const struct workload *workloads[OPTIONS_WORKLOADS_MAX];
 };
 
-/* Does not return after --help, --list, --version or a wrong use. */
+/* Ends the program after --help, --list, --version or a wrong use. */
 void options_parse(struct options *options, int argc, char **argv);
 
-/* How many workers, where the workload has threads or else processes. */
+/* The number of workers, where the workload has threads or processes. */
 static inline unsigned int options_workers(const struct options *options,
 					   unsigned int fallback)
 {
@@ -43,8 +43,8 @@ static inline unsigned int options_workers(const struct options *options,
 }
 
 /*
- * Time for one repetition of a workload, so that all of them together take
- * some 5 s (1 s when quick) on any machine, however slow.
+ * The time for one repetition of a workload, so that all repetitions together
+ * take about 5 s (1 s when quick) on any machine.
  */
 static inline uint64_t options_budget_ns(const struct options *options)
 {

@@ -54,13 +54,13 @@ static void print_list(const struct result *result)
 		print_figure(result, &result->figures[i]);
 }
 
-/* The part of a figure's name that says which row it is in. */
+/* The part of a figure's name that says its row. */
 static const char *row_of(const struct figure *figure)
 {
 	return strchr(figure->name, '.') + 1;
 }
 
-/* A ratio where there is one to another figure; else the figure. */
+/* The ratio to another figure if there is one, otherwise the figure. */
 static void print_cell(const struct result *result,
 		       const struct figure *figure)
 {
@@ -193,7 +193,7 @@ static json_t *figure_json(const struct result *result,
 			 "baseline", figure->baseline);
 }
 
-/* An entry for each claim; all figures are in each, for they are few. */
+/* An entry for each claim. Each has all figures, because they are few. */
 static json_t *entry_json(const struct result *result, unsigned int claim)
 {
 	const struct workload *workload = result->workload;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The convoy: threads that come back from I/O and wait behind threads that
- * compute, each time.
+ * A convoy: threads come back from I/O and wait behind threads that compute,
+ * time after time.
  *
- * A wait belongs to one if
- *  - the thread asked because it came back: it had given the lock up for I/O,
- *    or had slept since it released it;
+ * A wait belongs to a convoy if
+ *  - the thread came back: it had released the lock for I/O, or had slept since
+ *    it released the lock;
  *  - it waited for half a switch interval or longer;
- *  - most of that time, others had the lock who held on to it for half an
- *    interval or longer in one go. (A queue of many short turns is merely long.)
- * A thread is in a convoy if that happened to it three times or more, and at
- * half or more of the times it came back.
+ *  - for most of that time, other threads held the lock for half an interval or
+ *    longer in one turn. (A queue of many short turns is only long.)
+ * A thread is in a convoy if that happened three times or more, and at half or
+ * more of the times that it came back.
  */
 #ifndef GILREPORT_CONVOY_H
 #define GILREPORT_CONVOY_H
@@ -22,7 +22,7 @@
 
 struct blame {
 	uint32_t seat;
-	uint64_t ns; /* for which it was waited behind */
+	uint64_t ns; /* how long the thread waited behind it */
 };
 
 /* One thread's. */

@@ -5,7 +5,7 @@
 
 #include "figures.h"
 
-/* What gil.ko gives new locks; for recordings in which no interval ran out. */
+/* The interval of new locks, for recordings in which none ran out. */
 #define INTERVAL_DEFAULT_NS 5000000ULL
 
 /* Where a figure of a turn is, and where the sums of it go. */
@@ -36,7 +36,7 @@ static unsigned int bucket_of(uint64_t ns)
 	return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
-/* The smallest that is not below a share of @q of all. Sorted. */
+/* The smallest element that is not below a share @q of the sorted ones. */
 static uint64_t quantile(const uint64_t *sorted, size_t count, double q)
 {
 	size_t rank = (size_t)ceil(q * (double)count);
@@ -151,7 +151,7 @@ static uint64_t held_by(const struct seat_figures *seat)
 	return seat->hold.total;
 }
 
-/* Of the threads that had the lock at all. */
+/* Counts only threads that had the lock at all. */
 static void judge_fairness(struct fairness *fairness,
 			   const struct lock_figures *figures,
 			   uint64_t (*of)(const struct seat_figures *seat))
@@ -183,7 +183,7 @@ static void judge_fairness(struct fairness *fairness,
 		fairness->jain = sum * sum / (fairness->threads * squares);
 }
 
-/* How long owners were left alone before they were asked: the median. */
+/* The median of the times after which owners were asked to drop the lock. */
 static void learn_interval(struct lock_figures *figures,
 			   const struct lock *lock, uint64_t told_ns)
 {

@@ -26,7 +26,7 @@ struct seat_figures {
 	struct convoy convoy;
 };
 
-/* Equal shares have a Jain's index of 1; one thread having all, of 1/n. */
+/* Jain's index is 1 for equal shares, and 1/n if one thread has all. */
 struct fairness {
 	double jain;
 	uint64_t least, most;
@@ -40,7 +40,7 @@ struct lock_figures {
 	struct fairness hold_ns, turns;
 	uint64_t interval_ns;
 	bool interval_seen; /* in the recording, or told; else assumed */
-	uint64_t first, last; /* the time in which it was used */
+	uint64_t first, last; /* its first and last use */
 	uint64_t contended, gave_up;
 	uint64_t most_waiters;
 };

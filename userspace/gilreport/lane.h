@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A thread's lane at a lock: its turns and the scheduler's word in one, as
- * spans that follow each other without overlap from the recording's start to
- * its end.
+ * A thread's lane at a lock: what its turns and the scheduler say together, as
+ * spans without gap or overlap from the recording's start to its end.
  */
 #ifndef GILREPORT_LANE_H
 #define GILREPORT_LANE_H

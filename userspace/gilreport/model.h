@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a recording tells, put in order: threads and when the scheduler ran
- * them, CPUs and whom they ran, locks and who had them in turn.
+ * What a recording says, put in order: threads and when the scheduler ran them,
+ * CPUs and the threads that they ran, locks and the threads that had them.
  *
- * Events come in the order of their times (model_*()), once; afterwards,
- * model_finish() has been called, everything here may be read.
+ * Add all events in the order of their times (model_*()), then call
+ * model_finish(). After that everything here may be read.
  */
 #ifndef GILREPORT_MODEL_H
 #define GILREPORT_MODEL_H
@@ -15,7 +15,7 @@
 #include "array.h"
 #include "map.h"
 
-/* A time that has not come; sorts after all others. */
+/* No time; it sorts after all times. */
 #define NEVER UINT64_MAX
 
 #define NAME_SIZE 16
@@ -54,7 +54,7 @@ struct cpu_span {
 #define CPU_IDLE UINT32_MAX
 #define CPU_UNKNOWN (UINT32_MAX - 1)
 
-/* @count events of a CPU are missing in between; 0: nobody knows how many. */
+/* @count events of a CPU are missing in between; 0: an unknown number. */
 struct gap {
 	uint64_t start, end;
 	uint64_t count;
@@ -74,16 +74,15 @@ enum reason {
 	REASON_INTERVAL = 3,
 	REASON_EXIT = 4,
 	REASON_CANCEL = 5,
-	REASON_NONE, /* not released, or nobody saw how */
+	REASON_NONE, /* not released, or the recording does not have it */
 };
 
 const char *reason_name(enum reason reason);
 
 /*
  * One turn of a thread at a lock: request, grant, acquire, release. A step that
- * has not been seen is NEVER, except that model.c fills in what the events
- * after it tell of it. A turn without a grant ends with @released too: the
- * thread gave up.
+ * is not in the recording is NEVER, unless a later event says when it was. A
+ * turn without a grant has @released too, if the thread gave up.
  */
 struct turn {
 	uint64_t requested, granted, acquired, released;
@@ -94,9 +93,9 @@ struct turn {
 	uint32_t next; /* the same thread's next turn, or NONE */
 	enum reason reason;
 	bool contended;
-	bool after_io; /* first request since it slept without the lock */
+	bool after_io; /* its first request since it slept without the lock */
 	bool repaired; /* a step was missing in the recording */
-	bool slept; /* its thread went to sleep for it */
+	bool slept; /* its thread slept while it waited */
 	bool taken; /* its owner blocked, and the kernel released the lock */
 };
 
@@ -144,9 +143,9 @@ struct lock {
 	struct array waiters; /* struct waiters */
 	struct array drops; /* struct drop */
 	struct array marks; /* struct mark */
-	struct array patience; /* uint64_t: how long waiters had to, before each */
+	struct array patience; /* uint64_t: the wait before each drop */
 	uint32_t owner; /* seat, or NONE */
-	uint64_t waiting_since; /* somebody has been, or NEVER */
+	uint64_t waiting_since; /* since when somebody waits, or NEVER */
 	uint32_t pending; /* seat whose request is the last event, or NONE */
 	struct waiters pending_waiters;
 	uint64_t owners_died;
@@ -195,7 +194,7 @@ struct gil_event {
 void model_init(struct model *model);
 void model_free(struct model *model);
 
-/* Any event: when and where; @missed: so many were lost just before, or -1. */
+/* Any event. @missed: how many were lost just before it; -1: unknown. */
 void model_event(struct model *model, uint64_t time, uint32_t cpu,
 		 int64_t missed);
 void model_gil(struct model *model, const struct gil_event *event);
@@ -208,9 +207,9 @@ void model_finish(struct model *model);
 
 /* The living thread of that number, made if it is new. */
 uint32_t model_find_thread(struct model *model, int32_t tid);
-/* Tell a thread's requests that it has ended. */
+/* A thread has ended: close its turns. */
 void model_leave(struct model *model, uint64_t time, uint32_t thread);
-/* A comm, with whatever is not UTF-8 or not to be shown replaced. */
+/* A comm, with everything replaced that is not printable UTF-8. */
 void model_name(char *name, const char *comm);
 
 static inline struct thread *model_thread(const struct model *model,

@@ -2,10 +2,10 @@
 /*
  * The locks' events: who had a lock in turn.
  *
- * A turn's steps are filled in as they come. A recording may begin in the
- * middle of a turn, and may have lost events: a step that does not follow from
- * those before says by its own figures when those were (acquire: its wait and
- * wakeup, release: its hold), and the turn counts as repaired.
+ * A turn's steps are filled in as they come. A recording may begin within a
+ * turn, and may have lost events. Then the next step's own figures say when the
+ * missing steps were (an acquire has its wait and wakeup, a release its hold),
+ * and the turn counts as repaired.
  */
 #include <string.h>
 
@@ -75,7 +75,7 @@ static struct turn *open_turn(struct model *model, const struct seat *seat)
 	return seat->open ? last_turn(model, seat) : NULL;
 }
 
-/* Times before the seat's last turn ended would make turns overlap. */
+/* Not before the seat's last turn ended, so that turns do not overlap. */
 static uint64_t not_before_last(struct model *model, const struct seat *seat,
 				uint64_t time)
 {
@@ -134,8 +134,8 @@ static void end(struct model *model, struct turn *turn, uint64_t time)
 }
 
 /*
- * A request that came to nothing: nobody says when. The thread came back onto
- * a CPU for it.
+ * A request that left the queue without the lock. No event says when; guess the
+ * time at which the thread came back onto a CPU.
  */
 static void give_up(struct model *model, struct turn *turn, uint64_t time)
 {
@@ -147,7 +147,7 @@ static void give_up(struct model *model, struct turn *turn, uint64_t time)
 	end(model, turn, time);
 }
 
-/* Whatever is still open of a seat that begins anew, or is gone. */
+/* Close the open turn of a seat that begins a new one, or has ended. */
 static void close_turn(struct model *model, uint32_t index, uint64_t time)
 {
 	struct turn *turn = open_turn(model, model_seat(model, index));
@@ -173,7 +173,7 @@ void model_leave(struct model *model, uint64_t time, uint32_t thread)
 	}
 }
 
-/* @index owns the lock now: if somebody else does, a release was lost. */
+/* @index owns the lock now. If another seat did, its release was lost. */
 static void own(struct model *model, uint32_t index, uint64_t time)
 {
 	struct lock *lock = model_lock(model, model_seat(model, index)->lock);
@@ -202,8 +202,8 @@ static void sample(struct lock *lock, uint64_t time, uint32_t count)
 }
 
 /*
- * A request says how many wait besides; whether it adds one, the lock's next
- * event shows: an owner at once is one that never waited.
+ * A request says how many others wait. The lock's next event shows whether the
+ * thread waits too: it does not, if it owns the lock at once.
  */
 static void settle(struct lock *lock, uint32_t at_once)
 {
@@ -215,8 +215,8 @@ static void settle(struct lock *lock, uint32_t at_once)
 }
 
 /*
- * Waits after it slept without the lock, whether it said that it would do I/O
- * or not, are what a convoy is made of.
+ * Did the thread sleep without the lock before this request, whether or not it
+ * announced I/O? Such waits make a convoy.
  */
 static bool comes_back(struct model *model, uint32_t index)
 {
@@ -248,7 +248,7 @@ static void request(struct model *model, const struct gil_event *event,
 	};
 }
 
-/* The turn that has just ended, whose owner hands over by this grant. */
+/* The turn that has just ended, and whose owner hands the lock over. */
 static uint32_t giver(struct model *model, const struct lock *lock,
 		      const struct gil_event *event)
 {
@@ -313,7 +313,7 @@ static void acquire(struct model *model, const struct gil_event *event,
 		turn->wakeup_ns = event->wakeup_ns;
 }
 
-/* The turn that this release ends, as far as it was seen. */
+/* The turn that this release ends, made if its beginning is missing. */
 static struct turn *released_turn(struct model *model,
 				  const struct gil_event *event, uint32_t index)
 {
@@ -357,7 +357,7 @@ static void drop_request(struct model *model, const struct gil_event *event,
 	seat->drop_requests++;
 	if (turn && turn->granted != NEVER)
 		turn->asked = event->time;
-	/* Patience begins when there are both an owner and a waiter. */
+	/* Measured from when there were both an owner and a waiter. */
 	if (!turn || turn->granted == NEVER || turn->repaired ||
 	    since == NEVER)
 		return;
@@ -469,7 +469,7 @@ void model_gil(struct model *model, const struct gil_event *event)
 	}
 }
 
-/* A waiter's own wait ends here too: it is not one that gave up. */
+/* A thread that still waits at the end has not given up. */
 void model_finish(struct model *model)
 {
 	for (size_t i = 0; i < model->locks.count; i++)

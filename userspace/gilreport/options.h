@@ -13,7 +13,7 @@ struct options {
 	bool json;
 };
 
-/* Ends the program when the usage is wrong, with status 2. */
+/* Ends the program after --help, --version or a wrong use. */
 void options_parse(struct options *options, int argc, char **argv);
 
 #endif

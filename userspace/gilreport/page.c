@@ -2,10 +2,6 @@
 /* Write report.html: the page with the report in it. */
 #include "report.h"
 
-/* Of page.S: the page up to its data, and the page after that. */
-extern const char page_head[], page_tail[];
-extern const uint64_t page_head_size, page_tail_size;
-
 /* In a script element nothing may look like markup, not even threads' names. */
 static int put_escaped(const char *text, size_t size, void *data)
 {

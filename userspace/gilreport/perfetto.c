@@ -4,10 +4,10 @@
  * process, with its threads as tracks, a counter of its waiters, and arrows
  * from owner to next owner; then the CPUs.
  *
- * What viewers ask for: complete events (X) that do not overlap on a track; an
- * arrow's ends (s, f) inside of slices; process and thread numbers that mean
- * one thing each. A thread's own number is its track's at the first lock that
- * it uses; elsewhere it has one that no thread can have.
+ * Viewers need complete events (X) that do not overlap on a track, an arrow's
+ * ends (s, f) inside slices, and process and thread numbers that mean one thing
+ * each. At the first lock that a thread uses, its track has the thread's own
+ * number; at other locks, a number that no thread can have.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 /* The kernel's own limit: no thread has a number from here on. */
 #define PID_LIMIT 4194304U
-/* Processes and made-up threads have numbers of their own. */
+/* Processes and made-up threads get numbers beyond the limit. */
 #define FIRST_PROCESS (PID_LIMIT + 1)
 #define FIRST_CPU_TRACK (16 * PID_LIMIT)
 #define FIRST_MADE_TRACK (32 * PID_LIMIT)
@@ -90,7 +90,7 @@ static void put_slice(struct output *output, uint32_t process, uint32_t track,
 	putc('}', output->file);
 }
 
-/* A thread's own number the first time; a number reused is not its own. */
+/* A thread number that is reused belongs to the first thread only. */
 static void choose_tracks(struct output *output)
 {
 	const struct model *model = output->report->model;

@@ -110,7 +110,7 @@ static void learn_type(struct reader *reader, struct tep_event *event, int kind)
 	reader->by_id[event->id] = (unsigned char)reader->type_count;
 }
 
-/* Whether the recording can have gil events at all. */
+/* False: the recording cannot have gil events. */
 static bool learn_types(struct reader *reader)
 {
 	bool gil = false;
@@ -305,7 +305,7 @@ int reader_read(struct model *model, const char *path)
 	FILE *file = fopen(path, "rb");
 	int error;
 
-	/* The library's own message would not say why. */
+	/* Because the library's own message does not say why. */
 	if (!file) {
 		fprintf(stderr, "gilreport: %s: %s\n", path, strerror(errno));
 		return -1;

@@ -16,15 +16,19 @@ struct report {
 	uint64_t interval_ns; /* as told, or 0 */
 };
 
-/* Everything but what happened when: what --json prints. */
+/* What --json prints: everything except the lanes. */
 json_t *document_make(const struct report *report);
-/* The same with the lanes: what the page shows. */
+/* What the page shows: the same with the lanes. */
 json_t *document_with_lanes(const struct report *report);
 
-/* These write; the caller sees by ferror() whether it went well. */
+/* The caller checks ferror() afterwards. */
 void page_write(const struct report *report, FILE *file);
 void perfetto_write(const struct report *report, FILE *file);
 void csv_write_turns(const struct report *report, FILE *file);
 void csv_write_threads(const struct report *report, FILE *file);
+
+/* Of page.S: the page up to its data, and the page after that. */
+extern const char page_head[], page_tail[];
+extern const uint64_t page_head_size, page_tail_size;
 
 #endif

@@ -17,7 +17,7 @@ enum tone {
 
 const char *tone_name(enum tone tone);
 
-/* A sentence or a few; with a stretch of time that shows it, if start < end. */
+/* A few sentences; if start < end, with a stretch of time that shows them. */
 struct words {
 	enum tone tone;
 	char *text;
