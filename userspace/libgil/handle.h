@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include "gil.h"
 
 struct handle {
@@ -30,15 +29,12 @@ static inline struct gil_page *gil_page(gil_t *g)
 	return (struct gil_page *)(void *)g;
 }
 
-/* ioctl() that returns an error number and leaves errno as it was. */
-static inline int handle_ioctl(int fd, unsigned long request, void *arg)
-{
-	int saved = errno;
-	int err = ioctl(fd, request, arg) < 0 ? errno : 0;
-
-	errno = saved;
-	return err;
-}
+/*
+ * ioctl() that returns an error number and leaves errno as it was. It has a
+ * frame of its own, because libc's ioctl() has none: a stack that is read by
+ * frame pointers lacks the function that calls ioctl().
+ */
+int handle_ioctl(int fd, unsigned long request, void *arg);
 
 /* Read a lock's or a thread's statistics, as the request says. */
 static inline int handle_stats(int fd, unsigned long request, void *stats,

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* The list of open handles. This file calls no other file of the library. */
+/*
+ * The list of open handles, and calls of the device. This file calls no other
+ * file of the library.
+ */
+#include <errno.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 
 #include "handles.h"
 
@@ -23,6 +28,15 @@ static void handles_unlock(void)
 __attribute__((constructor)) static void handles_init(void)
 {
 	pthread_atfork(handles_lock, handles_unlock, handles_unlock);
+}
+
+int handle_ioctl(int fd, unsigned long request, void *arg)
+{
+	int saved = errno;
+	int err = ioctl(fd, request, arg) < 0 ? errno : 0;
+
+	errno = saved;
+	return err;
 }
 
 void handles_add(struct handle *h)
