@@ -103,7 +103,7 @@ int gil_sleep_until_granted(struct gil_ctx *ctx, unsigned int state,
 		over = gil_end_wait(ctx, keep, &ret, &next);
 		if (over)
 			ctx->sleeping = false;
-		gil_unlock_and_wake(lock, next, flags);
+		gil_unlock_and_wake(lock, next, flags, false);
 	} while (!over);
 	gil_contention_end(lock, ret);
 	return ret;
@@ -253,7 +253,7 @@ int gil_op_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy)
 		ret = -EINVAL;
 	else
 		ret = gil_release_owned(ctx, reason, lazy, &next);
-	gil_unlock_and_wake(lock, next, flags);
+	gil_unlock_and_wake(lock, next, flags, false);
 	return ret;
 }
 

@@ -105,6 +105,23 @@ static inline bool gil_task_blocks(const struct task_struct *task)
 }
 
 /*
+ * Wake a task, which runs on this CPU if it may. The flag is private to the
+ * scheduler. It came with the function that Kbuild looks for, in Linux 6.6, and
+ * has this value since.
+ */
+static inline void gil_wake_up_here(struct task_struct *task)
+{
+#ifdef GIL_HAVE_WAKE_HERE
+	struct wait_queue_entry entry = { .private = task };
+
+	default_wake_function(&entry, TASK_NORMAL, 0x40 /* WF_CURRENT_CPU */,
+			      NULL);
+#else
+	wake_up_process(task);
+#endif
+}
+
+/*
  * The kernel's own events about waiting for locks. With these, tools that know
  * nothing of this module ('perf lock contention') see its waits. They see a lock
  * as a mutex, because it has one owner and its waiters sleep.

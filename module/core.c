@@ -70,9 +70,11 @@
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 
 #include "ask.h"
+#include "compat.h"
 #include "core.h"
 #include "counts.h"
 #include "gil_trace.h"
@@ -392,16 +394,24 @@ bool gil_answer(struct gil_ctx *ctx, int *told)
 	return true;
 }
 
-static void gil_wake(struct task_struct *task)
+/*
+ * Where the next owner runs: on this CPU, if the thread that lets go is about to
+ * sleep and nothing else wants the CPU. Then no other CPU has to be interrupted
+ * or woken from idle. Otherwise the scheduler decides.
+ */
+static void gil_wake(struct task_struct *task, bool sleeps)
 {
-	if (task) {
+	if (!task)
+		return;
+	if (sleeps && single_task_running())
+		gil_wake_up_here(task);
+	else
 		wake_up_process(task);
-		put_task_struct(task);
-	}
+	put_task_struct(task);
 }
 
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
-			 unsigned long flags)
+			 unsigned long flags, bool sleeps)
 	__releases(&lock->lock)
 {
 	struct task_struct *task = NULL;
@@ -411,7 +421,7 @@ void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
 	else if (next)
 		irq_work_queue(&next->granted);
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
-	gil_wake(task);
+	gil_wake(task, sleeps);
 }
 
 void gil_granted(struct irq_work *work)
@@ -424,7 +434,7 @@ void gil_granted(struct irq_work *work)
 	if (ctx->sleeping)
 		task = get_task_struct(ctx->w.task);
 	raw_spin_unlock_irqrestore(&ctx->lock->lock, flags);
-	gil_wake(task);
+	gil_wake(task, false);
 	/* Wake exclusive pollers too: only one thread can use the grant. */
 	__wake_up(&ctx->file->pollers, TASK_NORMAL, 0,
 		  poll_to_key(EPOLLIN | EPOLLRDNORM));
@@ -582,6 +592,6 @@ enum hrtimer_restart gil_timer(struct hrtimer *timer)
 	if (due != U64_MAX)
 		hrtimer_set_expires(timer, ns_to_ktime(due));
 	lock->timer_armed = due != U64_MAX || hrtimer_is_queued(timer);
-	gil_unlock_and_wake(lock, next, flags);
+	gil_unlock_and_wake(lock, next, flags, false);
 	return due == U64_MAX ? HRTIMER_NORESTART : HRTIMER_RESTART;
 }

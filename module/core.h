@@ -74,14 +74,17 @@ bool gil_is_killed(const struct task_struct *task);
 /*
  * Unlock lock->lock, taken with @flags, and then wake @next if it is not NULL. A
  * context that does not sleep in gil_sleep_until_granted() polls, and its
- * irq_work wakes it. Not under a run queue's lock.
+ * irq_work wakes it. @sleeps: the caller sleeps next, so that its CPU is free.
+ * Not under a run queue's lock.
  */
 void gil_unlock_and_wake(struct gil_lock *lock, struct gil_ctx *next,
-			 unsigned long flags) __releases(&lock->lock);
+			 unsigned long flags, bool sleeps)
+	__releases(&lock->lock);
 
 /*
  * Take lock->lock, let @step set *@next to the context to wake, unlock, and
- * wake it. Returns what @step returns. The caller does not hold lock->lock.
+ * wake it. Returns what @step returns. After -EINPROGRESS the caller sleeps. The
+ * caller does not hold lock->lock.
  */
 static inline int gil_do_locked(struct gil_ctx *ctx,
 				int (*step)(struct gil_ctx *ctx,
@@ -94,7 +97,7 @@ static inline int gil_do_locked(struct gil_ctx *ctx,
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	ret = step(ctx, &next);
-	gil_unlock_and_wake(lock, next, flags);
+	gil_unlock_and_wake(lock, next, flags, ret == -EINPROGRESS);
 	return ret;
 }
 
