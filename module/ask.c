@@ -26,6 +26,7 @@ void gil_ask(struct gil_lock *lock, u64 now)
 	struct gil_ctx *owner = lock->owner;
 
 	lock->asked = true;
+	lock->ask_at = now + gil_wake_patience(lock);
 	WRITE_ONCE(lock->page->drop_request, 1);
 	gil_count(owner, drop_requests);
 	trace_gil_drop_request(lock, owner, now - owner->w.grant_ns);
@@ -33,29 +34,27 @@ void gil_ask(struct gil_lock *lock, u64 now)
 		owner->binding->ops->notify(owner);
 }
 
-/* Is this an owner that is made to give way, and has its turn begun? */
-static bool gil_is_sliced(const struct gil_ctx *owner)
-{
-	return owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER;
-}
-
 /*
  * A sliced owner has to reach user mode before it is asked. Otherwise, with an
  * interval that is shorter than the way there, threads would hand the lock round
- * for ever and none would run. Before it wakes up there is nothing to ask.
+ * for ever and none would run. Before it wakes up there is nothing to ask, but
+ * it may take only so long. Look at an owner that has been asked again, because
+ * it may have begun to exit.
  */
 u64 gil_due(const struct gil_lock *lock)
 {
 	const struct gil_ctx *owner = lock->owner;
 
-	if (!owner || !lock->q.waiting || lock->asked)
+	if (!lock->q.waiting)
 		return U64_MAX;
+	if (!owner)
+		return lock->open ? lock->ask_at : U64_MAX;
 	if (owner->state == GIL_STATE_LAZY)
 		return min(lock->stay_until, lock->ask_at);
-	if (gil_is_sliced(owner))
+	if (gil_is_late(owner))
+		return owner->w.grant_ns + gil_wake_patience(lock);
+	if (gil_is_sliced(owner) && !lock->asked)
 		return max(lock->ask_at, owner->turn_ns + GIL_TURN_MIN_NS);
-	if (owner->bind & GIL_BIND_SLICE)
-		return U64_MAX;
 	return lock->ask_at;
 }
 
@@ -92,6 +91,13 @@ static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 	return now + min_t(u64, patience, KTIME_MAX - now);
 }
 
+/* From an owner that cannot answer, the timer takes the lock. */
+static bool gil_can_answer(const struct gil_ctx *owner)
+{
+	return owner->state != GIL_STATE_LAZY && !gil_is_late(owner) &&
+	       !(gil_is_sliced(owner) && owner->off_cpu);
+}
+
 void gil_ask_sooner(struct gil_lock *lock, u64 now)
 {
 	u64 at = gil_patience_ends(lock, now);
@@ -101,10 +107,9 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now)
 	if (at >= lock->ask_at)
 		return;
 	lock->ask_at = at;
-	if (gil_due(lock) <= now && lock->owner->state != GIL_STATE_LAZY)
+	if (gil_due(lock) <= now && gil_can_answer(lock->owner))
 		gil_ask(lock, now);
-	else
-		gil_arm(lock);
+	gil_arm(lock);
 }
 
 void gil_ask_later(struct gil_lock *lock, u64 now)

@@ -7,6 +7,28 @@
 
 #include "objects.h"
 
+/* Is this an owner that is made to give way, and has its turn begun? */
+static inline bool gil_is_sliced(const struct gil_ctx *owner)
+{
+	return owner->bind & GIL_BIND_SLICE && owner->state == GIL_STATE_OWNER;
+}
+
+/* Is this an owner that is made to give way, but has yet to wake up? */
+static inline bool gil_is_late(const struct gil_ctx *owner)
+{
+	return owner->bind & GIL_BIND_SLICE &&
+	       owner->state == GIL_STATE_GRANTED;
+}
+
+/*
+ * How long a thread that has been woken may take to come for the lock, ns.
+ * After that the lock goes to whichever thread is there first.
+ */
+static inline u64 gil_wake_patience(const struct gil_lock *lock)
+{
+	return max(2 * lock->q.interval_ns, GIL_WAKE_NS);
+}
+
 /* Ask the owner now. */
 void gil_ask(struct gil_lock *lock, u64 now);
 

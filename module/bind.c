@@ -158,6 +158,8 @@ static void gil_sched_out(struct preempt_notifier *notifier,
 
 	if (gil_task_blocks(current))
 		gil_blocks(hook->ctx);
+	else
+		gil_preempted(hook->ctx);
 }
 
 static void gil_sched_in(struct preempt_notifier *notifier, int cpu)
@@ -165,6 +167,7 @@ static void gil_sched_in(struct preempt_notifier *notifier, int cpu)
 	struct gil_hook *hook = container_of(notifier, struct gil_hook,
 					     notifier);
 
+	gil_runs_on(hook->ctx);
 	if (gil_is_away(hook->ctx))
 		gil_bind_notify(hook->ctx);
 }

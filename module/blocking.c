@@ -5,13 +5,17 @@
  * A bound thread wants the lock (ctx->wants) except between its own release and
  * its next acquire. While it wants the lock, it owns it whenever it is in user
  * mode. Only the thread itself takes the lock from a bound owner that runs, and
- * it does so at two points in the kernel:
+ * it does so at three points in the kernel:
  *
  *	gil_blocks()	 the thread blocks, and the scheduler switches away
+ *	gil_preempted()	 the thread has been asked to give way, and the scheduler
+ *			 switches away although the thread could run
  *	gil_come_back()	 the thread has been asked to give way, and is on its
  *			 way to user mode
  *
- * bind.c makes the thread pass gil_come_back() whenever it has lost the lock or
+ * From an owner that has no CPU the lock's timer takes the lock (off_cpu). So the
+ * CPU scheduler cannot keep the lock from others, however little CPU time it
+ * gives the owner. bind.c makes the thread pass gil_come_back() whenever it has lost the lock or
  * has been asked, whatever it was doing in the kernel.
  */
 #include <linux/freezer.h>
@@ -109,10 +113,45 @@ out:
 }
 
 /*
+ * Under the run queue's lock, interrupts off.
+ *
+ * An owner that has been asked to give way lets go here, because it may not have
+ * a CPU again for long. One that has not been asked yet keeps the lock until the
+ * timer finds that it has no CPU.
+ */
+void gil_preempted(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	struct gil_ctx *next = NULL;
+
+	raw_spin_lock(&lock->lock);
+	ctx->off_cpu = true;
+	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER && lock->asked)
+		next = gil_take_away(ctx, ktime_get_ns());
+	if (next)
+		irq_work_queue(&next->granted);
+	raw_spin_unlock(&lock->lock);
+}
+
+void gil_runs_on(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	unsigned long flags;
+
+	/* Without the lock, because only the thread itself changes it. */
+	if (!ctx->off_cpu)
+		return;
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	ctx->off_cpu = false;
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+}
+
+/*
  * The scheduler has switched to the thread, which reads three fields of its own
  * context without lock->lock. The answer may be a wrong yes, but no wrong no:
  * only the thread clears @wants or changes @sleeping, and only the thread takes
- * the lock from itself when its state is OWNER. Another CPU can make it the
+ * the lock from itself when its state is OWNER and it has a CPU, which
+ * gil_runs_on() has just noted. Another CPU can make it the
  * owner, though, which is how a wrong yes comes about:
  *
  *	the thread, owner by the fast path	another CPU

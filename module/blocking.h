@@ -17,6 +17,12 @@ void gil_clear_bound(struct gil_ctx *ctx);
 /* The thread blocks. Called by the scheduler, under the run queue's lock. */
 void gil_blocks(struct gil_ctx *ctx);
 
+/* The thread loses its CPU, but could run. Called like gil_blocks(). */
+void gil_preempted(struct gil_ctx *ctx);
+
+/* The thread has a CPU again. */
+void gil_runs_on(struct gil_ctx *ctx);
+
 /* Must the thread, which runs on, pass gil_come_back() before user mode? */
 bool gil_is_away(struct gil_ctx *ctx);
 

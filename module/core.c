@@ -27,8 +27,8 @@
  * abandon|       |recover|call   |barge:
  *        v       |       v       |the first to come
  *       +-----------+   +-----------+
- *       | ABANDONED |   |   OPEN    |   a lock with policy
- *       |    0|K    |   |    0|K    |   cpython can be both
+ *       | ABANDONED |   |   OPEN    |   a lock can be both
+ *       |    0|K    |   |    0|K    |
  *       +-----------+   +-----------+
  *
  *	claim	 gil_claim()	nobody owns the lock, so the caller does
@@ -38,6 +38,7 @@
  *	abandon	 gil_pass_on()	nobody waits, and the owner died
  *	recover	 gil_claim()	as claim, with EOWNERDEAD
  *	call	 gil_call()	a barging policy wakes a waiter, but nobody owns
+ *	revoke	 gil_revoke()	the next owner does not come, so others are called
  *	barge	 gil_answer(), gil_claim()
  *	stay	 gil_stay()	a lazy release: still the owner for a moment
  *	return	 gil_return()	the lazy owner acquires in time
@@ -48,6 +49,7 @@
  *  - There are waiters only while the kernel knows an owner or the lock is open.
  *  - If the lock is open, at least one waiter has been called and has not
  *    answered yet.
+ * A thread whose grant was revoked is absent: it does not count as a waiter.
  *
  * Before each decision the kernel pulls: one unconditional exchange sets K, so
  * that no honest fast path can change the word, and the old value says who owns
@@ -275,6 +277,11 @@ void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
 	lock->policy->enqueue(&lock->q, &ctx->w, now);
 	lock->q.waiting++;
 	lock->waiting_max = max(lock->waiting_max, lock->q.waiting);
+	if (lock->open && lock->ask_at == U64_MAX) {
+		/* Those that have been called may have no CPU. */
+		lock->ask_at = now + gil_wake_patience(lock);
+		gil_arm(lock);
+	}
 	if (!lock->owner || lock->asked)
 		return;
 	if (lock->q.waiting == 1)
@@ -334,9 +341,22 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 	if (next)
 		next->called = true;
 	lock->open = lock->q.waiting;
+	lock->ask_at = next ? now + gil_wake_patience(lock) : U64_MAX;
+	gil_arm(lock);
 	if (!lock->open && !lock->abandoned)
 		atomic_set_release(gil_word(lock), 0);
 	return next;
+}
+
+/* The context is no longer in the queue, or among those that were called. */
+static void gil_count_out(struct gil_ctx *ctx)
+{
+	ctx->called = false;
+	if (ctx->absent)
+		ctx->lock->absent--;
+	else
+		ctx->lock->q.waiting--;
+	ctx->absent = false;
 }
 
 /*
@@ -346,18 +366,16 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 {
 	struct gil_lock *lock = ctx->lock;
+	bool called = ctx->called;
 
 	lockdep_assert_held(&lock->lock);
 
-	if (!ctx->called)
+	if (!called)
 		lock->policy->dequeue(&lock->q, &ctx->w);
 	ctx->state = GIL_STATE_IDLE;
-	lock->q.waiting--;
-	if (lock->open && ctx->called) {
-		ctx->called = false;
+	gil_count_out(ctx);
+	if (lock->open && called)
 		return gil_call(lock, ctx, now);
-	}
-	ctx->called = false;
 	if (lock->q.waiting)
 		return NULL;
 	gil_unask(lock);
@@ -366,7 +384,10 @@ struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 	return NULL;
 }
 
-/* OPEN -> HELD(@ctx); HELD(another) stays, with @ctx in the queue again */
+/*
+ * OPEN, or any other state if @ctx was absent, -> HELD(@ctx); HELD(another)
+ * stays, with @ctx in the queue again
+ */
 bool gil_answer(struct gil_ctx *ctx, int *told)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -375,8 +396,8 @@ bool gil_answer(struct gil_ctx *ctx, int *told)
 
 	lockdep_assert_held(&lock->lock);
 
-	ctx->called = false;
-	lock->q.waiting--;
+	gil_count_out(ctx);
+	gil_pull(lock);
 	if (lock->owner) {
 		gil_ctx_enqueue(ctx, now, ctx->w.yielded);
 		ctx->w.request_ns = request_ns;
@@ -501,6 +522,7 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 	lock->abandoned = died;
 	/* Waiters that a previous, barging policy called have yet to come. */
 	lock->open = lock->q.waiting;
+	lock->ask_at = U64_MAX;
 	atomic_set_release(gil_word(lock),
 			   died || lock->open ? GIL_WORD_KERNEL : 0);
 	return NULL;
@@ -566,15 +588,70 @@ int gil_take(struct gil_ctx *ctx)
 	return gil_tell(ctx);
 }
 
+/*
+ * HELD(@ctx, GRANTED) -> OPEN or HELD(next)
+ *
+ * The next owner has been woken and does not come, because it has no CPU. Take
+ * the grant back. The thread is called, so that it gets the lock if it is the
+ * first to come. Until then it does not count as waiting, because no owner need
+ * give way to a thread that cannot run.
+ */
+static struct gil_ctx *gil_revoke(struct gil_ctx *ctx, u64 now)
+{
+	struct gil_lock *lock = ctx->lock;
+	bool died = ctx->told_dead;
+
+	lockdep_assert_held(&lock->lock);
+
+	gil_count(ctx, forced_switches);
+	gil_end_hold(ctx, GIL_REASON_INTERVAL, now);
+	gil_set_owner(lock, NULL);
+	gil_unask(lock);
+	lock->abandoned = died;
+	atomic_set(gil_word(lock), GIL_WORD_KERNEL);
+
+	trace_gil_request(lock, ctx);
+	trace_gil_wait(lock, ctx);
+	ctx->w.request_ns = now;
+	ctx->w.yielded = false;
+	ctx->called = true;
+	ctx->absent = true;
+	lock->absent++;
+	WRITE_ONCE(ctx->state, GIL_STATE_QUEUED);
+	return gil_call(lock, ctx, now);
+}
+
+/* HELD(@owner, OWNER) -> as gil_pass_on(), or no move */
+struct gil_ctx *gil_take_away(struct gil_ctx *owner, u64 now)
+{
+	lockdep_assert_held(&owner->lock->lock);
+
+	if (owner->w.task->flags & PF_EXITING)
+		return gil_let_go(owner, GIL_REASON_EXIT, now);
+	if (!owner->off_cpu || !gil_is_sliced(owner))
+		return NULL;
+	gil_count(owner, forced_switches);
+	return gil_let_go(owner, GIL_REASON_INTERVAL, now);
+}
+
 /* Do what is due. Returns the context to wake, or NULL. */
 static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
 {
+	struct gil_ctx *owner = lock->owner;
+
 	if (now < gil_due(lock))
 		return NULL;
-	if (lock->owner->state == GIL_STATE_LAZY)
-		return gil_pass_on(lock->owner, false, now);
-	gil_ask(lock, now);
-	return NULL;
+	if (!owner)
+		return gil_call(lock, NULL, now);
+	if (owner->state == GIL_STATE_LAZY)
+		return gil_pass_on(owner, false, now);
+	if (gil_is_late(owner))
+		return gil_revoke(owner, now);
+	if (lock->asked)
+		lock->ask_at = now + gil_wake_patience(lock);
+	else
+		gil_ask(lock, now);
+	return gil_take_away(owner, now);
 }
 
 enum hrtimer_restart gil_timer(struct hrtimer *timer)

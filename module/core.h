@@ -68,6 +68,13 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now);
 struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 			   u64 now);
 
+/*
+ * Others wait. Take the lock from an owner that is not in user mode and need not
+ * get there with the lock: an owner that exits, or that is made to give way and
+ * has no CPU. Returns what gil_pass_on() does; NULL also if the owner keeps it.
+ */
+struct gil_ctx *gil_take_away(struct gil_ctx *owner, u64 now);
+
 /* Does this task end because of a signal? Any context. */
 bool gil_is_killed(const struct task_struct *task);
 

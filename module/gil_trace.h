@@ -88,7 +88,7 @@ TRACE_EVENT_FN(gil_grant,
 	),
 	TP_fast_assign(
 		GIL_CTX_ASSIGN;
-		__entry->from_tid = from->w.task->pid;
+		__entry->from_tid = from ? from->w.task->pid : 0;
 		__entry->wait_ns = wait_ns;
 		__entry->waiting = lock->q.waiting;
 	),

@@ -111,12 +111,14 @@ struct gil_lock {
 	bool open;			/* no owner; a waiter has been called */
 	bool asked;			/* the owner has been asked to yield */
 	bool timer_armed;
-	u64 ask_at;			/* ns, when to ask the owner */
+	/* ns: when to ask the owner; if asked or open, when to look again. */
+	u64 ask_at;
 	u64 stay_until;			/* ns, end of a lazy owner's stay */
 	const struct gil_policy_ops *policy;	/* a reference */
 	u32 policy_nr;			/* counts the policies it has had */
 	struct gil_queue q;		/* the policy keeps the waiters in it */
 	u32 waiting_max;
+	u32 absent;			/* contexts that are absent */
 	u32 bound;			/* contexts that are bound and alive */
 	struct gil_counts counts;
 	struct hrtimer timer;
@@ -165,6 +167,7 @@ struct gil_ctx {
 	bool dead;			/* never touches the lock again */
 	bool sleeping;			/* a grant is to wake the thread */
 	bool called;			/* not in the queue: woken to barge */
+	bool absent;			/* called, but not counted as waiting */
 	bool told_dead;			/* its next return is EOWNERDEAD */
 	bool io;			/* w.io once the lock has moved on */
 	struct gil_counts counts;
@@ -173,6 +176,7 @@ struct gil_ctx {
 	struct gil_binding *binding;	/* or NULL: not bound */
 	bool wants;			/* in user mode it must own the lock */
 	bool giving;			/* yields on its way to user mode */
+	bool off_cpu;			/* it could run, but has no CPU */
 	u64 turn_ns;			/* ns, when its turn as owner began */
 };
 

@@ -32,7 +32,7 @@ void gil_lock_snapshot_when(struct gil_lock *lock,
 
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	stats->owner = gil_owner_id(lock);
-	stats->waiting = lock->q.waiting;
+	stats->waiting = lock->q.waiting + lock->absent;
 	stats->waiting_max = lock->waiting_max;
 	stats->interval_ns = lock->q.interval_ns;
 	stats->grace_ns = lock->q.grace_ns;

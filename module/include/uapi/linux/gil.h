@@ -37,6 +37,11 @@
 
 /* The shortest turn of a thread that is preempted at the interval, in ns. */
 #define GIL_TURN_MIN_NS		50000ULL
+/*
+ * A thread that is preempted at the interval and has been granted the lock, but
+ * gets no CPU, loses its grant after two intervals. This is the least time, ns.
+ */
+#define GIL_WAKE_NS		10000000ULL
 
 /*
  * struct gil_page - what mmap() of a gil descriptor shows, one page per lock
