@@ -34,6 +34,7 @@
 #include "context.h"
 #include "create.h"
 #include "record.h"
+#include "yield.h"
 
 static u32 gil_bind_offered;		/* GIL_BIND_*; constant after init */
 
@@ -226,6 +227,7 @@ static void gil_bind_work(struct callback_head *work)
 		gil_notifier_off(hook);
 		hook->ended = true;
 		gil_clear_bound(hook->ctx);
+		gil_yield_unwatch();
 		gil_hook_put(hook);
 	} else if (!gil_is_ending()) {
 		gil_come_back(hook->ctx);
@@ -256,6 +258,7 @@ static void gil_bind_reap(struct gil_ctx *ctx)
 	struct gil_hook *hook = gil_hook_of(ctx);
 
 	gil_clear_bound(ctx);
+	gil_yield_unwatch();
 	gil_hook_put(hook);
 }
 
@@ -273,6 +276,7 @@ static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
 	if (!hook)
 		return -ENOMEM;
 	gil_bind_use();
+	gil_yield_watch();
 
 	hook->binding.ops = &gil_hook_ops;
 	kref_init(&hook->ref);
@@ -395,6 +399,7 @@ void gil_bind_cleanup(void)
 {
 	if (!gil_bind_used)
 		return;
+	gil_yield_cleanup();
 	preempt_notifier_dec();
 	/*
 	 * A task work that has dropped the last reference to the module may

@@ -146,6 +146,20 @@ void gil_runs_on(struct gil_ctx *ctx)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
+void gil_gives_way(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER &&
+	    lock->q.waiting) {
+		ctx->giving = true;
+		ctx->binding->ops->notify(ctx);
+	}
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+}
+
 /*
  * The scheduler has switched to the thread, which reads three fields of its own
  * context without lock->lock. The answer may be a wrong yes, but no wrong no:

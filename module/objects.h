@@ -10,6 +10,7 @@
  *	ioctl.c		the ioctls; task_watch.c: births, execs and exits of tasks
  *	bind.c		how a task is hooked, so that it cannot escape its lock
  *	create.c	making a private lock
+ *	yield.c		seeing bound owners call sched_yield()
  *	context.c	threads on locks, open files, and their ends
  *	lock.c		making a lock, its settings, and its end
  *	blocking.c	bound threads; record.c: records; debugfs.c: tables
