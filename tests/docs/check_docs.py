@@ -15,6 +15,7 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ktap
 
 TOP = Path(__file__).resolve().parents[2]
@@ -50,6 +51,8 @@ CORE = "module/core.c"
 DESIGN = "docs/design.md"
 HOWTO = "docs/howto.md"
 MAKEFILE = "Makefile"
+VERSION = "VERSION"
+CHANGES = "CHANGELOG.md"
 
 ERRNO = re.compile(r"\bE[A-Z]{2,}[A-Z0-9]*\b")
 # Words in capitals that are not error numbers.
@@ -74,7 +77,7 @@ def tree():
                 continue
             text = path.read_text(encoding="utf-8", errors="replace")
             words |= set(re.findall(r"\w+", text))
-            names |= set(re.findall(r'^#include ["<]([\w./]+)', text, re.M))
+            names |= matches(r'^#include ["<]([\w./]+)', text)
     return names, words
 
 
@@ -104,6 +107,18 @@ def compare(what, source, have, page, named):
         yield f"{what} {name} of {page} is not in {source}"
 
 
+def unnamed(what, source, have, page, text):
+    """Complaints about names of which a page says nothing."""
+    for name in sorted(have):
+        if not re.search(rf"\b{name}\b", text):
+            yield f"{what} {name} of {source} is not in {page}"
+
+
+def matches(pattern, text):
+    """What the pattern finds in the text; ^ and $ are those of lines."""
+    return set(re.findall(pattern, text, re.M))
+
+
 def errnos(text):
     text = re.sub(r"^\.S[HS] .*$", "", text, flags=re.M)
     return set(ERRNO.findall(text)) - NOT_ERRNO
@@ -127,19 +142,19 @@ def struct_fields(text):
     for name, body in re.findall(r"^struct (\w+) \{\n(.*?)^\};", text,
                                  re.S | re.M):
         body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
-        structs[name] = set(re.findall(r"\b(\w+)(?:\[\w+\])?;", body))
+        structs[name] = matches(r"\b(\w+)(?:\[\w+\])?;", body)
     return structs
 
 
 def check_uapi_names(files):
     header = files.read(UAPI)
     man = files.man(GIL_4)
-    have = set(re.findall(r"^#define (GIL_\w+)", header, re.M))
+    have = matches(r"^#define (GIL_\w+)", header)
     have -= {"GIL_IOC_MAGIC"}
     yield from compare("constant", UAPI, have, GIL_4,
-                       set(re.findall(r"\bGIL_\w*[A-Z]\b", man)))
+                       matches(r"\bGIL_\w*[A-Z]\b", man))
     yield from compare("structure", UAPI, set(struct_fields(header)), GIL_4,
-                       set(re.findall(r"struct (gil_\w+)", man)) -
+                       matches(r"struct (gil_\w+)", man) -
                        {"gil_policy_ops"})
 
 
@@ -148,15 +163,13 @@ def policy_fields(files):
     body = re.search(r"^struct gil_policy_ops \{\n(.*?)^\};", header,
                      re.S | re.M)[1]
     fields = struct_fields(header)["gil_policy_ops"] - {"node"}
-    return fields | set(re.findall(r"\(\*(\w+)\)\(", body))
+    return fields | matches(r"\(\*(\w+)\)\(", body)
 
 
 def check_uapi_fields(files):
     man = files.man(GIL_4)
     fields = set().union(*struct_fields(files.read(UAPI)).values())
-    for field in sorted(fields):
-        if not re.search(rf"\b{field}\b", man):
-            yield f"field {field} of {UAPI} is not in {GIL_4}"
+    yield from unnamed("field", UAPI, fields, GIL_4, man)
     # The first cells of the tables are fields, of the uapi or of policies.
     fields |= policy_fields(files)
     for row in re.findall(r"^([a-z_, ]+)\|T\{", man, re.M):
@@ -193,9 +206,9 @@ def check_uapi_errnos(files):
 
 
 def check_parameters(files):
-    have = set(re.findall(r"^module_param\w*\((\w+)", files.read(PARAMS), re.M))
+    have = matches(r"^module_param\w*\((\w+)", files.read(PARAMS))
     text = section(files.man(GIL_4), "SH", "MODULE PARAMETERS")
-    named = set(re.findall(r"^\.TP\n\.BR? (\w+)", text, re.M))
+    named = matches(r"^\.TP\n\.BR? (\w+)", text)
     yield from compare("parameter", PARAMS, have, GIL_4, named)
 
 
@@ -243,7 +256,7 @@ def check_trace_events(files):
                 said = head
             if not re.search(rf"^\.IR? {field}\b", said, re.M):
                 yield f"{event}: field {field} of {TRACE} is not in {GIL_4}"
-    named = set(re.findall(r"^\.IR? (\w+)", "\n".join(entries.values()), re.M))
+    named = matches(r"^\.IR? (\w+)", "\n".join(entries.values()))
     for field in sorted(named - set().union(*events.values())):
         yield f"event field {field} of {GIL_4} is not in {TRACE}"
 
@@ -254,42 +267,38 @@ def check_policies(files):
     named = {name for row in re.findall(r"^([a-z_, ]+)\|T\{", text, re.M)
              for name in row.split(", ")}
     yield from compare("member", POLICY, policy_fields(files), GIL_4, named)
-    functions = set(re.findall(r"^\w+ (gil_policy_\w+)\(", header, re.M))
+    functions = matches(r"^\w+ (gil_policy_\w+)\(", header)
     yield from compare("function", POLICY, functions, GIL_4,
-                       set(re.findall(r"(gil_policy_\w+) \(\)", text)))
+                       matches(r"(gil_policy_\w+) \(\)", text))
     example = files.read(EXAMPLE)
     name = re.search(r'\.name = "(\w+)"', example)[1]
     if not re.search(rf"--policy {name}\b", text):
         yield f"policy {name} of {EXAMPLE} is not in {GIL_4}"
-    installed = set(re.findall(r"\$\(SRC\)/(\w+)", files.read(MAKEFILE)))
-    named = set(re.findall(r"^\.IR? (include|example)\b", text, re.M))
+    installed = matches(r"\$\(SRC\)/(\w+)", files.read(MAKEFILE))
+    named = matches(r"^\.IR? (include|example)\b", text)
     yield from compare("folder", MAKEFILE, installed, GIL_4, named)
 
 
 def check_debugfs(files):
     text = section(files.man(GIL_4), "SH", "FILES")
-    have = re.findall(r'debugfs_create_file\("(\w+)"', files.read(DEBUGFS))
-    for name in have:
-        if not re.search(rf"\b{name}\b", text):
-            yield f"debugfs file {name} of {DEBUGFS} is not in {GIL_4}"
-    for name in re.findall(r"debug/gil/(\w+)", text):
-        if name not in have:
-            yield f"debugfs file {name} of {GIL_4} is not in {DEBUGFS}"
+    have = matches(r'debugfs_create_file\("(\w+)"', files.read(DEBUGFS))
+    yield from unnamed("debugfs file", DEBUGFS, have, GIL_4, text)
+    yield from compare("debugfs file", DEBUGFS, set(), GIL_4,
+                       matches(r"debug/gil/(\w+)", text) - have)
 
 
 def check_library(files):
     header = re.sub(r"/\*.*?\*/", "", files.read(LIBRARY), flags=re.S)
     man = files.man(LIBGIL_3)
-    have = set(re.findall(r"^(?:\w+ )+\*?(gil_\w+)\(", header, re.M))
-    have |= set(re.findall(r"^#define (GIL_\w+)\(", header, re.M))
+    have = matches(r"^(?:\w+ )+\*?(gil_\w+)\(", header)
+    have |= matches(r"^#define (GIL_\w+)\(", header)
     have |= set(struct_fields(header))
     synopsis = section(man, "SH", "SYNOPSIS")
-    prototypes = set(re.findall(r"\b(gil_\w+|GIL_\w+)\(", synopsis))
+    prototypes = matches(r"\b(gil_\w+|GIL_\w+)\(", synopsis)
     functions = {name for name in have if re.search(rf"\b{name}\(", header)}
     yield from compare("function", LIBRARY, functions, LIBGIL_3, prototypes)
-    for name in sorted(have | set().union(*struct_fields(header).values())):
-        if not re.search(rf"\b{name}\b", man):
-            yield f"{name} of {LIBRARY} is not in {LIBGIL_3}"
+    have |= set().union(*struct_fields(header).values())
+    yield from unnamed("name", LIBRARY, have, LIBGIL_3, man)
 
 
 def check_library_errnos(files):
@@ -303,9 +312,9 @@ def check_options(source, page, files):
     table = files.read(source)
     table = table[table.index("struct argp_option"):]
     table = table[:table.index("};")]
-    have = set(re.findall(r'\{ "([\w-]+)", ', table))
+    have = matches(r'\{ "([\w-]+)", ', table)
     standard = {"help", "usage", "version"}
-    named = set(re.findall(r"(?<![\w-])--([a-z][a-z-]*)", files.man(page)))
+    named = matches(r"(?<![\w-])--([a-z][a-z-]*)", files.man(page))
     yield from compare("option --", source, have, page, named - standard)
 
 
@@ -314,8 +323,8 @@ def check_gilbench(files):
     table = files.read(WORKLOADS)
     text = section(files.man(GILBENCH_1), "SH", "WORKLOADS")
     yield from compare("workload", WORKLOADS,
-                       set(re.findall(r"&workload_(\w+)", table)), GILBENCH_1,
-                       set(re.findall(r"^\.TP\n\.B (\w+)", text, re.M)))
+                       matches(r"&workload_(\w+)", table), GILBENCH_1,
+                       matches(r"^\.TP\n\.B (\w+)", text))
 
 
 def check_gilreport(files):
@@ -328,7 +337,7 @@ def check_gilreport(files):
     text = section(files.man(GILREPORT_1), "SH", "FIELDS")
     names = re.findall(r"^\.TP\n\.BR? (.*)$", text, re.M)
     names += re.findall(r"^\.B (\w+),?$", text, re.M)
-    named = set(re.findall(r"\w+", " ".join(names)))
+    named = matches(r"\w+", " ".join(names))
     yield from compare("column", CSV, have, GILREPORT_1, named)
 
 
@@ -337,15 +346,14 @@ def check_gilrun_statuses(files):
                       re.M)
     text = section(files.man(GILRUN_1), "SH", '"EXIT STATUS"')
     yield from compare("exit status", GILRUN_STATUSES, set(have), GILRUN_1,
-                       set(re.findall(r"^\.TP\n\.B (\d+)$", text, re.M)))
+                       matches(r"^\.TP\n\.B (\d+)$", text))
 
 
 def check_gilrun_json(files):
-    have = set(re.findall(r'"([a-z_]{2,})"', files.read(GILRUN_JSON) +
-                          files.read(ARGS_JSON)))
+    have = matches(r'"([a-z_]{2,})"',
+                   files.read(GILRUN_JSON) + files.read(ARGS_JSON))
     text = section(files.man(GILRUN_1), "SH", '"JSON DOCUMENT"')
-    named = set(re.findall(r"^\.BR? \(?([a-z_]+)|^\.RB \( ([a-z_]+)", text,
-                           re.M))
+    named = matches(r"^\.BR? \(?([a-z_]+)|^\.RB \( ([a-z_]+)", text)
     yield from compare("JSON member", GILRUN_JSON, have, GILRUN_1,
                        {a or b for a, b in named})
 
@@ -354,25 +362,22 @@ def check_giltop(files):
     yield from check_options(GILTOP_OPTIONS, GILTOP_1, files)
     man = files.man(GILTOP_1)
     words = section(man, "SH", "KEYS")
-    keys = set(re.findall(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE)))
+    keys = matches(r"(?:case |= )'(\S)'", files.read(GILTOP_LIVE))
     # These only look like keys: parts of a bar, and Q, another name of q.
     keys -= set("#=Q")
     tags = re.findall(r"^\.TP\n\.BR? (.*)$", words, re.M)
     named = {key for tag in tags for key in re.split(r'[", ]+', tag)
              if len(key) == 1}
     yield from compare("key", GILTOP_LIVE, keys, GILTOP_1, named)
-    titles = set(re.findall(r'\] = \{ "([A-Z/]+)", ', files.read(GILTOP_ROW)))
+    titles = matches(r'\] = \{ "([A-Z/]+)", ', files.read(GILTOP_ROW))
     tags = re.findall(r"^\.TP\n\.BR? (.*)$", section(man, "SH", "COLUMNS"),
                       re.M)
     named = {title for tag in tags for title in re.findall(r"[A-Z/]+", tag)}
     yield from compare("column", GILTOP_ROW, titles, GILTOP_1, named)
-    members = set(re.findall(r'^\t+ *(?:return .*)?"(\w+)", ',
-                             files.read(GILTOP_JSON) + files.read(ARGS_JSON),
-                             re.M))
+    members = matches(r'^\t+ *(?:return .*)?"(\w+)", ',
+                      files.read(GILTOP_JSON) + files.read(ARGS_JSON))
     text = section(man, "SH", '"JSON DOCUMENT"')
-    for name in sorted(members):
-        if not re.search(rf"\b{name}\b", text):
-            yield f"member {name} of {GILTOP_JSON} is not in {GILTOP_1}"
+    yield from unnamed("member", GILTOP_JSON, members, GILTOP_1, text)
 
 
 def check_tools(files):
@@ -388,8 +393,8 @@ def check_tools(files):
             if not section(man, "SH", title):
                 yield f"{page} has no section {title}"
         text = files.read(source)
-        have = set(re.findall(r"print\(@(\w+)", text))
-        named = set(re.findall(r"@(\w+)", section(man, "SH", "FIELDS")))
+        have = matches(r"print\(@(\w+)", text)
+        named = matches(r"@(\w+)", section(man, "SH", "FIELDS"))
         yield from compare("map @", source, have, page, named)
         usage = re.search(r"USAGE: \S+ (.*)", text)[1]
         synopsis = re.sub(r"[^A-Z\[\]]", "", section(man, "SH", "SYNOPSIS")
@@ -404,7 +409,7 @@ def check_tools(files):
 
 def check_readme(files):
     """Commands shown in the README can be given."""
-    targets = set(re.findall(r"^([\w-]+):", files.read(MAKEFILE), re.M))
+    targets = matches(r"^([\w-]+):", files.read(MAKEFILE))
     readme = files.read(README)
     code = re.findall(r"`([^`\n]+)`", readme)
     code += re.findall(r"^(?:    |\t)(.+)$", readme, re.M)
@@ -431,6 +436,20 @@ def unknown_names(code):
         elif re.fullmatch(r"\w*[_A-Z]\w*|\w+\(\)", word):
             if word.removesuffix("()") not in words:
                 yield word
+
+
+def check_version(files):
+    """The file VERSION has the number, and everything else takes it from there;
+    only the list of changes names it itself.
+    """
+    version = files.read(VERSION).strip()
+    newest = re.search(r"^## (\d\S*)", files.read(CHANGES), re.M)[1]
+    if newest != version:
+        yield f"{CHANGES} begins with {newest}, and {VERSION} has {version}"
+    for program in OPTIONS, GILRUN_OPTIONS, GILREPORT_OPTIONS, GILTOP_OPTIONS:
+        if not re.search(r'version = "gil\w+ " GIL_VERSION;',
+                         files.read(program)):
+            yield f"--version of {program} is not that of {VERSION}"
 
 
 def check_names(page, files):
@@ -546,6 +565,11 @@ CHECKS = [
     ]),
     (check_readme, "commands of the README", [
         (MAKEFILE, r"^demo:", "show:"),
+    ]),
+    (check_version, "the version", [
+        (VERSION, r"^0", "1"),
+        (CHANGES, r"^## 0", "## 1"),
+        (GILTOP_OPTIONS, r'" GIL_VERSION', '0.2.0"'),
     ]),
     (functools.partial(check_names, DESIGN), f"names in {DESIGN}", [
         (DESIGN, r"`gil_claim\(\)`", "`gil_seize()`"),
