@@ -9,8 +9,9 @@ traces of the contended runs, and steps.tsv, which says how each step ended.
 The limits that a claim must keep are read from the workloads' sources.
 
 Prints one row for each claim, 'claimed | seen | verdict', then what is missing.
-The first cell also says what the claim needs so that it is confirmed. Exits 0 if every step ran, every result is there, and no claim that
-could be judged was refuted. Otherwise exits 1.
+The first cell also says what the claim needs so that it is confirmed. Exits 0
+if every step ran, every result is there, and no claim that could be judged was
+refuted. Otherwise exits 1.
 """
 
 import json
@@ -18,6 +19,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections import namedtuple
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "userspace/gilbench"
@@ -61,27 +63,17 @@ TRACE_CLAIM = ("Tracing sees everything: the scripts, the recording, the "
                "acquisitions")
 
 
-class Row:
-    def __init__(self, workload, topic, claim, needs, seen, verdict):
-        self.workload = workload
-        self.topic = topic
-        self.claim = claim
-        self.needs = needs
-        self.seen = seen
-        self.verdict = verdict
+Row = namedtuple("Row", "workload topic claim needs seen verdict")
 
 
 def read_steps(folder):
-    """What ran: a list of (name, exit status, command)."""
+    """What ran: the name, exit status and command of each step."""
     path = folder / "steps.tsv"
     if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    steps = []
-    for line in lines:
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
         name, status, _seconds, command = line.split("\t", 3)
-        steps.append((name, int(status), command))
-    return steps
+        yield name, int(status), command
 
 
 def read_json(path):
@@ -240,7 +232,7 @@ def main(arguments):
         return 2
     folder = Path(arguments[0])
     rows, missing = collect(folder)
-    failed = list(failures(read_steps(folder), rows))
+    failed = list(failures(list(read_steps(folder)), rows))
     if rows:
         print_table(rows)
     for text in missing:
