@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <linux/gil.h>
+
 #include "args/level.h"
 
 struct lock_ops;
@@ -27,22 +29,6 @@ struct lock_options {
 	const char *policy;
 	/* Above manual, acquire binds the thread and release unbinds it. */
 	enum level level;
-};
-
-/* What the lock itself counted since it was made. */
-struct lock_counts {
-	uint32_t number;
-	uint64_t fast_acquires;
-	uint64_t slow_acquires;
-	uint64_t contended;
-	uint64_t handoffs;
-	uint64_t wakeup_max_ns;
-};
-
-/* What the lock counted for one thread. */
-struct lock_thread_counts {
-	uint64_t hold_ns;
-	uint64_t wait_max_ns;
 };
 
 struct lock_ops {
@@ -80,11 +66,9 @@ struct lock_ops {
 	/* How many threads are queued; NULL: the lock cannot tell. */
 	int (*waiting)(struct lock *lock, unsigned int *waiting);
 
-	/* NULL: the lock does not count. */
-	int (*counts)(struct lock *lock, struct lock_counts *counts);
-	/* For the calling thread. */
-	int (*thread_counts)(struct lock *lock,
-			     struct lock_thread_counts *counts);
+	/* What the lock counted, in all and for this thread; NULL: nothing. */
+	int (*stats)(struct lock *lock, struct gil_lock_stats *stats);
+	int (*thread_stats)(struct lock *lock, struct gil_thread_stats *stats);
 
 	/*
 	 * Acquire and release, or make a checkpoint as the owner, n times in a

@@ -88,32 +88,24 @@ static bool gil_lock_fifo(struct lock *lock)
 	       !strcmp(policy.name, "fifo");
 }
 
+static int stats_of_lock(struct lock *lock, struct gil_lock_stats *stats)
+{
+	return gil_lock_stats(to_gil(lock), stats);
+}
+
+static int stats_of_thread(struct lock *lock, struct gil_thread_stats *stats)
+{
+	return gil_thread_stats(to_gil(lock), stats);
+}
+
 static int gil_lock_waiting(struct lock *lock, unsigned int *waiting)
 {
 	struct gil_lock_stats stats;
-	int error = gil_lock_stats(to_gil(lock), &stats);
+	int error = stats_of_lock(lock, &stats);
 
 	if (!error)
 		*waiting = stats.waiting;
 	return error;
-}
-
-static int gil_lock_counts(struct lock *lock, struct lock_counts *counts)
-{
-	struct gil_lock_stats stats;
-	int error = gil_lock_stats(to_gil(lock), &stats);
-
-	if (error)
-		return error;
-	*counts = (struct lock_counts){
-		.number = stats.lock,
-		.fast_acquires = stats.counts.fast_acquires,
-		.slow_acquires = stats.counts.slow_acquires,
-		.contended = stats.counts.contended,
-		.handoffs = stats.counts.handoffs,
-		.wakeup_max_ns = stats.counts.wakeup.max_ns,
-	};
-	return 0;
 }
 
 static int gil_lock_pairs(struct lock *lock, uint64_t n)
@@ -135,20 +127,6 @@ static int gil_lock_checkpoints(struct lock *lock, uint64_t n)
 
 	while (n--)
 		error |= gil_checkpoint(gil);
-	return error;
-}
-
-static int gil_lock_thread_counts(struct lock *lock,
-				  struct lock_thread_counts *counts)
-{
-	struct gil_thread_stats stats;
-	int error = gil_thread_stats(to_gil(lock), &stats);
-
-	if (!error)
-		*counts = (struct lock_thread_counts){
-			.hold_ns = stats.counts.hold.total_ns,
-			.wait_max_ns = stats.counts.wait.max_ns,
-		};
 	return error;
 }
 
@@ -179,8 +157,8 @@ static int leave_to_kernel(struct lock *lock)
 	.interval_ns = gil_lock_interval_ns,			\
 	.fifo = gil_lock_fifo,					\
 	.waiting = gil_lock_waiting,				\
-	.counts = gil_lock_counts,				\
-	.thread_counts = gil_lock_thread_counts,		\
+	.stats = stats_of_lock,					\
+	.thread_stats = stats_of_thread,			\
 	.pairs = gil_lock_pairs,				\
 	.checkpoints = gil_lock_checkpoints
 

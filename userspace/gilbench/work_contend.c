@@ -142,7 +142,7 @@ static int contend(const struct options *options, struct job *job)
 }
 
 static void judge(struct result *result, const struct job *job,
-		  const struct lock_counts *counts)
+		  const struct gil_counts *counts)
 {
 	bool agree = counts->contended == job->count &&
 		     job->acquired == job->count;
@@ -158,13 +158,15 @@ static void judge(struct result *result, const struct job *job,
 }
 
 static void add_details(struct result *result, const struct job *job,
-			const struct lock_counts *counts)
+			const struct gil_lock_stats *stats)
 {
+	const struct gil_counts *counts = &stats->counts;
+
 	result_detail(result, "workers", json_integer(job->workers));
 	result_detail(result, "made", json_integer((json_int_t)job->acquired));
 	result_detail(result, "owner_acquires",
 		      json_integer((json_int_t)job->rounds));
-	result_detail(result, "lock", json_integer(counts->number));
+	result_detail(result, "lock", json_integer(stats->lock));
 	result_detail(result, "kernel",
 		      json_pack("{s:I, s:I, s:I, s:I}",
 				"contended", (json_int_t)counts->contended,
@@ -178,13 +180,13 @@ static void add_details(struct result *result, const struct job *job,
 static int measure(const struct options *options, struct result *result,
 		   struct job *job)
 {
-	struct lock_counts counts;
+	struct gil_lock_stats stats;
 	int error;
 
 	watchdog_step("rounds", 1, 1);
 	if (contend(options, job))
 		return -1;
-	error = options->lock->counts(job->lock, &counts);
+	error = options->lock->stats(job->lock, &stats);
 	if (error) {
 		fprintf(stderr, "gilbench: lock statistics: %s\n",
 			strerror(error));
@@ -192,8 +194,8 @@ static int measure(const struct options *options, struct result *result,
 	}
 	result_figure(result, "made", "acquires", NULL);
 	result_figure(result, "counted", "acquires", NULL);
-	judge(result, job, &counts);
-	add_details(result, job, &counts);
+	judge(result, job, &stats.counts);
+	add_details(result, job, &stats);
 	return 0;
 }
 
@@ -202,7 +204,7 @@ static int run(const struct options *options, struct result *result)
 	struct job *job;
 	int error = -1;
 
-	if (!options->lock->waiting || !options->lock->counts) {
+	if (!options->lock->waiting || !options->lock->stats) {
 		result_not_run(result,
 			       "this lock does not count, and cannot tell how many wait; use --lock gil");
 		return 0;

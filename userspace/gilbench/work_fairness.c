@@ -274,7 +274,7 @@ static void add_shares(struct result *result, const struct job *job,
 static int run_once(const struct options *options, struct result *result,
 		    struct job *job, unsigned int n)
 {
-	struct lock_counts counts = { 0 };
+	struct gil_lock_stats stats = { 0 };
 	struct outcome out;
 	int error = 0;
 
@@ -282,11 +282,11 @@ static int run_once(const struct options *options, struct result *result,
 		return -1;
 	if (!team_run(n, options->procs, work, job))
 		error = -1;
-	else if (options->lock->counts)
-		error = options->lock->counts(job->lock, &counts);
+	else if (options->lock->stats)
+		error = options->lock->stats(job->lock, &stats);
 	if (!error) {
 		evaluate(job, n, &out);
-		out.wakeup_ns = counts.wakeup_max_ns;
+		out.wakeup_ns = stats.counts.wakeup.max_ns;
 		add_samples(result, &out, lock_interval_ns(job->lock));
 	}
 	lock_close(job->lock);

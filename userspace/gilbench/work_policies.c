@@ -46,6 +46,7 @@
 /* The indices of the workload's claims. */
 enum { LATENCY, FAIRNESS, CONVOY };
 
+enum { FIFO, CPYTHON, IO_FIRST, FAIR };
 static const char *const policies[] = { "fifo", "cpython", "io_first", "fair" };
 static const unsigned int hogs[] = { 0, 1, 4, 16 };
 static const char *const arm_names[] = { "alone", "1", "4", "16" };
@@ -66,7 +67,7 @@ struct job {
 	uint64_t soft_ns;
 	uint64_t hard_ns;
 	uint64_t started;
-	struct lock_thread_counts counts[WORKERS_MAX];
+	struct gil_thread_stats stats[WORKERS_MAX];
 	uint64_t latency_ns[];
 };
 
@@ -144,7 +145,7 @@ static void work(struct team *team, unsigned int index, struct job *job,
 		return;
 	if (!team_ok(team, index, act(team, job, index), "share the lock"))
 		return;
-	error = job->lock->ops->thread_counts(job->lock, &job->counts[index]);
+	error = job->lock->ops->thread_stats(job->lock, &job->stats[index]);
 	team_ok(team, index, error, "read its statistics");
 }
 
@@ -193,7 +194,7 @@ static uint64_t run_team(const struct options *options, struct job *job,
 	struct team *team;
 
 	job->done = 0;
-	memset(job->counts, 0, sizeof(job->counts));
+	memset(job->stats, 0, sizeof(job->stats));
 	team = team_start(&spec);
 	if (!team)
 		return 0;
@@ -207,7 +208,7 @@ static void sample_io(struct result *result, struct job *job,
 {
 	uint64_t p50 = sample_quantile(job->latency_ns, job->done, 0.5);
 	uint64_t p99 = sample_quantile(job->latency_ns, job->done, 0.99);
-	double left = (double)elapsed - (double)job->counts[0].hold_ns;
+	double left = (double)elapsed - (double)job->stats[0].counts.hold.total_ns;
 	double kept = 0;
 
 	result_sample_ns(result, cell(policy, row("io", arm)), (double)p50);
@@ -215,7 +216,7 @@ static void sample_io(struct result *result, struct job *job,
 	if (!hogs[arm])
 		return;
 	for (unsigned int i = 1; i <= hogs[arm]; i++)
-		kept += (double)job->counts[i].hold_ns;
+		kept += (double)job->stats[i].counts.hold.total_ns;
 	result_sample(result, cell(policy, row("left", arm)), kept / left);
 }
 
@@ -246,9 +247,9 @@ static int run_mix(const struct options *options, struct result *result,
 	if (!run_team(options, job, MIXED, mixed_work))
 		return -1;
 	for (unsigned int i = 0; i < MIXED; i++) {
-		double wait = (double)job->counts[i].wait_max_ns / NS_PER_S;
+		double wait = (double)job->stats[i].counts.wait.max_ns / NS_PER_S;
 
-		shares[i] = (double)job->counts[i].hold_ns;
+		shares[i] = (double)job->stats[i].counts.hold.total_ns;
 		if (wait > worst)
 			worst = wait;
 	}
@@ -302,19 +303,10 @@ static void declare_figures(struct result *result)
 		result_figure(result, cell(i, "worst_wait"), "s", "");
 }
 
-static unsigned int find_policy(const char *name)
-{
-	unsigned int i = 0;
-
-	while (strcmp(policies[i], name))
-		i++;
-	return i;
-}
-
-static double latency(const struct result *result, const char *policy,
+static double latency(const struct result *result, unsigned int policy,
 		      unsigned int arm)
 {
-	return result_ratio(result, cell(find_policy(policy), row("io", arm)));
+	return result_ratio(result, cell(policy, row("io", arm)));
 }
 
 /* Late timers delay all arms, and hide the differences between them. */
@@ -332,28 +324,27 @@ static bool timers_late(struct result *result)
 
 static void judge_latency(struct result *result)
 {
-	unsigned int fair = find_policy("fair");
 	bool held = true;
 	double left[ARMS];
 
 	result_about(result, LATENCY);
 	for (unsigned int arm = 1; arm < ARMS; arm++) {
-		left[arm] = result_median(result, cell(fair, row("left", arm)));
-		held &= latency(result, "fair", arm) <= LATENCY_MAX &&
+		left[arm] = result_median(result, cell(FAIR, row("left", arm)));
+		held &= latency(result, FAIR, arm) <= LATENCY_MAX &&
 			left[arm] >= LEFT_MIN;
 	}
 	result_seen(result,
 		    "with fair, beside 1, 4 and 16 hogs, the I/O thread takes %.2f, %.2f and %.2f of its time alone, and the hogs get %.2f, %.2f and %.2f of the time that it leaves",
-		    latency(result, "fair", 1), latency(result, "fair", 2),
-		    latency(result, "fair", 3), left[1], left[2], left[3]);
+		    latency(result, FAIR, 1), latency(result, FAIR, 2),
+		    latency(result, FAIR, 3), left[1], left[2], left[3]);
 	if (!timers_late(result))
 		result_judge(result, held);
 }
 
 static void judge_fairness(struct result *result)
 {
-	double fair = result_median(result, cell(find_policy("fair"), "jain"));
-	double fifo = result_median(result, cell(find_policy("fifo"), "jain"));
+	double fair = result_median(result, cell(FAIR, "jain"));
+	double fifo = result_median(result, cell(FIFO, "jain"));
 
 	result_about(result, FAIRNESS);
 	result_seen(result,
@@ -363,27 +354,26 @@ static void judge_fairness(struct result *result)
 }
 
 /* The wait beside the most hogs, in intervals for each of them. */
-static double convoy(const struct result *result, const char *policy,
+static double convoy(const struct result *result, unsigned int policy,
 		     uint64_t interval_ns)
 {
 	const unsigned int most = ARMS - 1;
-	unsigned int i = find_policy(policy);
-	double wait = result_median(result, cell(i, row("io", most))) -
-		      result_median(result, cell(i, row("io", 0)));
+	double wait = result_median(result, cell(policy, row("io", most))) -
+		      result_median(result, cell(policy, row("io", 0)));
 
 	return wait * NS_PER_S / ((double)interval_ns * hogs[most]);
 }
 
 static void judge_convoy(struct result *result, uint64_t interval_ns)
 {
-	double fifo = convoy(result, "fifo", interval_ns);
-	double cpython = convoy(result, "cpython", interval_ns);
+	double fifo = convoy(result, FIFO, interval_ns);
+	double cpython = convoy(result, CPYTHON, interval_ns);
 
 	result_about(result, CONVOY);
 	result_seen(result,
 		    "for each of 16 hogs the I/O thread waits %.2f intervals with fifo, %.2f with cpython, %.2f with io_first and %.2f with fair",
-		    fifo, cpython, convoy(result, "io_first", interval_ns),
-		    convoy(result, "fair", interval_ns));
+		    fifo, cpython, convoy(result, IO_FIRST, interval_ns),
+		    convoy(result, FAIR, interval_ns));
 	if (interval_ns < IO_NS)
 		result_not_judged(result,
 				  "the interval is shorter than the sleep, which then hides the convoy");
