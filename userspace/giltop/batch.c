@@ -11,7 +11,6 @@
 
 #include "batch.h"
 #include "json.h"
-#include "screen.h"
 
 /* The terminal's width, or COLUMNS, or 80. */
 static int line_width(void)
@@ -40,15 +39,9 @@ static void write_line(void *to, const struct line *line)
 
 static int write_text(const struct view *view, const struct options *options)
 {
-	struct look look = {
-		.width = line_width(),
-		.one_lock = options->one_lock,
-		.lock = options->lock,
-		.sort = options->sort,
-		.reverse = options->reverse,
-		.delay_ns = options->delay_ns,
-	};
+	struct look look = options->look;
 
+	look.width = line_width();
 	screen_draw(view, &look, write_line, stdout);
 	if (options->count != 1)
 		putchar('\n');
@@ -92,11 +85,11 @@ static int failed(const char *why)
 static bool is_there(const struct sampler *sampler,
 		     const struct options *options)
 {
-	if (!options->one_lock || snapshot_lock(&sampler->after, options->lock))
+	if (!options->look.one_lock || snapshot_lock(&sampler->after, options->look.lock))
 		return true;
 	fprintf(stderr,
 		"giltop: there is no lock %" PRIu64 ": giltop --once lists all locks\n",
-		options->lock);
+		options->look.lock);
 	return false;
 }
 
@@ -116,11 +109,11 @@ int batch_run(const struct options *options)
 	}
 	for (uint64_t n = 0; (!options->count || n < options->count) && !error;
 	     n++) {
-		at = later(at, options->delay_ns);
+		at = later(at, options->look.delay_ns);
 		sleep_until(&at);
 		if (!sampler_next(&sampler))
 			return failed(sampler.error);
-		view_sort(&sampler.view, options->sort, options->reverse);
+		view_sort(&sampler.view, options->look.sort, options->look.reverse);
 		error = write_view(&sampler.view, options);
 	}
 	sampler_end(&sampler);

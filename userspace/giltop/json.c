@@ -6,11 +6,11 @@
 static json_t *parameters(const struct options *options)
 {
 	return json_pack("{s:f, s:o, s:s, s:b}",
-			 "delay_s", (double)options->delay_ns / 1e9,
-			 "lock", options->one_lock ? value_count(options->lock) :
+			 "delay_s", (double)options->look.delay_ns / 1e9,
+			 "lock", options->look.one_lock ? value_count(options->look.lock) :
 						     json_null(),
-			 "sort", sort_name(options->sort),
-			 "reverse", options->reverse);
+			 "sort", sort_name(options->look.sort),
+			 "reverse", options->look.reverse);
 }
 
 static json_t *rates(const struct rates *rates)
@@ -114,7 +114,7 @@ static json_t *locks(const struct view *view, const struct options *options)
 	for (size_t i = 0; i < view->lock_count; i++) {
 		const struct lock_view *lock = &view->locks[i];
 
-		if (!options->one_lock || lock->row->lock == options->lock)
+		if (!options->look.one_lock || lock->row->lock == options->look.lock)
 			json_array_append_new(list, lock_json(lock));
 	}
 	return list;
@@ -127,7 +127,7 @@ static json_t *threads(const struct view *view, const struct options *options)
 	for (size_t i = 0; i < view->thread_count; i++) {
 		const struct thread_view *thread = &view->threads[i];
 
-		if (!options->one_lock || thread->row->lock == options->lock)
+		if (!options->look.one_lock || thread->row->lock == options->look.lock)
 			json_array_append_new(list, thread_json(thread));
 	}
 	return list;

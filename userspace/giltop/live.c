@@ -11,7 +11,6 @@
 #include <curses.h>
 
 #include "live.h"
-#include "screen.h"
 
 /* The first picture covers less time than the others, so that it comes soon. */
 #define FIRST_DELAY_NS 250000000ULL
@@ -54,31 +53,16 @@ static const char *const help[] = {
 	"QUEUE HELD  waiters now; share of the time with an owner",
 };
 
-static attr_t attributes(enum line_kind kind)
-{
-	switch (kind) {
-	case LINE_TITLE:
-		return A_BOLD;
-	case LINE_HEADER:
-		return A_REVERSE;
-	case LINE_CHOSEN:
-	case LINE_OWNER:
-		return A_BOLD;
-	default:
-		return A_NORMAL;
-	}
-}
+/* All other kinds of lines are A_NORMAL, which is 0. */
+static const attr_t attributes[LINE_NOTE + 1] = {
+	[LINE_TITLE] = A_BOLD,	[LINE_HEADER] = A_REVERSE,
+	[LINE_CHOSEN] = A_BOLD, [LINE_OWNER] = A_BOLD,
+};
 
 static attr_t bar_colour(char c)
 {
-	switch (c) {
-	case '#':
-		return COLOR_PAIR(COLOUR_HOLD);
-	case '=':
-		return COLOR_PAIR(COLOUR_WAIT);
-	default:
-		return COLOR_PAIR(COLOUR_AWAY);
-	}
+	return COLOR_PAIR(c == '#' ? COLOUR_HOLD :
+			  c == '=' ? COLOUR_WAIT : COLOUR_AWAY);
 }
 
 static void draw_line(void *to, const struct line *line)
@@ -86,7 +70,7 @@ static void draw_line(void *to, const struct line *line)
 	struct live *live = to;
 	int y = live->next_line++;
 
-	attrset(attributes(line->kind));
+	attrset(attributes[line->kind]);
 	mvaddnstr(y, 0, line->text, live->look.width);
 	if (line->kind == LINE_HEADER)
 		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
@@ -364,15 +348,7 @@ static void set_up_terminal(void)
 
 int live_run(const struct options *options)
 {
-	struct live live = {
-		.look = {
-			.one_lock = options->one_lock,
-			.lock = options->lock,
-			.sort = options->sort,
-			.reverse = options->reverse,
-			.delay_ns = options->delay_ns,
-		},
-	};
+	struct live live = { .look = options->look };
 	SCREEN *terminal = NULL;
 	bool good;
 
@@ -386,8 +362,8 @@ int live_run(const struct options *options)
 		return EXIT_USAGE;
 	}
 	set_up_terminal();
-	live.due_ns = monotonic_ns() + (options->delay_ns < FIRST_DELAY_NS ?
-					options->delay_ns : FIRST_DELAY_NS);
+	live.due_ns = monotonic_ns() + (live.look.delay_ns < FIRST_DELAY_NS ?
+					live.look.delay_ns : FIRST_DELAY_NS);
 	good = watch(&live, options->count);
 	endwin();
 	delscreen(terminal);

@@ -83,21 +83,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'd':
-		options->delay_ns = arg_time(state, "delay", arg, delay_read,
+		options->look.delay_ns = arg_time(state, "delay", arg, delay_read,
 					     DELAY_MIN_NS, DELAY_MAX_NS);
 		break;
 	case 'n':
 		options->count = arg_number(state, "count", arg, 1, UINT64_MAX);
 		break;
 	case 'l':
-		options->lock = arg_number(state, "lock", arg, 0, UINT64_MAX);
-		options->one_lock = true;
+		options->look.lock = arg_number(state, "lock", arg, 0, UINT64_MAX);
+		options->look.one_lock = true;
 		break;
 	case 's':
-		options->sort = sort(state, arg);
+		options->look.sort = sort(state, arg);
 		break;
 	case 'r':
-		options->reverse = true;
+		options->look.reverse = true;
 		break;
 	case 'b':
 		options->batch = true;
@@ -130,7 +130,7 @@ static const struct argp argp = {
 void options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){
-		.delay_ns = 1000000000,
+		.look.delay_ns = 1000000000,
 		.debugfs = "/sys/kernel/debug",
 	};
 	args_parse(&argp, 0, EXIT_USAGE, argc, argv, options);

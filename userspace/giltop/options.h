@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "view.h"
+#include "screen.h"
 
 enum {
 	EXIT_FAILED = 1,
@@ -17,15 +17,12 @@ enum {
 #define DELAY_MAX_NS	3600000000000ULL
 
 struct options {
-	uint64_t delay_ns;
+	/* What to show, on a screen of whatever size. */
+	struct look look;
 	/* 0: no end. */
 	uint64_t count;
 	bool batch;
 	bool json;
-	bool one_lock;
-	uint64_t lock;
-	enum sort_key sort;
-	bool reverse;
 	const char *debugfs;
 };
 
