@@ -144,6 +144,11 @@ int actor_do(struct actor *actor, actor_fn act)
 	return actor_end(actor);
 }
 
+int actor_end_turn(struct actor *actor)
+{
+	return actor_end(actor) ?: actor_do(actor, act_release);
+}
+
 bool actor_ended(struct actor *actor)
 {
 	int value = 0;

@@ -70,6 +70,8 @@ int actors_start_bound(struct actor *actors, int count, enum actor_kind kind,
 void actor_begin(struct actor *actor, actor_fn act);
 int actor_end(struct actor *actor);
 int actor_do(struct actor *actor, actor_fn act);
+/* End an act that acquires, and release if it did. */
+int actor_end_turn(struct actor *actor);
 
 /* True if the act has ended, without waiting. */
 bool actor_ended(struct actor *actor);

@@ -17,10 +17,7 @@
 	     GIL_BIND_PER_PROCESS)
 
 /* Neither the test nor an actor is attached yet. */
-FIXTURE(bind)
-{
-	STAGE;
-};
+STAGE_FIXTURE(bind)
 
 FIXTURE_SETUP(bind)
 {
@@ -33,8 +30,6 @@ FIXTURE_SETUP(bind)
 		self->actors[i].argument = GIL_BIND_IO;
 	}
 }
-
-STAGE_TEARDOWN(bind)
 
 static __u32 bound_flags(int fd, __u32 id)
 {
@@ -126,9 +121,8 @@ TEST_F(bind, every_good_flag)
 
 TEST_F(bind, unbind_without_bind)
 {
-	int other = lock_create(0);
+	int other = ASSERT_FD(lock_create(0));
 
-	ASSERT_LE(0, other);
 	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
 	ASSERT_EQ(0, lock_attach(self->fd, NULL));
 	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
@@ -141,9 +135,8 @@ TEST_F(bind, unbind_without_bind)
 
 TEST_F(bind, one_lock_at_a_time)
 {
-	int other = lock_create(0);
+	int other = ASSERT_FD(lock_create(0));
 
-	ASSERT_LE(0, other);
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(EBUSY, lock_bind(other, GIL_BIND_IO));
 	EXPECT_EQ(0, lock_bound(other));
@@ -160,10 +153,8 @@ TEST_F(bind, one_lock_at_a_time)
 /* Two open files of one lock: only the one that bound it can unbind it. */
 TEST_F(bind, one_descriptor_at_a_time)
 {
-	int one = lock_open_settled(), two = lock_open();
+	int one = ASSERT_FD(lock_open_settled()), two = ASSERT_FD(lock_open());
 
-	ASSERT_LE(0, one);
-	ASSERT_LE(0, two);
 	ASSERT_EQ(0, lock_bind(one, GIL_BIND_IO));
 	EXPECT_EQ(EBUSY, lock_bind(two, GIL_BIND_IO));
 	EXPECT_EQ(ENOENT, lock_unbind(two));
@@ -176,9 +167,8 @@ TEST_F(bind, one_descriptor_at_a_time)
 /* A duplicate is the same open file. */
 TEST_F(bind, by_a_duplicate)
 {
-	int copy = dup(self->fd);
+	int copy = ASSERT_FD(dup(self->fd));
 
-	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(0, lock_bind(copy, SLICED));
 	EXPECT_EQ(0, lock_unbind(copy));
@@ -239,8 +229,7 @@ TEST_F_TIMEOUT(bind, as_an_owner, PATIENCE)
 
 TEST_F_TIMEOUT(bind, while_queued, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	actor_begin(self->a, act_bind);
 	ASSERT_TRUE(until_waiting(self->fd, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -251,8 +240,7 @@ TEST_F_TIMEOUT(bind, while_queued, PATIENCE)
 
 TEST_F_TIMEOUT(bind, while_granted, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_do(self->a, act_bind));
 	EXPECT_BOUND_AND_IDLE(self->a);
@@ -377,8 +365,6 @@ TEST_F(bind, unbind_outside)
 /* Only its own acquire tells it of a dead owner, never the way to user mode. */
 TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
 {
-	struct gil_lock_stats stats;
-
 	ASSERT_EQ(0, actor_do(self->a, act_attach));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	ASSERT_EQ(0, lock_release(self->fd, 0));
@@ -393,8 +379,7 @@ TEST_F_TIMEOUT(bind, dead_owners, PATIENCE)
 	EXPECT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_unbind(self->fd));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(2, stats.counts.owner_deaths);
+	EXPECT_EQ(2, lock_counts(self->fd).owner_deaths);
 }
 
 /* Compute until another thread waits, and then yield to it. */
@@ -407,28 +392,23 @@ static int act_yield_when_waited_for(struct actor *actor)
 
 TEST_F_TIMEOUT(bind, yield, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	actor_begin(self->a, act_yield_when_waited_for);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_OWNER));
+	ASSERT_TRUE(UNTIL_STATE(self->a->id, OWNER));
 	actor_begin(self->b, act_acquire);
 	EXPECT_EQ(0, actor_end(self->b));
 	EXPECT_EQ(self->b->id, lock_owner(self->fd));
 	EXPECT_FALSE(actor_ended(self->a));
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(1, stats.counts.yields);
-	EXPECT_EQ(0, stats.counts.forced_switches);
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).yields);
+	EXPECT_EQ(0, thread_counts(self->fd, self->a->id).forced_switches);
 }
 
 /* Without GIL_BIND_SLICE an owner is asked to give way; with it, it must. */
 TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, lock_set_interval(self->fd, 5 * MS));
 	ASSERT_EQ(0, actor_do(self->b, act_attach));
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
@@ -439,11 +419,9 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 	EXPECT_EQ(self->a->id, lock_owner(self->fd));
 	EXPECT_STATE(self->b->id, QUEUED);
 	EXPECT_EQ(0, actor_halt(self->a));
-	EXPECT_EQ(0, actor_end(self->b));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(1, stats.counts.drop_requests);
-	EXPECT_EQ(0, stats.counts.forced_switches);
+	EXPECT_EQ(0, actor_end_turn(self->b));
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).drop_requests);
+	EXPECT_EQ(0, thread_counts(self->fd, self->a->id).forced_switches);
 
 	self->a->argument |= GIL_BIND_SLICE;
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
@@ -451,10 +429,9 @@ TEST_F_TIMEOUT(bind, asked_or_made_to, PATIENCE)
 	/* This ends only because the kernel interrupts the hog. */
 	EXPECT_EQ(0, actor_do(self->b, act_acquire));
 	EXPECT_EQ(self->b->id, lock_owner(self->fd));
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(1, stats.counts.yields);
-	EXPECT_EQ(1, stats.counts.forced_switches);
-	EXPECT_EQ(GIL_STATE_QUEUED, stats.state);
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).yields);
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).forced_switches);
+	EXPECT_EQ(GIL_STATE_QUEUED, thread_state(self->fd, self->a->id));
 	EXPECT_EQ(0, actor_do(self->b, act_release));
 	EXPECT_TRUE(actor_runs(self->a));
 	EXPECT_EQ(0, actor_halt(self->a));
@@ -596,11 +573,9 @@ TEST_F_TIMEOUT(bind, cpu_time, PATIENCE)
 /* The global lock, because another descriptor can still show its state. */
 TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
 {
-	int watch = lock_open_settled();
+	int watch = ASSERT_FD(lock_open_settled());
 
-	ASSERT_LE(0, watch);
-	self->a->fd = lock_open();
-	ASSERT_LE(0, self->a->fd);
+	self->a->fd = ASSERT_FD(lock_open());
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
 	close(self->a->fd);
 	EXPECT_EQ(1, lock_bound(watch));
@@ -632,7 +607,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 
 	ASSERT_EQ(0, lock_attach(self->fd, &id));
 	ASSERT_EQ(0, actor_do(self->a, act_bind));
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
+	ASSERT_TRUE(UNTIL_STATE(self->a->id, IDLE));
 	ASSERT_TRUE(fast_acquire(self->page, id));
 	seen = self->a->rounds;
 	ASSERT_TRUE(actor_queue_by(self->a, act_hog));
@@ -644,7 +619,7 @@ TEST_F_TIMEOUT(bind, beside_a_fast_owner, PATIENCE)
 	EXPECT_TRUE(actor_runs(self->a));
 	EXPECT_FALSE(fast_acquire(self->page, id));
 	EXPECT_EQ(0, actor_halt(self->a));
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_IDLE));
+	ASSERT_TRUE(UNTIL_STATE(self->a->id, IDLE));
 	EXPECT_TRUE(fast_acquire(self->page, id));
 	EXPECT_TRUE(fast_release(self->page, id));
 }
@@ -655,8 +630,7 @@ TEST_F(bind, too_many_locks)
 	int fds[GIL_THREAD_LOCKS_MAX], i;
 
 	for (i = 0; i < GIL_THREAD_LOCKS_MAX; i++) {
-		fds[i] = lock_create(0);
-		ASSERT_LE(0, fds[i]);
+		fds[i] = ASSERT_FD(lock_create(0));
 		ASSERT_EQ(0, lock_attach(fds[i], NULL));
 	}
 	EXPECT_EQ(EMFILE, lock_bind(self->fd, GIL_BIND_IO));

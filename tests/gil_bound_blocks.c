@@ -44,6 +44,9 @@ struct room {
 
 static struct room *room;
 
+/* The actor that blocks. */
+static struct actor *blocker;
+
 /* Ways to block. They return 0 once the test has let them continue. */
 static int by_read(void)
 {
@@ -248,17 +251,16 @@ static int by_stop_from_outside(void)
 }
 
 /* What the test does to let it continue. */
-static int let_write(struct actor *actor)
+static int let_write(void)
 {
-	(void)actor;
 	return write(room->pipe[1], "", 1) == 1 ? 0 : errno;
 }
 
-static int let_read(struct actor *actor)
+static int let_read(void)
 {
 	static char bytes[1 << 16];
 
-	while (!actor_ended(actor)) {
+	while (!actor_ended(blocker)) {
 		struct pollfd poll_fd = { room->pipe[0], POLLIN, 0 };
 
 		if (poll(&poll_fd, 1, 1) == 1 &&
@@ -268,123 +270,112 @@ static int let_read(struct actor *actor)
 	return 0;
 }
 
-static int let_signal(struct actor *actor)
+static int let_signal(void)
 {
-	return kill(actor->pid, SIGUSR1) ? errno : 0;
+	return kill(blocker->pid, SIGUSR1) ? errno : 0;
 }
 
-static int let_futex(struct actor *actor)
+static int let_futex(void)
 {
-	(void)actor;
 	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &room->word, FUTEX_WAKE, 1, NULL, NULL, 0);
 	return 0;
 }
 
-static int let_mutex(struct actor *actor)
+static int let_mutex(void)
 {
-	(void)actor;
 	return pthread_mutex_unlock(&room->mutex);
 }
 
-static int let_condition(struct actor *actor)
+static int let_condition(void)
 {
-	(void)actor;
 	pthread_mutex_lock(&room->mutex);
 	room->word = 1;
 	pthread_cond_signal(&room->condition);
 	return pthread_mutex_unlock(&room->mutex);
 }
 
-static int let_event(struct actor *actor)
+static int let_event(void)
 {
 	__u64 one = 1;
 
-	(void)actor;
 	return write(room->event, &one, sizeof(one)) == sizeof(one) ?
 		0 : errno;
 }
 
-static int let_timer(struct actor *actor)
+static int let_timer(void)
 {
 	struct itimerspec soon = { .it_value.tv_nsec = 1 };
 
-	(void)actor;
 	return timerfd_settime(room->timer, 0, &soon, NULL) ? errno : 0;
 }
 
-static int let_send(struct actor *actor)
+static int let_send(void)
 {
-	(void)actor;
 	return send(room->socket[1], "", 1, 0) == 1 ? 0 : errno;
 }
 
-static int let_flock(struct actor *actor)
+static int let_flock(void)
 {
-	(void)actor;
 	return flock(room->file_two, LOCK_UN) ? errno : 0;
 }
 
-static int let_msgsnd(struct actor *actor)
+static int let_msgsnd(void)
 {
 	struct { long type; char byte; } message = { 1, 0 };
 
-	(void)actor;
 	return msgsnd(room->queue, &message, 1, 0) ? errno : 0;
 }
 
-static int let_semop(struct actor *actor)
+static int let_semop(void)
 {
 	struct sembuf up = { .sem_op = 1 };
 
-	(void)actor;
 	return semop(room->semaphores, &up, 1) ? errno : 0;
 }
 
-static int let_other_lock(struct actor *actor)
+static int let_other_lock(void)
 {
-	(void)actor;
 	return lock_release(room->other_lock, 0);
 }
 
-static int let_fault(struct actor *actor)
+static int let_fault(void)
 {
 	struct uffdio_zeropage zero = {
 		.range.start = (uintptr_t)room->fault,
 		.range.len = sysconf(_SC_PAGESIZE),
 	};
 
-	(void)actor;
 	return ioctl(room->uffd, UFFDIO_ZEROPAGE, &zero) ? errno : 0;
 }
 
-static int let_continue(struct actor *actor)
+static int let_continue(void)
 {
 	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
-	return kill(actor->pid, SIGCONT) ? errno : 0;
+	return kill(blocker->pid, SIGCONT) ? errno : 0;
 }
 
 /* What the test does to make it block, if it does not block by itself. */
-static int make_stop(struct actor *actor)
+static int make_stop(void)
 {
-	return kill(actor->pid, SIGSTOP) ? errno : 0;
+	return kill(blocker->pid, SIGSTOP) ? errno : 0;
 }
 
-static int make_traced(struct actor *actor)
+static int make_traced(void)
 {
 	int status;
 
-	if (ptrace(PTRACE_SEIZE, actor->pid, NULL, NULL) ||
-	    ptrace(PTRACE_INTERRUPT, actor->pid, NULL, NULL))
+	if (ptrace(PTRACE_SEIZE, blocker->pid, NULL, NULL) ||
+	    ptrace(PTRACE_INTERRUPT, blocker->pid, NULL, NULL))
 		return errno;
-	return waitpid(actor->pid, &status, 0) == actor->pid &&
+	return waitpid(blocker->pid, &status, 0) == blocker->pid &&
 		WIFSTOPPED(status) ? 0 : EINVAL;
 }
 
-static int let_detach(struct actor *actor)
+static int let_detach(void)
 {
 	__atomic_store_n(&room->word, 1, __ATOMIC_RELEASE);
-	return ptrace(PTRACE_DETACH, actor->pid, NULL, NULL) ? errno : 0;
+	return ptrace(PTRACE_DETACH, blocker->pid, NULL, NULL) ? errno : 0;
 }
 
 /*
@@ -462,15 +453,14 @@ static int need_uffd(void)
 FIXTURE(blocks)
 {
 	STAGE;
-	struct actor *one, *two;
 };
 
 FIXTURE_VARIANT(blocks)
 {
 	int (*need)(void);
 	int (*by)(void);
-	int (*make)(struct actor *actor);
-	int (*let)(struct actor *actor);
+	int (*make)(void);
+	int (*let)(void);
 	/* A thread of the test has to block, not a process. */
 	bool thread;
 };
@@ -544,13 +534,11 @@ FIXTURE_SETUP(blocks)
 	ASSERT_EQ(0, err);
 	/* The interval is so long that only blocking gives the lock up. */
 	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
-	self->one = self->a;
-	self->two = self->b;
-	ASSERT_EQ(0, actors_start_bound(self->one, 1, variant->thread ?
+	blocker = self->a;
+	ASSERT_EQ(0, actors_start_bound(blocker, 1, variant->thread ?
 					ACTOR_THREAD : ACTOR_PROCESS, self->fd,
 					GIL_BIND_IO));
-	ASSERT_EQ(0, actors_start_bound(self->two, 1, ACTOR_PROCESS, self->fd,
-					GIL_BIND_IO));
+	START_BOUND(self->b, GIL_BIND_IO);
 }
 
 FIXTURE_TEARDOWN(blocks)
@@ -590,48 +578,44 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 {
 	__u64 before, seen;
 
-	self->one->argument = (uintptr_t)variant->by;
-	ASSERT_EQ(0, actor_do(self->one, act_choose));
+	blocker->argument = (uintptr_t)variant->by;
+	ASSERT_EQ(0, actor_do(blocker, act_choose));
 	ASSERT_TRUE(until_owner(self->fd, 0));
-	before = io_releases(self->fd, self->one->id);
-	actor_begin(self->one, act_block);
+	before = io_releases(self->fd, blocker->id);
+	actor_begin(blocker, act_block);
 	if (variant->make) {
-		ASSERT_TRUE(until_owner(self->fd, self->one->id));
-		ASSERT_EQ(0, variant->make(self->one));
+		ASSERT_TRUE(until_owner(self->fd, blocker->id));
+		ASSERT_EQ(0, variant->make());
 	}
 	/* It owned the lock on its way to blocking, and then lost it. */
-	while (io_releases(self->fd, self->one->id) == before)
+	while (io_releases(self->fd, blocker->id) == before)
 		usleep(200);
-	ASSERT_TRUE(until_state(self->fd, self->one->id, GIL_STATE_IDLE));
+	ASSERT_TRUE(UNTIL_STATE(blocker->id, IDLE));
 	EXPECT_EQ(0, lock_owner(self->fd));
 
-	EXPECT_TRUE(actor_hogs(self->two));
-	EXPECT_EQ(self->two->id, lock_owner(self->fd));
-	EXPECT_STATE(self->one->id, IDLE);
+	EXPECT_TRUE(actor_hogs(self->b));
+	EXPECT_EQ(self->b->id, lock_owner(self->fd));
+	EXPECT_STATE(blocker->id, IDLE);
 
 	/* What it waited for is there, but it still has to wait for the lock. */
 	if (variant->let == let_read)
-		self->two->stop = true;
-	EXPECT_EQ(0, variant->let(self->one));
+		self->b->stop = true;
+	EXPECT_EQ(0, variant->let());
 	if (variant->let != let_read) {
-		EXPECT_TRUE(until_state(self->fd, self->one->id,
-					GIL_STATE_QUEUED));
-		EXPECT_FALSE(actor_ended(self->one));
-		seen = self->two->rounds;
-		EXPECT_TRUE(actor_runs(self->two));
-		EXPECT_LT(seen, self->two->rounds);
-		self->two->stop = true;
+		EXPECT_TRUE(UNTIL_STATE(blocker->id, QUEUED));
+		EXPECT_FALSE(actor_ended(blocker));
+		seen = self->b->rounds;
+		EXPECT_TRUE(actor_runs(self->b));
+		EXPECT_LT(seen, self->b->rounds);
+		self->b->stop = true;
 	}
-	EXPECT_EQ(0, actor_end(self->two));
-	EXPECT_EQ(0, actor_end(self->one));
-	EXPECT_EQ(GIL_STATE_OWNER, self->one->answer);
+	EXPECT_EQ(0, actor_end(self->b));
+	EXPECT_EQ(0, actor_end(blocker));
+	EXPECT_EQ(GIL_STATE_OWNER, blocker->answer);
 	EXPECT_TRUE(until_owner(self->fd, 0));
 }
 
-FIXTURE(counted)
-{
-	STAGE;
-};
+STAGE_FIXTURE(counted)
 
 FIXTURE_SETUP(counted)
 {
@@ -639,8 +623,6 @@ FIXTURE_SETUP(counted)
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
 }
-
-STAGE_TEARDOWN(counted)
 
 TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 {
@@ -658,7 +640,6 @@ TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
 {
 	__u64 before = io_releases(self->fd, self->id);
-	struct gil_thread_stats stats;
 	__u64 end = now_ns() + 100 * MS;
 	char byte = 0;
 	int fds[2], i;
@@ -670,10 +651,9 @@ TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
 	}
 	while (now_ns() < end)
 		sched_yield();
-	ASSERT_EQ(0, thread_stats(self->fd, self->id, &stats));
-	EXPECT_EQ(before, stats.counts.io_releases);
-	EXPECT_EQ(0, stats.counts.yields);
-	EXPECT_EQ(GIL_STATE_OWNER, stats.state);
+	EXPECT_EQ(before, thread_counts(self->fd, self->id).io_releases);
+	EXPECT_EQ(0, thread_counts(self->fd, self->id).yields);
+	EXPECT_EQ(GIL_STATE_OWNER, thread_state(self->fd, self->id));
 }
 
 GIL_BOUND_TEST_MAIN

@@ -414,8 +414,7 @@ FIXTURE_SETUP(bound)
 	troupe->fd = -1;
 	if (variant->flags) {
 		/* A short interval, for many forced switches. */
-		troupe->fd = lock_create(MS / 4);
-		ASSERT_LE(0, troupe->fd);
+		troupe->fd = ASSERT_FD(lock_create(MS / 4));
 	}
 	troupe->flags = variant->flags;
 	troupe->count = COUNT;
@@ -559,14 +558,9 @@ FIXTURE_VARIANT(disturbed)
 	bool processes;
 };
 
-FIXTURE_VARIANT_ADD(disturbed, signals_to_threads) { .sig = SIGUSR1 };
-
-FIXTURE_VARIANT_ADD(disturbed, signals_to_processes) {
-	.sig = SIGUSR1,
-	.processes = true,
-};
-
-FIXTURE_VARIANT_ADD(disturbed, stops) { .sig = SIGSTOP, .processes = true };
+FIXTURE_VARIANT_ADD(disturbed, signals_to_threads) { SIGUSR1, false };
+FIXTURE_VARIANT_ADD(disturbed, signals_to_processes) { SIGUSR1, true };
+FIXTURE_VARIANT_ADD(disturbed, stops) { SIGSTOP, true };
 
 FIXTURE_SETUP(disturbed)
 {

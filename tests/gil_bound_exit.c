@@ -213,8 +213,7 @@ FIXTURE_SETUP(end)
 	ASSERT_EQ(0, lock_attach(self->fd, NULL));
 	self->bound = self->a;
 	self->waiter = self->b;
-	ASSERT_EQ(0, actors_start_bound(self->bound, 1, ACTOR_PROCESS, self->fd,
-					GIL_BIND_IO));
+	START_BOUND(self->bound, GIL_BIND_IO);
 	ASSERT_EQ(0, actor_start(self->waiter, ACTOR_THREAD, self->fd));
 	self->threads = lock_threads(self->fd);
 }
@@ -319,20 +318,17 @@ static void end_victim(struct cell *cell, enum end end)
  */
 #define EXPECT_WELL()							\
 	do {								\
-		struct gil_lock_stats stats;				\
 		int err;						\
 									\
 		ASSERT_TRUE(until_threads(self->fd, self->threads));	\
 		/* A thread is unlinked first and unbound later, by another task. */	\
 		ASSERT_TRUE(until_bound(self->fd, 1));			\
-		ASSERT_EQ(0, lock_stats(self->fd, &stats));		\
-		EXPECT_EQ(0, stats.waiting);				\
+		EXPECT_EQ(0, lock_waiting(self->fd));			\
 		err = lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,	\
 				   now_ns() + LIMIT_NS);		\
 		EXPECT_TRUE(err == 0 || err == EOWNERDEAD);		\
 		EXPECT_EQ(0, lock_release(self->fd, 0));		\
-		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));		\
-		EXPECT_EQ(0, lock_release(self->fd, 0));		\
+		EXPECT_EQ(0, lock_turn(self->fd));			\
 		actor_begin(self->bound, act_hog);			\
 		EXPECT_TRUE(actor_runs(self->bound));			\
 		self->bound->stop = true;				\
@@ -449,12 +445,11 @@ static void live_in_a_crowd(int fd)
 /* Processes of bound threads, two at a time, are killed at any moment. */
 TEST(crowds_are_killed)
 {
-	int fd = lock_create(MS / 4), i;
+	int fd = ASSERT_FD(lock_create(MS / 4)), i;
 	struct gil_lock_stats stats;
 	unsigned int seed = 1;
 	pid_t one = 0, two;
 
-	ASSERT_LE(0, fd);
 	for (i = 0; i < ROUNDS; i++) {
 		two = fork_with_parent();
 		ASSERT_LE(0, two);

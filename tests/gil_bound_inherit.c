@@ -32,8 +32,7 @@ FIXTURE_SETUP(inherit)
 	const struct gil_create create = { .flags = GIL_CREATE_RECORD };
 	struct gil_lock_stats stats;
 
-	self->fd = lock_create_with(&create);
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_create_with(&create));
 	ASSERT_EQ(0, lock_stats(self->fd, &stats));
 	self->lock = stats.lock;
 }

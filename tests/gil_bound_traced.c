@@ -25,22 +25,19 @@
 FIXTURE(traced)
 {
 	STAGE;
-	struct actor *one, *two;
 };
 
 FIXTURE_SETUP(traced)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 2, MS / 4));
-	self->one = self->a;
-	self->two = self->b;
 	ASSERT_EQ(0, actors_start_bound(self->actors, 2, ACTOR_PROCESS,
 					self->fd, SLICED));
 }
 
 FIXTURE_TEARDOWN(traced)
 {
-	actor_kill(self->one);
-	actor_kill(self->two);
+	actor_kill(self->a);
+	actor_kill(self->b);
 	stage_clear(&self->stage);
 }
 
@@ -72,16 +69,16 @@ static bool stepped(pid_t pid)
 TEST_F_TIMEOUT(traced, single_steps, PATIENCE)
 {
 	struct user_regs_struct before, after;
-	struct actor *one = self->one;
+	struct actor *one = self->a;
 	int i, moved = 0;
 	__u64 seen;
 
 	actor_begin(one, act_hog);
-	actor_begin(self->two, act_hog);
+	actor_begin(self->b, act_hog);
 	ASSERT_TRUE(actor_runs(one));
 	ASSERT_TRUE(interrupted(one->pid));
-	ASSERT_TRUE(until_state(self->fd, one->id, GIL_STATE_IDLE));
-	EXPECT_TRUE(actor_runs(self->two));
+	ASSERT_TRUE(UNTIL_STATE(one->id, IDLE));
+	EXPECT_TRUE(actor_runs(self->b));
 	for (i = 0; i < STEPS; i++) {
 		ASSERT_EQ(0, ptrace(PTRACE_GETREGS, one->pid, NULL, &before));
 		ASSERT_TRUE(stepped(one->pid));
@@ -91,11 +88,11 @@ TEST_F_TIMEOUT(traced, single_steps, PATIENCE)
 	/* No instruction of the loop is a jump to itself. */
 	EXPECT_EQ(STEPS, moved);
 	seen = one->rounds;
-	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_TRUE(actor_runs(self->b));
 	EXPECT_EQ(seen, one->rounds);
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, one->pid, NULL, NULL));
 	EXPECT_TRUE(actor_runs(one));
-	EXPECT_TRUE(actor_runs(self->two));
+	EXPECT_TRUE(actor_runs(self->b));
 }
 
 #endif
@@ -146,27 +143,14 @@ FIXTURE_VARIANT(called)
 	int result;
 };
 
-FIXTURE_VARIANT_ADD(called, acquire) {
-	.act = act_acquire,
-	.command = GIL_IOC_ACQUIRE,
-	.result = EDEADLK,
-};
-
-FIXTURE_VARIANT_ADD(called, release) {
-	.act = act_release,
-	.command = GIL_IOC_RELEASE,
-};
-
-FIXTURE_VARIANT_ADD(called, yield) {
-	.act = act_yield,
-	.command = GIL_IOC_YIELD,
-};
+FIXTURE_VARIANT_ADD(called, acquire) { act_acquire, GIL_IOC_ACQUIRE, EDEADLK };
+FIXTURE_VARIANT_ADD(called, release) { act_release, GIL_IOC_RELEASE, 0 };
+FIXTURE_VARIANT_ADD(called, yield) { act_yield, GIL_IOC_YIELD, 0 };
 
 FIXTURE_SETUP(called)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 1, MS / 4));
-	ASSERT_EQ(0, actors_start_bound(self->a, 1, ACTOR_PROCESS, self->fd,
-					SLICED));
+	START_BOUND(self->a, SLICED);
 	ASSERT_TRUE(interrupted(self->a->pid));
 	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, self->a->pid, NULL,
 			    PTRACE_O_TRACESYSGOOD));
@@ -212,42 +196,42 @@ TEST_F_TIMEOUT(traced, by_one_that_is_bound, PATIENCE)
 {
 	int i;
 
-	ASSERT_TRUE(actor_hogs(self->one));
+	ASSERT_TRUE(actor_hogs(self->a));
 	ASSERT_EQ(0, lock_bind(self->fd, GIL_BIND_IO));
-	ASSERT_TRUE(interrupted(self->one->pid));
+	ASSERT_TRUE(interrupted(self->a->pid));
 	for (i = 0; i < STEPS; i++)
-		ASSERT_TRUE(stepped(self->one->pid));
-	ASSERT_EQ(0, ptrace(PTRACE_DETACH, self->one->pid, NULL, NULL));
+		ASSERT_TRUE(stepped(self->a->pid));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, self->a->pid, NULL, NULL));
 	ASSERT_EQ(0, lock_unbind(self->fd));
-	EXPECT_TRUE(actor_runs(self->one));
+	EXPECT_TRUE(actor_runs(self->a));
 }
 
 /* A thread that waits on its way to user mode stops once it has the lock. */
 TEST_F_TIMEOUT(traced, while_it_waits, PATIENCE)
 {
-	pid_t pid = self->one->pid;
+	pid_t pid = self->a->pid;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_TRUE(actor_queue_by(self->one, act_hog));
+	ASSERT_TRUE(actor_queue_by(self->a, act_hog));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
 	usleep(10000);
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
-	EXPECT_STATE(self->one->id, QUEUED);
+	EXPECT_STATE(self->a->id, QUEUED);
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	ASSERT_EQ(SIGTRAP, stop_of(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, NULL));
-	EXPECT_TRUE(actor_runs(self->one));
+	EXPECT_TRUE(actor_runs(self->a));
 }
 
 TEST_F_TIMEOUT(traced, killed_in_a_stop, PATIENCE)
 {
-	ASSERT_TRUE(actor_hogs(self->one));
-	ASSERT_TRUE(interrupted(self->one->pid));
-	actor_kill(self->one);
+	ASSERT_TRUE(actor_hogs(self->a));
+	ASSERT_TRUE(interrupted(self->a->pid));
+	actor_kill(self->a);
 	EXPECT_TRUE(until_threads(self->fd, 1));
-	EXPECT_TRUE(actor_hogs(self->two));
+	EXPECT_TRUE(actor_hogs(self->b));
 }
 
 static int act_trace(struct actor *actor)
@@ -263,14 +247,14 @@ TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
 
 	ASSERT_NE(NULL, tracer);
 	ASSERT_EQ(0, actor_start_unattached(tracer, ACTOR_PROCESS, self->fd));
-	ASSERT_TRUE(actor_hogs(self->one));
-	tracer->argument = self->one->pid;
+	ASSERT_TRUE(actor_hogs(self->a));
+	tracer->argument = self->a->pid;
 	ASSERT_EQ(0, actor_do(tracer, act_trace));
-	seen = self->one->rounds;
-	EXPECT_TRUE(actor_hogs(self->two));
-	EXPECT_EQ(seen, self->one->rounds);
+	seen = self->a->rounds;
+	EXPECT_TRUE(actor_hogs(self->b));
+	EXPECT_EQ(seen, self->a->rounds);
 	actor_kill(tracer);
-	EXPECT_TRUE(actor_runs(self->one));
+	EXPECT_TRUE(actor_runs(self->a));
 }
 
 /*
@@ -417,8 +401,7 @@ FIXTURE_SETUP(seccomp)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 1, MS / 4));
 	self->hog = self->a;
-	ASSERT_EQ(0, actors_start_bound(self->hog, 1, ACTOR_PROCESS, self->fd,
-					SLICED));
+	START_BOUND(self->hog, SLICED);
 	actor_begin(self->hog, act_hog);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 }

@@ -69,8 +69,7 @@ FIXTURE_SETUP(compat)
 {
 	if (!have_gate())
 		SKIP(return, "this kernel runs no 32-bit programs");
-	self->fd = lock_create(0);
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_create(0));
 #ifdef MAP_32BIT
 	self->low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);

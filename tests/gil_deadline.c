@@ -9,10 +9,7 @@
 #include "main.h"
 #include "stage.h"
 
-FIXTURE(deadline)
-{
-	STAGE;
-};
+STAGE_FIXTURE(deadline)
 
 FIXTURE_SETUP(deadline)
 {
@@ -21,12 +18,9 @@ FIXTURE_SETUP(deadline)
 	self->a->flags = GIL_ACQUIRE_DEADLINE;
 }
 
-STAGE_TEARDOWN(deadline)
-
 TEST_F_TIMEOUT(deadline, past, PATIENCE)
 {
 	static const __u64 past[] = { 0, 1, 1000000 };
-	struct gil_lock_stats stats;
 	unsigned int i;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -35,9 +29,8 @@ TEST_F_TIMEOUT(deadline, past, PATIENCE)
 		EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
 		EXPECT_STATE(self->a->id, IDLE);
 	}
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(ARRAY_SIZE(past), stats.counts.timeouts);
-	EXPECT_EQ(0, stats.waiting);
+	EXPECT_EQ(ARRAY_SIZE(past), lock_counts(self->fd).timeouts);
+	EXPECT_EQ(0, lock_waiting(self->fd));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	/* A free lock can be acquired after any deadline. */
 	for (i = 0; i < ARRAY_SIZE(past); i++) {
@@ -75,8 +68,7 @@ TEST_F_TIMEOUT(deadline, far_away, PATIENCE)
 		self->a->deadline_ns = far[i];
 		ASSERT_TRUE(actor_queue(self->a));
 		EXPECT_EQ(0, lock_release(self->fd, 0));
-		EXPECT_EQ(0, actor_end(self->a));
-		EXPECT_EQ(0, actor_do(self->a, act_release));
+		EXPECT_EQ(0, actor_end_turn(self->a));
 	}
 }
 

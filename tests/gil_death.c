@@ -20,12 +20,9 @@ FIXTURE_VARIANT(death)
 	bool by_kill;
 };
 
-FIXTURE_VARIANT_ADD(death, thread_exits) { .kind = ACTOR_THREAD };
-FIXTURE_VARIANT_ADD(death, process_exits) { .kind = ACTOR_PROCESS };
-FIXTURE_VARIANT_ADD(death, process_is_killed) {
-	.kind = ACTOR_PROCESS,
-	.by_kill = true,
-};
+FIXTURE_VARIANT_ADD(death, thread_exits) { ACTOR_THREAD, false };
+FIXTURE_VARIANT_ADD(death, process_exits) { ACTOR_PROCESS, false };
+FIXTURE_VARIANT_ADD(death, process_is_killed) { ACTOR_PROCESS, true };
 
 FIXTURE_SETUP(death)
 {
@@ -49,29 +46,22 @@ STAGE_TEARDOWN(death)
 	} while (0)
 
 #define EXPECT_DEATHS(n)						\
-	do {								\
-		struct gil_lock_stats now;				\
-									\
-		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
-		EXPECT_EQ(n, now.counts.owner_deaths);			\
-	} while (0)
+	EXPECT_EQ(n, lock_counts(self->fd).owner_deaths)
 
 /* The next owner is told, and the one after it is not. */
 #define EXPECT_TOLD_ONCE()						\
 	do {								\
 		EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));	\
-		EXPECT_STATE(0, OWNER);	\
+		EXPECT_STATE(0, OWNER);					\
 		EXPECT_EQ(0, lock_release(self->fd, 0));		\
-		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));		\
-		EXPECT_EQ(0, lock_release(self->fd, 0));		\
+		EXPECT_EQ(0, lock_turn(self->fd));			\
 		EXPECT_EQ(0, lock_owner(self->fd));			\
 		EXPECT_DEATHS(1);					\
 	} while (0)
 
 #define EXPECT_NOT_TOLD()						\
 	do {								\
-		EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));		\
-		EXPECT_EQ(0, lock_release(self->fd, 0));		\
+		EXPECT_EQ(0, lock_turn(self->fd));			\
 		EXPECT_DEATHS(0);					\
 	} while (0)
 
@@ -118,10 +108,8 @@ TEST_F_TIMEOUT(death, every_way_to_be_told, PATIENCE)
 	unsigned int i;
 
 	END(self->victim);
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		fds[i] = lock_create(0);
-		ASSERT_LE(0, fds[i]);
-	}
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		fds[i] = ASSERT_FD(lock_create(0));
 	ASSERT_EQ(0, actor_start(self->victim, variant->kind, fds[0]));
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		self->victim->fd = fds[i];
@@ -183,21 +171,18 @@ TEST_F_TIMEOUT(death, fast_owner_with_waiters, PATIENCE)
 
 TEST_F_TIMEOUT(death, queued, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(actor_queue(self->next));
 	END(self->victim);
 	EXPECT_EQ(1, lock_waiting(self->fd));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->next));
-	EXPECT_EQ(0, actor_do(self->next, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->next));
 	EXPECT_NOT_TOLD();
 }
 
 TEST_F_TIMEOUT(death, last_in_the_queue, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	END(self->victim);
 	EXPECT_EQ(0, lock_waiting(self->fd));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -208,21 +193,18 @@ TEST_F_TIMEOUT(death, last_in_the_queue, PATIENCE)
 /* It never ran with the lock, so there is nobody to tell. */
 TEST_F_TIMEOUT(death, granted, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(actor_queue(self->next));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->victim->id, GRANTED);
 	END(self->victim);
-	EXPECT_EQ(0, actor_end(self->next));
-	EXPECT_EQ(0, actor_do(self->next, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->next));
 	EXPECT_NOT_TOLD();
 }
 
 TEST_F_TIMEOUT(death, granted_and_alone, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->victim, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	END(self->victim);
 	EXPECT_EQ(0, lock_owner(self->fd));

@@ -169,8 +169,7 @@ FIXTURE_SETUP(exclusion)
 	ASSERT_NE(NULL, arena);
 	self->arena = arena;
 	/* A short interval: many drop requests. */
-	arena->fd = lock_create(MS / 4);
-	ASSERT_LE(0, arena->fd);
+	arena->fd = ASSERT_FD(lock_create(MS / 4));
 	arena->page = lock_map(arena->fd, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, arena->page);
 	arena->end = now_ns() + RUN_NS;
@@ -254,7 +253,6 @@ TEST_F_TIMEOUT(exclusion, processes, PATIENCE)
 TEST_F_TIMEOUT(exclusion, killed_processes, PATIENCE)
 {
 	struct arena *arena = self->arena;
-	struct gil_lock_stats stats;
 	unsigned int seed = 1;
 	int i, kills = 0;
 
@@ -276,10 +274,9 @@ TEST_F_TIMEOUT(exclusion, killed_processes, PATIENCE)
 	EXPECT_EQ(0, TOTAL(overlaps));
 	EXPECT_EQ(0, TOTAL(surprises));
 	EXPECT_LT(0, kills);
-	ASSERT_EQ(0, lock_stats(arena->fd, &stats));
-	EXPECT_GE(stats.counts.owner_deaths, TOTAL(deaths));
+	EXPECT_GE(lock_counts(arena->fd).owner_deaths, TOTAL(deaths));
 	TH_LOG("%d killed, %llu of them owners; %llu were told", kills,
-	       stats.counts.owner_deaths, TOTAL(deaths));
+	       lock_counts(arena->fd).owner_deaths, TOTAL(deaths));
 	EXPECT_LEFT_FREE(arena->fd);
 }
 

@@ -104,11 +104,10 @@ TEST_F_TIMEOUT(hostile, every_word_in_every_state, PATIENCE)
 
 	for (state = 0; state < STATES; state++)
 		for (i = 0; i < 2 * ARRAY_SIZE(ids); i++) {
-			int fd = lock_create(MS);
+			int fd = ASSERT_FD(lock_create(MS));
 			struct gil_page *page;
 			__u32 id;
 
-			ASSERT_LE(0, fd);
 			page = lock_map(fd, PROT_READ | PROT_WRITE);
 			ASSERT_NE(NULL, page);
 			ASSERT_EQ(0, lock_attach(fd, &id));
@@ -135,8 +134,7 @@ TEST_F_TIMEOUT(hostile, kernel_ownership_does_not_change, PATIENCE)
 	};
 	unsigned int i;
 
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->other, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		self->page->word = words[i];
 		EXPECT_EQ(self->id, lock_owner(self->fd));
@@ -183,22 +181,18 @@ TEST_F_TIMEOUT(hostile, settings_in_the_page_are_not_believed, PATIENCE)
 	ASSERT_TRUE(actor_queue(self->other));
 	EXPECT_TRUE(until_drop_request(self->page));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->other));
-	EXPECT_EQ(0, actor_do(self->other, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->other));
 }
 
 TEST_F_TIMEOUT(hostile, drop_request_in_the_page_is_not_believed, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	self->page->drop_request = ~0U;
 	EXPECT_EQ(0, lock_yield(self->fd));
 	ASSERT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, self->page->drop_request);
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(0, stats.counts.drop_requests);
-	EXPECT_EQ(0, stats.counts.forced_switches);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).drop_requests);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).forced_switches);
 }
 
 #define SCRIBBLERS	2
@@ -331,8 +325,7 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 	void *failed;
 
 	/* A new lock: an idle thread made owner here would never release it. */
-	brawl.fd = lock_create(MS);
-	ASSERT_LE(0, brawl.fd);
+	brawl.fd = ASSERT_FD(lock_create(MS));
 	brawl.page = lock_map(brawl.fd, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, brawl.page);
 	brawl.end = now_ns() + BRAWL_NS;
@@ -387,8 +380,7 @@ TEST_F_TIMEOUT(hostile, nothing_is_left_behind, PATIENCE)
 
 	if (users < 0)
 		SKIP(return, "the kernel does not count the module's users");
-	fd = lock_create(MS);
-	ASSERT_LE(0, fd);
+	fd = ASSERT_FD(lock_create(MS));
 	page = lock_map(fd, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, page);
 	ASSERT_EQ(0, actor_start(self->dead, ACTOR_THREAD, fd));

@@ -10,10 +10,7 @@
 
 #define INTERVAL	(20 * MS)
 
-FIXTURE(interval)
-{
-	STAGE;
-};
+STAGE_FIXTURE(interval)
 
 STAGE_SETUP(interval, 2, ACTOR_THREAD, INTERVAL)
 
@@ -27,11 +24,10 @@ static void pass_time(__u64 ns)
 
 #define EXPECT_ASKED(requests, forced)					\
 	do {								\
-		struct gil_lock_stats now;				\
+		struct gil_counts now = lock_counts(self->fd);		\
 									\
-		EXPECT_EQ(0, lock_stats(self->fd, &now));		\
-		EXPECT_EQ(requests, now.counts.drop_requests);		\
-		EXPECT_EQ(forced, now.counts.forced_switches);		\
+		EXPECT_EQ(requests, now.drop_requests);			\
+		EXPECT_EQ(forced, now.forced_switches);			\
 	} while (0)
 
 TEST_F_TIMEOUT(interval, nobody_waits, PATIENCE)
@@ -73,36 +69,28 @@ TEST_F_TIMEOUT(interval, a_fast_owner_is_asked_too, PATIENCE)
 /* To release also obeys the request, but counts as no forced switch. */
 TEST_F_TIMEOUT(interval, release_obeys, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	ASSERT_TRUE(until_drop_request(self->page));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
 	EXPECT_EQ(0, actor_do(self->b, act_cancel));
 	EXPECT_EQ(0, self->page->drop_request);
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(1, stats.counts.drop_requests);
-	EXPECT_EQ(0, stats.counts.yields);
-	EXPECT_EQ(0, stats.counts.forced_switches);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).drop_requests);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).yields);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).forced_switches);
 }
 
 TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	ASSERT_TRUE(until_drop_request(self->page));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(0, self->page->drop_request);
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(1, stats.counts.yields);
-	EXPECT_EQ(1, stats.counts.drop_requests);
-	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).yields);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).drop_requests);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).forced_switches);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 
 	/* A yield without a request is not a forced switch. */
@@ -111,10 +99,9 @@ TEST_F_TIMEOUT(interval, forced_and_free_yields, PATIENCE)
 	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(2, stats.counts.yields);
-	EXPECT_EQ(1, stats.counts.drop_requests);
-	EXPECT_EQ(1, stats.counts.forced_switches);
+	EXPECT_EQ(2, thread_counts(self->fd, 0).yields);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).drop_requests);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).forced_switches);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 
@@ -122,9 +109,7 @@ TEST_F_TIMEOUT(interval, next_owner_has_its_own, PATIENCE)
 {
 	__u64 start;
 
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	ASSERT_TRUE(until_drop_request(self->page));
 	start = now_ns();
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -143,8 +128,7 @@ TEST_F_TIMEOUT(interval, next_owner_has_its_own, PATIENCE)
 
 TEST_F_TIMEOUT(interval, not_asked_for_those_who_left, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(until_drop_request(self->page));
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
 	EXPECT_EQ(0, self->page->drop_request);

@@ -14,10 +14,7 @@
 #include "main.h"
 #include "stage.h"
 
-FIXTURE(lock)
-{
-	STAGE;
-};
+STAGE_FIXTURE(lock)
 
 STAGE_SETUP(lock, 1, ACTOR_THREAD, GIL_INTERVAL_MAX_NS)
 
@@ -101,7 +98,6 @@ TEST_F_TIMEOUT(lock, attach_reports_fast_path, PATIENCE)
 		.fast_acquires = 7,
 		.fast_io_releases = 3,
 	};
-	struct gil_thread_stats stats;
 
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ATTACH, &attach));
 	/* The kernel clears them, so that they cannot be counted twice. */
@@ -109,10 +105,9 @@ TEST_F_TIMEOUT(lock, attach_reports_fast_path, PATIENCE)
 	EXPECT_EQ(0, attach.fast_io_releases);
 	attach.fast_acquires = 5;
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ATTACH, &attach));
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(12, stats.counts.fast_acquires);
-	EXPECT_EQ(3, stats.counts.io_releases);
-	EXPECT_EQ(0, stats.counts.slow_acquires);
+	EXPECT_EQ(12, thread_counts(self->fd, 0).fast_acquires);
+	EXPECT_EQ(3, thread_counts(self->fd, 0).io_releases);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).slow_acquires);
 }
 
 TEST_F_TIMEOUT(lock, acquire_reports_fast_path, PATIENCE)
@@ -122,7 +117,6 @@ TEST_F_TIMEOUT(lock, acquire_reports_fast_path, PATIENCE)
 		.fast_acquires = 7,
 		.fast_io_releases = 3,
 	};
-	struct gil_thread_stats stats;
 
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_EQ(EBUSY, lock_ioctl(self->fd, GIL_IOC_ACQUIRE, &acquire));
@@ -131,18 +125,16 @@ TEST_F_TIMEOUT(lock, acquire_reports_fast_path, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 	acquire.fast_acquires = 5;
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ACQUIRE, &acquire));
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(12, stats.counts.fast_acquires);
-	EXPECT_EQ(3, stats.counts.io_releases);
-	EXPECT_EQ(1, stats.counts.slow_acquires);
+	EXPECT_EQ(12, thread_counts(self->fd, 0).fast_acquires);
+	EXPECT_EQ(3, thread_counts(self->fd, 0).io_releases);
+	EXPECT_EQ(1, thread_counts(self->fd, 0).slow_acquires);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 
 TEST_F_TIMEOUT(lock, acquire_attaches, PATIENCE)
 {
-	int fd = lock_create(0);
+	int fd = ASSERT_FD(lock_create(0));
 
-	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, lock_threads(fd));
 	EXPECT_EQ(0, lock_acquire(fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(1, lock_threads(fd));
@@ -280,8 +272,6 @@ TEST_F_TIMEOUT(lock, cancel_of_nothing, PATIENCE)
 
 TEST_F_TIMEOUT(lock, yield_alone, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	EXPECT_EQ(EPERM, lock_yield(self->fd));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(0, lock_yield(self->fd));
@@ -291,16 +281,14 @@ TEST_F_TIMEOUT(lock, yield_alone, PATIENCE)
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_LOCK(self->id, 0);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, thread_stats(self->fd, 0, &stats));
-	EXPECT_EQ(0, stats.counts.yields);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).yields);
 }
 
 TEST_F_TIMEOUT(lock, unattached_caller, PATIENCE)
 {
 	struct gil_thread_stats stats;
-	int fd = lock_create(0);
+	int fd = ASSERT_FD(lock_create(0));
 
-	ASSERT_LE(0, fd);
 	EXPECT_EQ(EPERM, lock_release(fd, 0));
 	EXPECT_EQ(EPERM, lock_yield(fd));
 	EXPECT_EQ(ENOENT, lock_cancel(fd));
@@ -347,8 +335,7 @@ TEST_F_TIMEOUT(lock, policy_set_while_others_wait, PATIENCE)
 	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
 	EXPECT_LOCK(self->id, 1);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->a));
 }
 
 TEST_F_TIMEOUT(lock, stats_of_another_size, PATIENCE)
@@ -406,10 +393,8 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	if (limit.rlim_max < count + 100)
 		SKIP(return, "only %lu descriptors", limit.rlim_max);
-	for (i = 0; i < count; i++) {
-		fds[i] = lock_create(0);
-		ASSERT_LE(0, fds[i]);
-	}
+	for (i = 0; i < count; i++)
+		fds[i] = ASSERT_FD(lock_create(0));
 	/* The fixture's lock counts as one. */
 	for (i = 0; i < GIL_THREAD_LOCKS_MAX - 1; i++)
 		ASSERT_EQ(0, lock_attach(fds[i], NULL));

@@ -21,7 +21,7 @@ FIXTURE_SETUP(killed)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 3, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
-	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_PROCESS, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 2, ACTOR_PROCESS));
 	self->first = self->a;
 	self->second = self->b;
 	self->killer = self->c;
@@ -32,19 +32,15 @@ STAGE_TEARDOWN(killed)
 
 TEST_F_TIMEOUT(killed, before_the_grant, PATIENCE)
 {
-	struct gil_lock_stats stats;
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue(self->first));
 	ASSERT_TRUE(actor_queue(self->second));
 	actor_kill(self->first);
 	ASSERT_TRUE(until_waiting(self->fd, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(0, actor_do(self->second, act_release));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(0, stats.owner);
-	EXPECT_EQ(0, stats.counts.owner_deaths);
+	EXPECT_EQ(0, actor_end_turn(self->second));
+	EXPECT_EQ(0, lock_owner(self->fd));
+	EXPECT_EQ(0, lock_counts(self->fd).owner_deaths);
 }
 
 TEST_F_TIMEOUT(killed, the_only_waiter, PATIENCE)
@@ -60,16 +56,14 @@ TEST_F_TIMEOUT(killed, the_only_waiter, PATIENCE)
 /* A stopped waiter cannot return from the kernel until it dies. */
 TEST_F_TIMEOUT(killed, after_the_grant, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->first, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(actor_queue(self->second));
 	actor_signal(self->first, SIGSTOP);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->first->id, GRANTED);
 	EXPECT_FALSE(actor_ended(self->second));
 	actor_kill(self->first);
-	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->second));
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 
@@ -82,8 +76,7 @@ TEST_F_TIMEOUT(killed, while_yielding, PATIENCE)
 	actor_kill(self->first);
 	ASSERT_TRUE(until_waiting(self->fd, 1));
 	EXPECT_EQ(0, lock_turn(self->fd));
-	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->second));
 }
 
 TEST_F_TIMEOUT(killed, whole_queue, PATIENCE)
@@ -104,8 +97,7 @@ TEST_F_TIMEOUT(killed, whole_queue, PATIENCE)
 		actor_kill(&crowd[(COUNT / 2 + i * 7) % COUNT]);
 	ASSERT_TRUE(until_waiting(self->fd, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->second));
-	EXPECT_EQ(0, actor_do(self->second, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->second));
 }
 
 static int act_kill(struct actor *actor)
@@ -195,7 +187,6 @@ static void expect_no_death(struct __test_metadata *_metadata, int fd,
 {
 	struct actor *first = &actors[0], *second = &actors[1];
 	struct actor *killer = &actors[2];
-	struct gil_lock_stats stats;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "needs a CPU that is kept from one thread");
@@ -213,15 +204,13 @@ static void expect_no_death(struct __test_metadata *_metadata, int fd,
 		SKIP(return, "only root has a CPU for itself");
 	}
 	EXPECT_EQ(0, lock_release(fd, 0));
-	EXPECT_EQ(0, lock_stats(fd, &stats));
-	EXPECT_NE(second->id, stats.owner);
+	EXPECT_NE(second->id, lock_owner(fd));
 	kill(first->pid, SIGKILL);
 	EXPECT_EQ(0, actor_halt(killer));
 	actor_reap(first);
 	EXPECT_EQ(0, actor_end(second));
-	EXPECT_EQ(0, lock_stats(fd, &stats));
-	EXPECT_EQ(second->id, stats.owner);
-	EXPECT_EQ(0, stats.counts.owner_deaths);
+	EXPECT_EQ(second->id, lock_owner(fd));
+	EXPECT_EQ(0, lock_counts(fd).owner_deaths);
 	EXPECT_EQ(0, actor_do(second, act_release));
 }
 

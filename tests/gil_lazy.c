@@ -21,8 +21,7 @@ FIXTURE_SETUP(lazy)
 	self->bound = self->a;
 	self->waiter = self->b;
 	ASSERT_EQ(0, actor_start(self->waiter, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, actors_start_bound(self->bound, 1, ACTOR_PROCESS, self->fd,
-					GIL_BIND_IO));
+	START_BOUND(self->bound, GIL_BIND_IO);
 }
 
 FIXTURE_TEARDOWN(lazy)
@@ -81,12 +80,11 @@ static int act_release_at_once(struct actor *actor)
 /* Of the bound thread, because the counts of the lock include the waiter. */
 #define EXPECT_COUNTS(releases, returns)				\
 	do {								\
-		struct gil_thread_stats now;				\
+		struct gil_counts now = thread_counts(self->fd,		\
+						      self->bound->id);	\
 									\
-		EXPECT_EQ(0, thread_stats(self->fd, self->bound->id,	\
-					  &now));			\
-		EXPECT_EQ(releases, now.counts.lazy_releases);		\
-		EXPECT_EQ(returns, now.counts.lazy_returns);		\
+		EXPECT_EQ(releases, now.lazy_releases);			\
+		EXPECT_EQ(returns, now.lazy_returns);			\
 	} while (0)
 
 #define EXPECT_WAITER_HAS_IT()						\
@@ -98,8 +96,6 @@ static int act_release_at_once(struct actor *actor)
 
 TEST_F_TIMEOUT(lazy, back_in_time, PATIENCE)
 {
-	struct gil_lock_stats stats;
-
 	BEGIN(act_back_in_time_and_hog);
 	EXPECT_TRUE(actor_runs(self->bound));
 	/* It still owns the lock, and the other actor still waits. */
@@ -107,25 +103,21 @@ TEST_F_TIMEOUT(lazy, back_in_time, PATIENCE)
 	EXPECT_EQ(self->bound->id, lock_owner(self->fd));
 	EXPECT_STATE(self->waiter->id, QUEUED);
 	EXPECT_COUNTS(1, 1);
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(0, stats.counts.handoffs);
-	EXPECT_EQ(1, stats.counts.lazy_releases);
-	EXPECT_EQ(1, stats.counts.lazy_returns);
+	EXPECT_EQ(0, lock_counts(self->fd).handoffs);
+	EXPECT_EQ(1, lock_counts(self->fd).lazy_releases);
+	EXPECT_EQ(1, lock_counts(self->fd).lazy_returns);
 	EXPECT_EQ(0, actor_halt(self->bound));
 	EXPECT_WAITER_HAS_IT();
 }
 
 TEST_F_TIMEOUT(lazy, blocks, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	BEGIN(act_release_and_block);
 	EXPECT_EQ(0, actor_end(self->waiter));
 	EXPECT_EQ(0, actor_end(self->bound));
 	EXPECT_COUNTS(1, 0);
 	/* The waiter got the lock by a handoff, and no owner died. */
-	EXPECT_EQ(0, thread_stats(self->fd, self->waiter->id, &stats));
-	EXPECT_EQ(1, stats.counts.handoffs);
+	EXPECT_EQ(1, thread_counts(self->fd, self->waiter->id).handoffs);
 	EXPECT_EQ(self->waiter->id, lock_owner(self->fd));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
@@ -185,14 +177,11 @@ TEST_F_TIMEOUT(lazy, no_grace, PATIENCE)
 /* It had released the lock, so its death is not reported. */
 TEST_F_TIMEOUT(lazy, dies, PATIENCE)
 {
-	struct gil_lock_stats stats;
-
 	BEGIN(act_release_and_hog);
 	ASSERT_TRUE(actor_runs(self->bound));
 	actor_kill(self->bound);
 	EXPECT_EQ(0, actor_end(self->waiter));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(0, stats.counts.owner_deaths);
+	EXPECT_EQ(0, lock_counts(self->fd).owner_deaths);
 	EXPECT_TRUE(until_bound(self->fd, 0));
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
@@ -214,9 +203,8 @@ TEST_F(lazy, grace_is_set_and_got)
 {
 	__u64 grace = 0;
 	struct gil_lock_stats stats;
-	int other = lock_create(0);
+	int other = ASSERT_FD(lock_create(0));
 
-	ASSERT_LE(0, other);
 	EXPECT_EQ(0, lock_ioctl(other, GIL_IOC_GET_GRACE, &grace));
 	EXPECT_EQ(GIL_GRACE_DEFAULT_NS, grace);
 	EXPECT_EQ(0, lock_set_grace(other, 12345));

@@ -77,10 +77,8 @@ TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 
 	for (round = 0; round < ROUNDS; round++) {
 		atomic_store(&race->exiting, false);
-		for (i = 0; i < LOCKS; i++) {
-			race->fds[i] = lock_create(0);
-			ASSERT_LE(0, race->fds[i]);
-		}
+		for (i = 0; i < LOCKS; i++)
+			race->fds[i] = ASSERT_FD(lock_create(0));
 		ASSERT_EQ(0, pthread_create(&thread, NULL,
 					    variant->owned ? own_all : own_none,
 					    race));

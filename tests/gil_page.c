@@ -45,23 +45,23 @@ static int map_errno(int fd, size_t size, int prot, int flags, off_t offset)
 	return 0;
 }
 
+static int read_only_errno(int fd, size_t size, off_t offset)
+{
+	return map_errno(fd, size, PROT_READ, MAP_SHARED, offset);
+}
+
 TEST_F(page, one_page_at_offset_zero)
 {
 	size_t size = self->size;
 
-	EXPECT_EQ(0, map_errno(self->fd, size, PROT_READ, MAP_SHARED, 0));
+	EXPECT_EQ(0, read_only_errno(self->fd, size, 0));
 	/* mmap() rounds a smaller size up to a page. */
-	EXPECT_EQ(0, map_errno(self->fd, 1, PROT_READ, MAP_SHARED, 0));
-	EXPECT_EQ(EINVAL, map_errno(self->fd, size + 1, PROT_READ,
-				    MAP_SHARED, 0));
-	EXPECT_EQ(EINVAL, map_errno(self->fd, 2 * size, PROT_READ,
-				    MAP_SHARED, 0));
-	EXPECT_EQ(EINVAL, map_errno(self->fd, 1000 * size, PROT_READ,
-				    MAP_SHARED, 0));
-	EXPECT_EQ(EINVAL, map_errno(self->fd, size, PROT_READ,
-				    MAP_SHARED, size));
-	EXPECT_EQ(EINVAL, map_errno(self->fd, size, PROT_READ,
-				    MAP_SHARED, 1000 * size));
+	EXPECT_EQ(0, read_only_errno(self->fd, 1, 0));
+	EXPECT_EQ(EINVAL, read_only_errno(self->fd, size + 1, 0));
+	EXPECT_EQ(EINVAL, read_only_errno(self->fd, 2 * size, 0));
+	EXPECT_EQ(EINVAL, read_only_errno(self->fd, 1000 * size, 0));
+	EXPECT_EQ(EINVAL, read_only_errno(self->fd, size, size));
+	EXPECT_EQ(EINVAL, read_only_errno(self->fd, size, 1000 * size));
 }
 
 TEST_F(page, shared_only)

@@ -17,17 +17,12 @@ static const char *const names[] = { "fifo", "cpython", "io_first", "fair" };
 
 #define COUNT	6
 
-FIXTURE(policy)
-{
-	STAGE;
-};
+STAGE_FIXTURE(policy)
 
 FIXTURE_SETUP(policy)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, COUNT, MS));
 }
-
-STAGE_TEARDOWN(policy)
 
 TEST_F(policy, by_name)
 {
@@ -74,7 +69,7 @@ TEST_F_TIMEOUT(policy, granted, PATIENCE)
 	struct actor *actor = &self->actors[0], *next = &self->actors[1];
 	unsigned int i;
 
-	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 2, ACTOR_THREAD));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_EQ(EINPROGRESS, actor_do(actor, act_enqueue));
 	ASSERT_EQ(EINPROGRESS, actor_do(next, act_enqueue));
@@ -96,8 +91,7 @@ TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 	unsigned int from, to;
 	int i, left = 0;
 
-	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
-				  self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, COUNT, ACTOR_PROCESS));
 	for (from = 0; from < ARRAY_SIZE(names); from++)
 		for (to = 0; to < ARRAY_SIZE(names); to++) {
 			ASSERT_EQ(0, lock_set_policy(self->fd, names[from]));
@@ -202,7 +196,6 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 {
 	static const int nice[] = { 0, 1, 19 };
 	struct actor *one = &self->actors[0], *hog = &self->actors[1];
-	struct gil_lock_stats stats;
 	unsigned int i;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
@@ -216,13 +209,11 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 		actor_kill(one);
 		EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
 		EXPECT_EQ(0, lock_release(self->fd, 0));
-		ASSERT_EQ(0, lock_stats(self->fd, &stats));
-		EXPECT_GT(now_ns(), stats.counts.hold.max_ns);
+		EXPECT_GT(now_ns(), lock_counts(self->fd).hold.max_ns);
 	}
 	if (!lock_can_bind())
 		return;
-	ASSERT_EQ(0, actors_start_bound(hog, 1, ACTOR_PROCESS, self->fd,
-					SLICED));
+	START_BOUND(hog, SLICED);
 	ASSERT_TRUE(actor_hogs(hog));
 	usleep(10000);
 	EXPECT_EQ(0, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
@@ -231,10 +222,7 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 	actor_kill(hog);
 }
 
-FIXTURE(turns)
-{
-	STAGE;
-};
+STAGE_FIXTURE(turns)
 
 FIXTURE_VARIANT(turns)
 {
@@ -251,8 +239,6 @@ FIXTURE_SETUP(turns)
 	ASSERT_EQ(0, lock_set_policy(self->fd, variant->name));
 	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, self->fd));
 }
-
-STAGE_TEARDOWN(turns)
 
 static volatile bool over;
 static int crowd_fd;

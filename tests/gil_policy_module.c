@@ -64,8 +64,7 @@ FIXTURE_SETUP(policy_module)
 	ASSERT_EQ(0, load());
 	self->actors = actors_new(COUNT);
 	ASSERT_NE(NULL, self->actors);
-	self->fd = lock_create_by_policy(NAME);
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_create_by_policy(NAME));
 }
 
 FIXTURE_TEARDOWN(policy_module)
@@ -135,8 +134,7 @@ TEST_F_TIMEOUT(policy_module, not_unloaded_while_used, PATIENCE)
 	EXPECT_EQ(EAGAIN, unload());
 	EXPECT_EQ(0, lock_stats(self->fd, &stats));
 	EXPECT_STREQ(NAME, stats.policy);
-	second = lock_create_by_policy(NAME);
-	ASSERT_LE(0, second);
+	second = ASSERT_FD(lock_create_by_policy(NAME));
 	EXPECT_EQ(0, lock_set_policy(self->fd, "fair"));
 	EXPECT_EQ(EAGAIN, unload());
 	close(second);
@@ -169,8 +167,7 @@ TEST_F_TIMEOUT(policy_module, left_with_a_queue, PATIENCE)
 	EXPECT_EQ(0, unload());
 	/* The queue keeps the order in which lifo would have served it. */
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(&self->actors[COUNT - 1]));
-	EXPECT_EQ(0, actor_do(&self->actors[COUNT - 1], act_release));
+	EXPECT_EQ(0, actor_end_turn(&self->actors[COUNT - 1]));
 	EXPECT_EQ(0, actor_end(&self->actors[COUNT - 2]));
 	/* The death of a waiter needs no module either. */
 	for (i = 0; i < COUNT; i++)
@@ -201,15 +198,13 @@ TEST_F_TIMEOUT(policy_module, kept_by_a_binding, PATIENCE)
 TEST_F_TIMEOUT(policy_module, global_lock, PATIENCE)
 {
 	struct gil_policy before;
-	int global = lock_open_settled();
+	int global = ASSERT_FD(lock_open_settled());
 
 	close(self->fd);
-	ASSERT_LE(0, global);
 	ASSERT_EQ(0, lock_ioctl(global, GIL_IOC_GET_POLICY, &before));
 	EXPECT_EQ(0, lock_set_policy(global, NAME));
 	close(global);
-	self->fd = lock_open();
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_open());
 	EXPECT_EQ(EAGAIN, unload());
 	EXPECT_EQ(0, lock_set_policy(self->fd, before.name));
 	EXPECT_EQ(0, unload_at_last());

@@ -16,25 +16,17 @@
 
 #define COUNT	8
 
-FIXTURE(waits)
-{
-	STAGE;
-};
+STAGE_FIXTURE(waits)
 
 FIXTURE_SETUP(waits)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, COUNT, GIL_INTERVAL_MAX_NS));
 }
 
-STAGE_TEARDOWN(waits)
-
 /* The longest hold of any thread, which the bounds are made of. */
 static __u64 longest_hold(int fd)
 {
-	struct gil_lock_stats stats = {};
-
-	lock_stats(fd, &stats);
-	return stats.counts.hold.max_ns;
+	return lock_counts(fd).hold.max_ns;
 }
 
 static int act_release_for_io(struct actor *actor)
@@ -80,8 +72,7 @@ static int act_hold_long(struct actor *actor)
 TEST_F_TIMEOUT(waits, fifo, PATIENCE)
 {
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fifo"));
-	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
-				  self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, COUNT, ACTOR_PROCESS));
 	EXPECT_EQ(4, newcomers_grants(self->fd, self->actors, COUNT, 3, 100));
 }
 
@@ -89,8 +80,7 @@ TEST_F_TIMEOUT(waits, fifo, PATIENCE)
 TEST_F_TIMEOUT(waits, io_first_in_a_class, PATIENCE)
 {
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
-	ASSERT_EQ(0, actors_start(self->actors, COUNT, ACTOR_PROCESS,
-				  self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, COUNT, ACTOR_PROCESS));
 	EXPECT_EQ(4, newcomers_grants(self->fd, self->actors, COUNT, 3, 100));
 }
 
@@ -160,10 +150,7 @@ static bool until_turns(const struct worker *workers, int count)
 }
 
 /* io_first: I/O threads that never stop, few with long holds or many. */
-FIXTURE(stream)
-{
-	STAGE;
-};
+STAGE_FIXTURE(stream)
 
 FIXTURE_VARIANT(stream)
 {
@@ -179,8 +166,6 @@ FIXTURE_SETUP(stream)
 	ASSERT_EQ(0, stage_open(&self->stage, 0, 20 * MS));
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
 }
-
-STAGE_TEARDOWN(stream)
 
 TEST_F_TIMEOUT(stream, starves_nobody, PATIENCE)
 {
@@ -221,7 +206,7 @@ TEST_F_TIMEOUT(waits, io_first, PATIENCE)
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
 	ASSERT_EQ(0, lock_set_interval(self->fd, interval));
-	ASSERT_EQ(0, actors_start(self->actors, 4, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 4, ACTOR_THREAD));
 	over = false;
 	work(&io);
 	for (i = 0; i < 4; i++)
@@ -263,21 +248,15 @@ FIXTURE_VARIANT(convoy)
 	bool waits;
 };
 
-FIXTURE_VARIANT_ADD(convoy, fifo) {
-	.policy = "fifo", .interval_ns = 50 * MS, .waits = true,
-};
+#define BESIDE_HOG(name, ...)						\
+	FIXTURE_VARIANT_ADD(convoy, name) {				\
+		.policy = #name, __VA_ARGS__				\
+	}
 
-FIXTURE_VARIANT_ADD(convoy, cpython) {
-	.policy = "cpython", .interval_ns = 50 * MS, .waits = true,
-};
-
-FIXTURE_VARIANT_ADD(convoy, io_first) {
-	.policy = "io_first", .interval_ns = GIL_INTERVAL_MAX_NS,
-};
-
-FIXTURE_VARIANT_ADD(convoy, fair) {
-	.policy = "fair", .interval_ns = GIL_INTERVAL_MAX_NS,
-};
+BESIDE_HOG(fifo, .interval_ns = 50 * MS, .waits = true);
+BESIDE_HOG(cpython, .interval_ns = 50 * MS, .waits = true);
+BESIDE_HOG(io_first, .interval_ns = GIL_INTERVAL_MAX_NS);
+BESIDE_HOG(fair, .interval_ns = GIL_INTERVAL_MAX_NS);
 
 FIXTURE_SETUP(convoy)
 {
@@ -285,7 +264,7 @@ FIXTURE_SETUP(convoy)
 	ASSERT_EQ(0, lock_set_policy(self->fd, variant->policy));
 	self->hog = self->a;
 	self->io = self->b;
-	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 2, ACTOR_THREAD));
 	ASSERT_EQ(0, actor_do(self->io, act_become_io));
 	ASSERT_EQ(0, actor_do(self->hog, act_be_nice));
 	actor_begin(self->hog, act_hog_lock);
@@ -298,7 +277,7 @@ STAGE_TEARDOWN(convoy)
 TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
 {
 	const unsigned int ops = 5;
-	struct gil_thread_stats stats;
+	struct gil_times wait;
 	unsigned int i;
 
 	for (i = 0; i < ops; i++) {
@@ -306,13 +285,12 @@ TEST_F_TIMEOUT(convoy, beside_one_hog, PATIENCE)
 		ASSERT_EQ(0, actor_do(self->io, act_become_io));
 	}
 	EXPECT_EQ(0, actor_halt(self->hog));
-	EXPECT_EQ(0, thread_stats(self->fd, self->io->id, &stats));
-	EXPECT_EQ(ops, stats.counts.wait.count);
+	wait = thread_counts(self->fd, self->io->id).wait;
+	EXPECT_EQ(ops, wait.count);
 	if (variant->waits) {
-		EXPECT_LE(ops * variant->interval_ns,
-			  stats.counts.wait.total_ns);
+		EXPECT_LE(ops * variant->interval_ns, wait.total_ns);
 	} else {
-		EXPECT_GT(variant->interval_ns, stats.counts.wait.max_ns);
+		EXPECT_GT(variant->interval_ns, wait.max_ns);
 	}
 }
 
@@ -358,15 +336,14 @@ TEST_F_TIMEOUT(waits, fair_claimed, PATIENCE)
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
 	ASSERT_EQ(0, lock_set_interval(self->fd, 100 * MS));
-	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 2, ACTOR_THREAD));
 	ASSERT_EQ(0, actor_do(ahead, act_be_nice));
 	ASSERT_EQ(0, actor_do(ahead, act_hold_long));
 	ASSERT_EQ(0, actor_do(fresh, act_acquire));
 	ASSERT_TRUE(actor_queue(ahead));
 	EXPECT_TRUE(until_drop_request(self->page));
 	ASSERT_EQ(0, actor_do(fresh, act_release));
-	EXPECT_EQ(0, actor_end(ahead));
-	EXPECT_EQ(0, actor_do(ahead, act_release));
+	EXPECT_EQ(0, actor_end_turn(ahead));
 }
 
 /* fair: a thread that lags asks at once, however long the interval is. */
@@ -375,15 +352,14 @@ TEST_F_TIMEOUT(waits, fair_lagging, PATIENCE)
 	struct actor *owner = &self->actors[0], *lags = &self->actors[1];
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "fair"));
-	ASSERT_EQ(0, actors_start(self->actors, 2, ACTOR_THREAD, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, 2, ACTOR_THREAD));
 	ASSERT_EQ(0, actor_do(owner, act_be_nice));
 	ASSERT_EQ(0, actor_do(owner, act_acquire));
 	usleep(100000);
 	ASSERT_TRUE(actor_queue(lags));
 	EXPECT_TRUE(is_asked(self->page));
 	ASSERT_EQ(0, actor_do(owner, act_release));
-	EXPECT_EQ(0, actor_end(lags));
-	EXPECT_EQ(0, actor_do(lags, act_release));
+	EXPECT_EQ(0, actor_end_turn(lags));
 }
 
 /* Release lazily once another thread waits, and compute. */
@@ -436,7 +412,7 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 	const __u64 interval = 900 * MS;
 	struct actor *lazy = &actors[0], *next = &actors[1];
 	struct actor *io = &actors[2], *ordinary = &actors[3];
-	struct gil_thread_stats stats;
+	__u64 hold_ns;
 
 	ASSERT_EQ(0, lock_set_policy(fd, "io_first"));
 	ASSERT_EQ(0, lock_set_interval(fd, interval));
@@ -456,10 +432,9 @@ static void expect_staying_put_is_charged(struct __test_metadata *_metadata,
 	ASSERT_TRUE(actor_queue(io));
 	ASSERT_TRUE(actor_queue(ordinary));
 	ASSERT_EQ(0, actor_do(next, act_release));
-	EXPECT_EQ(0, thread_stats(fd, next->id, &stats));
 	/* If the hold was that long, the I/O class has earned its time back. */
-	EXPECT_EQ(stats.counts.hold.max_ns < interval ? ordinary->id : io->id,
-		  lock_owner(fd));
+	hold_ns = thread_counts(fd, next->id).hold.max_ns;
+	EXPECT_EQ(hold_ns < interval ? ordinary->id : io->id, lock_owner(fd));
 	actor_kill(lazy);
 	actor_kill(io);
 	actor_kill(ordinary);
@@ -482,7 +457,6 @@ TEST_F_TIMEOUT(waits, back_in_time_is_no_io, PATIENCE)
 {
 	struct actor *lazy = &self->actors[0], *waiter = &self->actors[1];
 	struct actor *io = &self->actors[2];
-	struct gil_thread_stats stats;
 
 	ASSERT_EQ(0, lock_set_policy(self->fd, "io_first"));
 	ASSERT_EQ(0, lock_set_grace(self->fd, GIL_GRACE_MAX_NS));
@@ -499,8 +473,7 @@ TEST_F_TIMEOUT(waits, back_in_time_is_no_io, PATIENCE)
 	ASSERT_TRUE(actor_queue(waiter));
 	ASSERT_TRUE(actor_runs(lazy));
 	EXPECT_FALSE(is_asked(self->page));
-	EXPECT_EQ(0, thread_stats(self->fd, lazy->id, &stats));
-	EXPECT_EQ(1, stats.counts.lazy_returns);
+	EXPECT_EQ(1, thread_counts(self->fd, lazy->id).lazy_returns);
 	ASSERT_TRUE(actor_queue(io));
 	EXPECT_TRUE(is_asked(self->page));
 	actor_kill(lazy);

@@ -12,18 +12,9 @@
 
 #define LIMIT_MS	((int)(LIMIT_NS / MS))
 
-FIXTURE(polled)
-{
-	STAGE;
-};
+STAGE_FIXTURE(polled)
 
-FIXTURE_VARIANT(polled)
-{
-	enum actor_kind kind;
-};
-
-FIXTURE_VARIANT_ADD(polled, threads) { .kind = ACTOR_THREAD };
-FIXTURE_VARIANT_ADD(polled, processes) { .kind = ACTOR_PROCESS };
+BOTH_KINDS(polled);
 
 STAGE_SETUP(polled, 2, variant->kind, GIL_INTERVAL_MAX_NS)
 
@@ -99,9 +90,7 @@ TEST_F_TIMEOUT(polled, not_readable_unless_granted, PATIENCE)
 
 TEST_F_TIMEOUT(polled, readable_for_the_granted_only, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_READABLE(actor_do(self->a, act_poll_now));
 	EXPECT_NOTHING(actor_do(self->b, act_poll_now));
@@ -113,8 +102,7 @@ TEST_F_TIMEOUT(polled, readable_for_the_granted_only, PATIENCE)
 
 TEST_F_TIMEOUT(polled, woken_by_the_grant, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	actor_begin(self->a, act_poll);
 	EXPECT_FALSE(actor_ended(self->a));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -124,9 +112,7 @@ TEST_F_TIMEOUT(polled, woken_by_the_grant, PATIENCE)
 
 TEST_F_TIMEOUT(polled, all_poll_and_each_has_its_turn, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	actor_begin(self->b, act_poll);
 	actor_begin(self->a, act_poll);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -156,8 +142,7 @@ TEST_F_TIMEOUT(polled, epoll_registered_before_the_request, PATIENCE)
 
 TEST_F_TIMEOUT(polled, epoll_registered_after_the_grant, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	ASSERT_EQ(0, actor_do(self->a, act_epoll_register));
 	EXPECT_EQ(1, actor_do(self->a, act_epoll_now));

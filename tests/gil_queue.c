@@ -31,10 +31,7 @@ static int act_take_turn(struct actor *actor)
 }
 
 /* The test owns the lock, and no actor waits for it yet. */
-FIXTURE(fifo)
-{
-	STAGE;
-};
+STAGE_FIXTURE(fifo)
 
 FIXTURE_VARIANT(fifo)
 {
@@ -54,11 +51,8 @@ FIXTURE_SETUP(fifo)
 	ASSERT_EQ(0, stage_open(&self->stage, variant->waiters,
 				GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(0, actors_start(self->actors, variant->waiters,
-				  variant->kind, self->fd));
+	ASSERT_EQ(0, stage_start(&self->stage, variant->waiters, variant->kind));
 }
-
-STAGE_TEARDOWN(fifo)
 
 /* All enter the queue one by one, and then each takes its turn. */
 static void expect_order(struct __test_metadata *_metadata, int fd,
@@ -117,7 +111,6 @@ TEST_F_TIMEOUT(fifo, order_without_those_who_left, PATIENCE)
 
 TEST_F_TIMEOUT(fifo, yield_lets_all_who_wait_go_first, PATIENCE)
 {
-	struct gil_lock_stats stats;
 	int i, n = variant->waiters;
 
 	for (i = 0; i < n; i++) {
@@ -128,9 +121,8 @@ TEST_F_TIMEOUT(fifo, yield_lets_all_who_wait_go_first, PATIENCE)
 	EXPECT_EQ(n, turns->count);
 	EXPECT_STATE(0, OWNER);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(1, stats.counts.yields);
-	EXPECT_EQ(n + 1, stats.counts.handoffs);
+	EXPECT_EQ(1, lock_counts(self->fd).yields);
+	EXPECT_EQ(n + 1, lock_counts(self->fd).handoffs);
 }
 
 TEST(order_of_a_thousand)
@@ -146,25 +138,15 @@ TEST(order_of_a_thousand)
 	expect_order(_metadata, stage.fd, stage.actors, WAITERS_MAX);
 }
 
-FIXTURE(place)
-{
-	STAGE;
-};
+STAGE_FIXTURE(place)
 
-FIXTURE_VARIANT(place)
-{
-	enum actor_kind kind;
-};
-
-FIXTURE_VARIANT_ADD(place, threads) { .kind = ACTOR_THREAD };
-FIXTURE_VARIANT_ADD(place, processes) { .kind = ACTOR_PROCESS };
+BOTH_KINDS(place);
 
 STAGE_SETUP(place, 3, variant->kind, GIL_INTERVAL_MAX_NS)
 
 TEST_F_TIMEOUT(place, handoff_lets_nobody_in_between, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	EXPECT_STATE(self->a->id, QUEUED);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	/* It owns the lock already, although it has not taken its grant. */
@@ -189,9 +171,7 @@ TEST_F_TIMEOUT(place, enqueue_of_a_free_lock_owns_it, PATIENCE)
 
 TEST_F_TIMEOUT(place, enqueue_again_keeps_the_place, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_LOCK(self->id, 2);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -210,9 +190,7 @@ TEST_F_TIMEOUT(place, enqueue_again_keeps_the_place, PATIENCE)
 
 TEST_F_TIMEOUT(place, waiting_resumes_in_the_place, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	actor_begin(self->b, act_acquire);
 	actor_begin(self->a, act_acquire);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
@@ -220,14 +198,11 @@ TEST_F_TIMEOUT(place, waiting_resumes_in_the_place, PATIENCE)
 	EXPECT_FALSE(actor_ended(self->b));
 	EXPECT_LOCK(self->a->id, 1);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
-	EXPECT_EQ(0, actor_end(self->b));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->b));
 }
 
 TEST_F_TIMEOUT(place, kept_after_timeout, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	self->a->flags = GIL_ACQUIRE_DEADLINE | GIL_ACQUIRE_KEEP;
 	self->a->deadline_ns = now_ns() + MS;
@@ -242,8 +217,7 @@ TEST_F_TIMEOUT(place, kept_after_timeout, PATIENCE)
 	/* A grant is not lost to a deadline that has passed. */
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
 	EXPECT_STATE(self->a->id, OWNER);
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(0, stats.counts.timeouts);
+	EXPECT_EQ(0, thread_counts(self->fd, self->a->id).timeouts);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -269,8 +243,7 @@ TEST_F_TIMEOUT(place, resumed_if_there_is_one, PATIENCE)
 TEST_F_TIMEOUT(place, resumed_after_the_grant, PATIENCE)
 {
 	self->a->flags = GIL_ACQUIRE_RESUME | GIL_ACQUIRE_DEADLINE;
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->a, act_acquire));
@@ -293,18 +266,13 @@ TEST_F_TIMEOUT(place, each_keep_for_its_own_reason, PATIENCE)
 
 TEST_F_TIMEOUT(place, lost_after_timeout_without_keep, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	self->a->flags = GIL_ACQUIRE_DEADLINE;
 	self->a->deadline_ns = now_ns() + MS;
 	EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
 	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_LOCK(self->id, 1);
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(1, stats.counts.timeouts);
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).timeouts);
 	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->b->id, GRANTED);
@@ -313,48 +281,39 @@ TEST_F_TIMEOUT(place, lost_after_timeout_without_keep, PATIENCE)
 
 TEST_F_TIMEOUT(place, cancelled_grant_goes_on, PATIENCE)
 {
-	struct gil_lock_stats stats;
-
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(actor_queue(self->b));
 	EXPECT_EQ(EINPROGRESS, actor_do(self->c, act_enqueue));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->a->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
 	EXPECT_STATE(self->a->id, IDLE);
-	EXPECT_EQ(0, actor_end(self->b));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->b));
 	EXPECT_STATE(self->c->id, GRANTED);
 	EXPECT_EQ(0, actor_do(self->c, act_cancel));
 	/* Nobody died, so the next owner is told nothing. */
 	EXPECT_LOCK(0, 0);
 	EXPECT_EQ(0, lock_turn(self->fd));
-	EXPECT_EQ(0, lock_stats(self->fd, &stats));
-	EXPECT_EQ(2, stats.counts.cancels);
-	EXPECT_EQ(0, stats.counts.owner_deaths);
+	EXPECT_EQ(2, lock_counts(self->fd).cancels);
+	EXPECT_EQ(0, lock_counts(self->fd).owner_deaths);
 }
 
 TEST_F_TIMEOUT(place, cancelled_in_the_queue, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 1));
 	ASSERT_TRUE(actor_queue(self->b));
 	EXPECT_EQ(0, actor_do(self->a, act_cancel));
 	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_LOCK(self->id, 1);
 	EXPECT_EQ(ENOENT, actor_do(self->a, act_cancel));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->b));
-	EXPECT_EQ(0, actor_do(self->b, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->b));
 	EXPECT_LOCK(0, 0);
 }
 
 TEST_F_TIMEOUT(place, grant_not_claimed, PATIENCE)
 {
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_STATE(self->a->id, GRANTED);
 	/* It may not release what it has not taken: it may acquire or cancel. */

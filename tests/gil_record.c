@@ -24,8 +24,7 @@ FIXTURE_SETUP(record)
 
 	self->actors = actors_new(COUNT);
 	ASSERT_NE(NULL, self->actors);
-	self->fd = lock_create_with(&create);
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_create_with(&create));
 }
 
 FIXTURE_TEARDOWN(record)
@@ -66,10 +65,8 @@ TEST_F(record, short_buffer)
 TEST_F(record, a_lock_that_keeps_none)
 {
 	struct gil_record record;
-	int fd = lock_create(0), global = lock_open();
+	int fd = ASSERT_FD(lock_create(0)), global = ASSERT_FD(lock_open());
 
-	ASSERT_LE(0, fd);
-	ASSERT_LE(0, global);
 	EXPECT_EQ(-1, read(fd, &record, sizeof(record)));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, read(global, &record, sizeof(record)));

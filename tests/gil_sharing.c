@@ -15,22 +15,16 @@
 #include "stage.h"
 
 /* Only the tests of the global lock use it, and they leave it free. */
-FIXTURE(sharing)
-{
-	STAGE;
-};
+STAGE_FIXTURE(sharing)
 
 FIXTURE_SETUP(sharing)
 {
-	int global = lock_open_settled();
+	int global = ASSERT_FD(lock_open_settled());
 
-	ASSERT_LE(0, global);
 	close(global);
 	ASSERT_EQ(0, stage_open(&self->stage, 2, GIL_INTERVAL_MAX_NS));
 	ASSERT_EQ(0, lock_attach(self->fd, &self->id));
 }
-
-STAGE_TEARDOWN(sharing)
 
 TEST_F_TIMEOUT(sharing, fork_does_not_inherit_ownership, PATIENCE)
 {
@@ -86,8 +80,7 @@ TEST_F_TIMEOUT(sharing, dup_is_the_same, PATIENCE)
 	int fd;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	fd = dup(self->fd);
-	ASSERT_LE(0, fd);
+	fd = ASSERT_FD(dup(self->fd));
 	EXPECT_EQ(0, lock_attach(fd, &id));
 	EXPECT_EQ(self->id, id);
 	EXPECT_EQ(EDEADLK, lock_acquire(fd, 0, 0));
@@ -149,8 +142,7 @@ TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 	self->a->argument = sockets[1];
 	/* It starts before the lock exists, so it inherits no descriptor. */
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
-	fd = lock_create(0);
-	ASSERT_LE(0, fd);
+	fd = ASSERT_FD(lock_create(0));
 	ASSERT_EQ(0, send_fd(sockets[0], fd));
 	ASSERT_EQ(0, actor_do(self->a, act_receive));
 	ASSERT_EQ(0, actor_do(self->a, act_attach));
@@ -181,11 +173,9 @@ static int act_open(struct actor *actor)
 TEST_F_TIMEOUT(sharing, two_openings_are_one_lock, PATIENCE)
 {
 	struct gil_lock_stats stats;
-	int one = lock_open(), two = lock_open();
+	int one = ASSERT_FD(lock_open()), two = ASSERT_FD(lock_open());
 	__u32 id_one, id_two;
 
-	ASSERT_LE(0, one);
-	ASSERT_LE(0, two);
 	ASSERT_EQ(0, lock_attach(one, &id_one));
 	ASSERT_EQ(0, lock_attach(two, &id_two));
 	EXPECT_NE(id_one, id_two);
@@ -224,13 +214,10 @@ TEST_F_TIMEOUT(sharing, unrelated_processes, PATIENCE)
 
 TEST_F_TIMEOUT(sharing, last_close_of_an_owner, PATIENCE)
 {
-	int one = lock_open(), two = lock_open(), copy;
+	int one = ASSERT_FD(lock_open()), two = ASSERT_FD(lock_open()), copy;
 
-	ASSERT_LE(0, one);
-	ASSERT_LE(0, two);
 	ASSERT_EQ(0, lock_acquire(one, 0, 0));
-	copy = dup(one);
-	ASSERT_LE(0, copy);
+	copy = ASSERT_FD(dup(one));
 	close(one);
 	EXPECT_NE(0, lock_owner(two));
 	close(copy);
@@ -243,9 +230,8 @@ TEST_F_TIMEOUT(sharing, last_close_of_an_owner, PATIENCE)
 
 TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
 {
-	int fd = lock_open();
+	int fd = ASSERT_FD(lock_open());
 
-	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, lock_acquire(fd, 0, 0));
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
 	ASSERT_EQ(0, actor_do(self->a, act_open));
@@ -264,10 +250,8 @@ TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
  */
 TEST_F_TIMEOUT(sharing, close_while_waiting, PATIENCE)
 {
-	int keep = lock_open(), fd = lock_open();
+	int keep = ASSERT_FD(lock_open()), fd = ASSERT_FD(lock_open());
 
-	ASSERT_LE(0, keep);
-	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, lock_acquire(keep, 0, 0));
 	ASSERT_EQ(0, actor_start(self->a, ACTOR_THREAD, fd));
 	actor_begin(self->a, act_acquire);
@@ -328,9 +312,8 @@ TEST_F_TIMEOUT(sharing, exec_keeps_ownership, PATIENCE)
 /* exec() closes the only descriptor of the file; the process goes on. */
 TEST_F_TIMEOUT(sharing, exec_closes, PATIENCE)
 {
-	int fd = lock_open();
+	int fd = ASSERT_FD(lock_open());
 
-	ASSERT_LE(0, fd);
 	self->a->argument = true;
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
 	ASSERT_EQ(0, actor_do(self->a, act_open));
@@ -374,11 +357,10 @@ TEST_F_TIMEOUT(sharing, exec_ends_other_threads, PATIENCE)
 
 TEST_F_TIMEOUT(sharing, page_outlives_the_descriptor, PATIENCE)
 {
-	int fd = lock_create(0);
+	int fd = ASSERT_FD(lock_create(0));
 	struct gil_page *page;
 	__u32 id;
 
-	ASSERT_LE(0, fd);
 	page = lock_map(fd, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, page);
 	ASSERT_EQ(0, lock_attach(fd, &id));

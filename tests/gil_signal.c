@@ -22,18 +22,9 @@ static int act_handled(struct actor *actor)
 	return 0;
 }
 
-FIXTURE(sig)
-{
-	STAGE;
-};
+STAGE_FIXTURE(sig)
 
-FIXTURE_VARIANT(sig)
-{
-	enum actor_kind kind;
-};
-
-FIXTURE_VARIANT_ADD(sig, threads) { .kind = ACTOR_THREAD };
-FIXTURE_VARIANT_ADD(sig, processes) { .kind = ACTOR_PROCESS };
+BOTH_KINDS(sig);
 
 STAGE_SETUP(sig, 2, variant->kind, GIL_INTERVAL_MAX_NS)
 
@@ -44,8 +35,6 @@ static int count_handled(struct actor *actor)
 
 TEST_F_TIMEOUT(sig, interrupts, PATIENCE)
 {
-	struct gil_thread_stats stats;
-
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue(self->a));
@@ -54,8 +43,7 @@ TEST_F_TIMEOUT(sig, interrupts, PATIENCE)
 	EXPECT_EQ(1, count_handled(self->a));
 	EXPECT_STATE(self->a->id, IDLE);
 	EXPECT_EQ(0, lock_waiting(self->fd));
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(1, stats.counts.interrupts);
+	EXPECT_EQ(1, thread_counts(self->fd, self->a->id).interrupts);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(EPERM, actor_do(self->a, act_release));
 	EXPECT_EQ(0, lock_owner(self->fd));
@@ -68,7 +56,7 @@ TEST_F_TIMEOUT(sig, restarts, PATIENCE)
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	ASSERT_TRUE(actor_queue(self->a));
 	actor_signal(self->a, SIGUSR1);
-	ASSERT_TRUE(until_state(self->fd, self->a->id, GIL_STATE_QUEUED));
+	ASSERT_TRUE(UNTIL_STATE(self->a->id, QUEUED));
 	EXPECT_FALSE(actor_ended(self->a));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
@@ -147,7 +135,6 @@ static int act_acquire_with_figures(struct actor *actor)
 
 TEST_F_TIMEOUT(sig, restart_counts_once, PATIENCE)
 {
-	struct gil_thread_stats stats;
 	int i;
 
 	self->a->argument = true;
@@ -155,14 +142,12 @@ TEST_F_TIMEOUT(sig, restart_counts_once, PATIENCE)
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	actor_begin(self->a, act_acquire_with_figures);
 	for (i = 1; i < 4; i++) {
-		ASSERT_TRUE(until_state(self->fd, self->a->id,
-					GIL_STATE_QUEUED));
+		ASSERT_TRUE(UNTIL_STATE(self->a->id, QUEUED));
 		actor_signal(self->a, SIGUSR1);
 	}
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(0, thread_stats(self->fd, self->a->id, &stats));
-	EXPECT_EQ(7, stats.counts.fast_acquires);
+	EXPECT_EQ(7, thread_counts(self->fd, self->a->id).fast_acquires);
 	EXPECT_EQ(0, actor_do(self->a, act_release));
 }
 
@@ -170,9 +155,7 @@ TEST_F_TIMEOUT(sig, resume_restarts_in_the_place, PATIENCE)
 {
 	self->a->argument = true;
 	ASSERT_EQ(0, actor_do(self->a, act_handle));
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->a, act_enqueue));
-	EXPECT_EQ(EINPROGRESS, actor_do(self->b, act_enqueue));
+	ASSERT_EQ(0, stage_queue(&self->stage, 2));
 	self->a->flags = GIL_ACQUIRE_RESUME;
 	actor_begin(self->a, act_acquire);
 	actor_signal(self->a, SIGUSR1);
@@ -258,8 +241,7 @@ TEST_F_TIMEOUT(sig, stopped_and_continued, PATIENCE)
 	actor_signal(self->a, SIGSTOP);
 	actor_signal(self->a, SIGCONT);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
+	EXPECT_EQ(0, actor_end_turn(self->a));
 	EXPECT_EQ(0, lock_owner(self->fd));
 }
 

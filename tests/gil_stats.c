@@ -12,10 +12,7 @@
 
 #define DEBUGFS	"/sys/kernel/debug/gil/"
 
-FIXTURE(stats)
-{
-	STAGE;
-};
+STAGE_FIXTURE(stats)
 
 STAGE_SETUP(stats, 1, ACTOR_THREAD, GIL_INTERVAL_MAX_NS)
 
@@ -57,30 +54,29 @@ static bool hist_holds(const struct gil_times *times)
 		EXPECT_LT((times)->max_ns, now_ns());			\
 	} while (0)
 
-#define EXPECT_COUNTS(c, ...)						\
+/* The members of struct gil_counts, and their columns in debugfs. */
+#define FOR_EACH_COUNT(X)						\
+	X(fast_acquires, fast) X(slow_acquires, slow)			\
+	X(contended, contended) X(handoffs, handoffs)			\
+	X(releases, releases) X(io_releases, io) X(yields, yields)	\
+	X(drop_requests, drop_requests) X(forced_switches, forced)	\
+	X(owner_deaths, deaths) X(timeouts, timeouts)			\
+	X(cancels, cancels) X(interrupts, interrupts)			\
+	X(lazy_releases, lazy) X(lazy_returns, lazy_returns)
+
+#define EXPECT_COUNT(member, column)					\
+	EXPECT_EQ(want.member, seen.member);
+
+#define EXPECT_COUNTS(counts, ...)					\
 	do {								\
 		const struct gil_counts want = { __VA_ARGS__ };		\
-		const struct gil_counts *seen = (c);			\
+		const struct gil_counts seen = (counts);		\
 									\
-		EXPECT_EQ(want.fast_acquires, seen->fast_acquires);	\
-		EXPECT_EQ(want.slow_acquires, seen->slow_acquires);	\
-		EXPECT_EQ(want.contended, seen->contended);		\
-		EXPECT_EQ(want.handoffs, seen->handoffs);		\
-		EXPECT_EQ(want.releases, seen->releases);		\
-		EXPECT_EQ(want.io_releases, seen->io_releases);		\
-		EXPECT_EQ(want.yields, seen->yields);			\
-		EXPECT_EQ(want.drop_requests, seen->drop_requests);	\
-		EXPECT_EQ(want.forced_switches, seen->forced_switches); \
-		EXPECT_EQ(want.owner_deaths, seen->owner_deaths);	\
-		EXPECT_EQ(want.timeouts, seen->timeouts);		\
-		EXPECT_EQ(want.cancels, seen->cancels);			\
-		EXPECT_EQ(want.interrupts, seen->interrupts);		\
-		EXPECT_EQ(0, seen->lazy_releases);			\
-		EXPECT_EQ(0, seen->lazy_returns);			\
-		EXPECT_EQ(0, seen->reserved[0]);			\
-		EXPECT_TIMES(&seen->wait, want.contended);		\
-		EXPECT_TIMES(&seen->wakeup, want.contended);		\
-		EXPECT_TIMES(&seen->hold, want.releases);		\
+		FOR_EACH_COUNT(EXPECT_COUNT)				\
+		EXPECT_EQ(0, seen.reserved[0]);				\
+		EXPECT_TIMES(&seen.wait, want.contended);		\
+		EXPECT_TIMES(&seen.wakeup, want.contended);		\
+		EXPECT_TIMES(&seen.hold, want.releases);		\
 	} while (0)
 
 TEST_F_TIMEOUT(stats, untouched, PATIENCE)
@@ -92,16 +88,14 @@ TEST_F_TIMEOUT(stats, untouched, PATIENCE)
 	memset(&thread, 0xcc, sizeof(thread));
 	ASSERT_EQ(0, lock_stats(self->fd, &lock));
 	ASSERT_EQ(0, thread_stats(self->fd, 0, &thread));
-	EXPECT_COUNTS(&lock.counts, 0);
-	EXPECT_COUNTS(&thread.counts, 0);
+	EXPECT_COUNTS(lock.counts, 0);
+	EXPECT_COUNTS(thread.counts, 0);
 	EXPECT_EQ(2, lock.threads);
 	EXPECT_EQ(0, lock.waiting_max);
 }
 
 TEST_F_TIMEOUT(stats, uncontended, PATIENCE)
 {
-	struct gil_thread_stats thread;
-	struct gil_lock_stats lock;
 	int i;
 
 	for (i = 0; i < 10; i++) {
@@ -110,23 +104,18 @@ TEST_F_TIMEOUT(stats, uncontended, PATIENCE)
 					  i < 3 ? GIL_RELEASE_IO : 0));
 	}
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, 0, &thread));
-	EXPECT_COUNTS(&lock.counts, .slow_acquires = 11, .releases = 10,
-		      .io_releases = 3);
-	EXPECT_COUNTS(&thread.counts, .slow_acquires = 11, .releases = 10,
-		      .io_releases = 3);
+	EXPECT_COUNTS(lock_counts(self->fd), .slow_acquires = 11,
+		      .releases = 10, .io_releases = 3);
+	EXPECT_COUNTS(thread_counts(self->fd, 0), .slow_acquires = 11,
+		      .releases = 10, .io_releases = 3);
 }
 
 /* The kernel learns of a fast owner by its release, and counts that. */
 TEST_F_TIMEOUT(stats, fast_then_released, PATIENCE)
 {
-	struct gil_lock_stats lock;
-
 	ASSERT_TRUE(fast_acquire(self->page, self->id));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, lock_stats(self->fd, &lock));
-	EXPECT_COUNTS(&lock.counts, .releases = 1);
+	EXPECT_COUNTS(lock_counts(self->fd), .releases = 1);
 }
 
 /* A program that uses the fast path counts its acquires itself. */
@@ -136,8 +125,6 @@ TEST_F_TIMEOUT(stats, fast_path, PATIENCE)
 		.fast_acquires = 5,
 		.fast_io_releases = 2,
 	};
-	struct gil_thread_stats thread;
-	struct gil_lock_stats lock;
 	int i;
 
 	for (i = 0; i < 5; i++) {
@@ -147,15 +134,15 @@ TEST_F_TIMEOUT(stats, fast_path, PATIENCE)
 		ASSERT_TRUE(fast_release(self->page, self->id));
 	}
 	ASSERT_EQ(0, lock_ioctl(self->fd, GIL_IOC_ATTACH, &attach));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, 0, &thread));
-	EXPECT_COUNTS(&lock.counts, .fast_acquires = 5, .io_releases = 2);
-	EXPECT_COUNTS(&thread.counts, .fast_acquires = 5, .io_releases = 2);
+	EXPECT_COUNTS(lock_counts(self->fd), .fast_acquires = 5,
+		      .io_releases = 2);
+	EXPECT_COUNTS(thread_counts(self->fd, 0), .fast_acquires = 5,
+		      .io_releases = 2);
 }
 
 TEST_F_TIMEOUT(stats, contended, PATIENCE)
 {
-	struct gil_thread_stats ours, theirs;
+	struct gil_counts ours, theirs;
 	struct gil_lock_stats lock;
 	int i;
 
@@ -166,23 +153,21 @@ TEST_F_TIMEOUT(stats, contended, PATIENCE)
 		ASSERT_EQ(0, actor_end(self->a));
 	}
 	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, 0, &ours));
-	ASSERT_EQ(0, thread_stats(self->fd, self->a->id, &theirs));
-	EXPECT_COUNTS(&lock.counts, .slow_acquires = 14, .releases = 14,
+	ours = thread_counts(self->fd, 0);
+	theirs = thread_counts(self->fd, self->a->id);
+	EXPECT_COUNTS(lock.counts, .slow_acquires = 14, .releases = 14,
 		      .contended = 7, .handoffs = 7);
-	EXPECT_COUNTS(&ours.counts, .slow_acquires = 7, .releases = 7);
-	EXPECT_COUNTS(&theirs.counts, .slow_acquires = 7, .releases = 7,
+	EXPECT_COUNTS(ours, .slow_acquires = 7, .releases = 7);
+	EXPECT_COUNTS(theirs, .slow_acquires = 7, .releases = 7,
 		      .contended = 7, .handoffs = 7);
 	EXPECT_EQ(1, lock.waiting_max);
-	EXPECT_EQ(lock.counts.hold.total_ns, ours.counts.hold.total_ns +
-		  theirs.counts.hold.total_ns);
-	EXPECT_EQ(lock.counts.wait.total_ns, theirs.counts.wait.total_ns);
+	EXPECT_EQ(lock.counts.hold.total_ns,
+		  ours.hold.total_ns + theirs.hold.total_ns);
+	EXPECT_EQ(lock.counts.wait.total_ns, theirs.wait.total_ns);
 }
 
 TEST_F_TIMEOUT(stats, ways_out_of_the_queue, PATIENCE)
 {
-	struct gil_thread_stats thread;
-	struct gil_lock_stats lock;
 	int i;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -194,50 +179,39 @@ TEST_F_TIMEOUT(stats, ways_out_of_the_queue, PATIENCE)
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(ETIMEDOUT, actor_do(self->a, act_acquire));
 	EXPECT_EQ(EBUSY, actor_do(self->a, act_try));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, self->a->id, &thread));
-	EXPECT_COUNTS(&lock.counts, .slow_acquires = 1, .cancels = 3,
+	EXPECT_COUNTS(lock_counts(self->fd), .slow_acquires = 1, .cancels = 3,
 		      .timeouts = 2);
-	EXPECT_COUNTS(&thread.counts, .cancels = 3, .timeouts = 2);
+	EXPECT_COUNTS(thread_counts(self->fd, self->a->id), .cancels = 3,
+		      .timeouts = 2);
 }
 
 TEST_F_TIMEOUT(stats, yield, PATIENCE)
 {
-	struct gil_thread_stats ours, theirs;
-	struct gil_lock_stats lock;
-
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
 	EXPECT_EQ(0, lock_yield(self->fd));
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(0, lock_release(self->fd, 0));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, 0, &ours));
-	ASSERT_EQ(0, thread_stats(self->fd, self->a->id, &theirs));
-	EXPECT_COUNTS(&lock.counts, .slow_acquires = 3, .releases = 3,
+	EXPECT_COUNTS(lock_counts(self->fd), .slow_acquires = 3, .releases = 3,
 		      .contended = 2, .handoffs = 2, .yields = 1);
-	EXPECT_COUNTS(&ours.counts, .slow_acquires = 2, .releases = 2,
-		      .contended = 1, .handoffs = 1, .yields = 1);
-	EXPECT_COUNTS(&theirs.counts, .slow_acquires = 1, .releases = 1,
-		      .contended = 1, .handoffs = 1);
+	EXPECT_COUNTS(thread_counts(self->fd, 0), .slow_acquires = 2,
+		      .releases = 2, .contended = 1, .handoffs = 1,
+		      .yields = 1);
+	EXPECT_COUNTS(thread_counts(self->fd, self->a->id), .slow_acquires = 1,
+		      .releases = 1, .contended = 1, .handoffs = 1);
 }
 
 TEST_F_TIMEOUT(stats, death, PATIENCE)
 {
-	struct gil_thread_stats thread;
-	struct gil_lock_stats lock;
-
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
 	actor_stop(self->a);
 	ASSERT_TRUE(until_threads(self->fd, 1));
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(self->fd, 0, 0));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	ASSERT_EQ(0, thread_stats(self->fd, 0, &thread));
-	EXPECT_EQ(1, lock.counts.owner_deaths);
-	EXPECT_EQ(0, thread.counts.owner_deaths);
-	EXPECT_EQ(1, lock.counts.releases);
-	EXPECT_EQ(2, lock.counts.slow_acquires);
+	EXPECT_EQ(1, lock_counts(self->fd).owner_deaths);
+	EXPECT_EQ(0, thread_counts(self->fd, 0).owner_deaths);
+	EXPECT_EQ(1, lock_counts(self->fd).releases);
+	EXPECT_EQ(2, lock_counts(self->fd).slow_acquires);
 }
 
 /* The hold lies between two times that the test measures. */
@@ -262,7 +236,6 @@ TEST_F_TIMEOUT(stats, hold_time, PATIENCE)
 TEST_F_TIMEOUT(stats, wait_and_wakeup_time, PATIENCE)
 {
 	__u64 asked, queued, released, came_back;
-	struct gil_lock_stats lock;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	asked = now_ns();
@@ -276,10 +249,9 @@ TEST_F_TIMEOUT(stats, wait_and_wakeup_time, PATIENCE)
 	usleep(5000);
 	came_back = now_ns() - released;
 	ASSERT_EQ(0, actor_do(self->a, act_acquire));
-	ASSERT_EQ(0, lock_stats(self->fd, &lock));
-	EXPECT_LE(queued, lock.counts.wait.total_ns);
-	EXPECT_GE(asked, lock.counts.wait.total_ns);
-	EXPECT_LE(came_back, lock.counts.wakeup.total_ns);
+	EXPECT_LE(queued, lock_counts(self->fd).wait.total_ns);
+	EXPECT_GE(asked, lock_counts(self->fd).wait.total_ns);
+	EXPECT_LE(came_back, lock_counts(self->fd).wakeup.total_ns);
 }
 
 /* "name=value" in a line of fdinfo; ~0 if it is not there. */
@@ -427,30 +399,24 @@ static __u64 number(const struct row *row, const char *name)
 	return *text ? strtoull(text, NULL, 10) : ~0ULL;
 }
 
-#define EXPECT_ROW_COUNTS(row, counts)					\
+#define EXPECT_ROW_COUNT(member, column)				\
+	EXPECT_EQ(want->member, number(&row, #column));
+
+#define EXPECT_ROW_TIMES(times)						\
 	do {								\
-		const struct gil_counts *c = (counts);			\
+		EXPECT_EQ(want->times.total_ns, number(&row, #times "_ns")); \
+		EXPECT_EQ(want->times.max_ns, number(&row, #times "_max_ns")); \
+	} while (0)
+
+#define EXPECT_ROW_COUNTS(counts)					\
+	do {								\
+		const struct gil_counts *want = (counts);		\
 									\
-		EXPECT_EQ((row)->names, (row)->values);			\
-		EXPECT_EQ(c->fast_acquires, number(row, "fast"));	\
-		EXPECT_EQ(c->slow_acquires, number(row, "slow"));	\
-		EXPECT_EQ(c->contended, number(row, "contended"));	\
-		EXPECT_EQ(c->handoffs, number(row, "handoffs"));	\
-		EXPECT_EQ(c->releases, number(row, "releases"));	\
-		EXPECT_EQ(c->io_releases, number(row, "io"));		\
-		EXPECT_EQ(c->yields, number(row, "yields"));		\
-		EXPECT_EQ(c->drop_requests, number(row, "drop_requests")); \
-		EXPECT_EQ(c->forced_switches, number(row, "forced"));	\
-		EXPECT_EQ(c->owner_deaths, number(row, "deaths"));	\
-		EXPECT_EQ(c->timeouts, number(row, "timeouts"));	\
-		EXPECT_EQ(c->cancels, number(row, "cancels"));		\
-		EXPECT_EQ(c->interrupts, number(row, "interrupts"));	\
-		EXPECT_EQ(c->wait.total_ns, number(row, "wait_ns"));	\
-		EXPECT_EQ(c->wait.max_ns, number(row, "wait_max_ns"));	\
-		EXPECT_EQ(c->wakeup.total_ns, number(row, "wakeup_ns")); \
-		EXPECT_EQ(c->wakeup.max_ns, number(row, "wakeup_max_ns")); \
-		EXPECT_EQ(c->hold.total_ns, number(row, "hold_ns"));	\
-		EXPECT_EQ(c->hold.max_ns, number(row, "hold_max_ns"));	\
+		EXPECT_EQ(row.names, row.values);			\
+		FOR_EACH_COUNT(EXPECT_ROW_COUNT)			\
+		EXPECT_ROW_TIMES(wait);					\
+		EXPECT_ROW_TIMES(wakeup);				\
+		EXPECT_ROW_TIMES(hold);					\
 	} while (0)
 
 TEST_F_TIMEOUT(stats, debugfs_tables, PATIENCE)
@@ -474,13 +440,13 @@ TEST_F_TIMEOUT(stats, debugfs_tables, PATIENCE)
 	EXPECT_EQ(lock.threads, number(&row, "threads"));
 	EXPECT_EQ(lock.interval_ns, number(&row, "interval_ns"));
 	EXPECT_STREQ("fifo", cell(&row, "policy"));
-	EXPECT_ROW_COUNTS(&row, &lock.counts);
+	EXPECT_ROW_COUNTS(&lock.counts);
 
 	snprintf(key, sizeof(key), "%u %u ", lock.lock, self->a->id);
 	ASSERT_TRUE(read_row(DEBUGFS "threads", key, &row));
 	EXPECT_EQ(thread.tid, number(&row, "tid"));
 	EXPECT_STREQ("idle", cell(&row, "state"));
-	EXPECT_ROW_COUNTS(&row, &thread.counts);
+	EXPECT_ROW_COUNTS(&thread.counts);
 }
 
 TEST_F_TIMEOUT(stats, debugfs_histogram, PATIENCE)
@@ -516,8 +482,7 @@ TEST_F_TIMEOUT(stats, debugfs_forgets_a_closed_lock, PATIENCE)
 
 	if (access(DEBUGFS "locks", R_OK))
 		SKIP(return, "no " DEBUGFS);
-	fd = lock_create(0);
-	ASSERT_LE(0, fd);
+	fd = ASSERT_FD(lock_create(0));
 	ASSERT_EQ(0, lock_stats(fd, &lock));
 	snprintf(key, sizeof(key), "%u ", lock.lock);
 	EXPECT_TRUE(read_row(DEBUGFS "locks", key, &row));

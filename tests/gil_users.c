@@ -94,8 +94,7 @@ FIXTURE_SETUP(users)
 	if ((st.st_mode & 0006) != 0006)
 		SKIP(return, "the device is not for everybody: mode %o",
 		     st.st_mode & 07777);
-	self->global = lock_open_settled();
-	ASSERT_LE(0, self->global);
+	self->global = ASSERT_FD(lock_open_settled());
 	ASSERT_EQ(0, lock_attach(self->global, &self->id));
 	self->nobody = actors_new(1);
 	ASSERT_NE(NULL, self->nobody);

@@ -71,9 +71,8 @@ TEST(locks_are_read)
 
 	rows = locks_parse(heap, strlen(locks), &count, error);
 	free(heap);
-	ASSERT_NE(NULL, rows) {
+	ASSERT_NE(NULL, rows)
 		TH_LOG("%s", error);
-	}
 	ASSERT_EQ(2, count);
 	EXPECT_EQ(1, rows[1].lock);
 	EXPECT_EQ(3, rows[1].owner);
@@ -100,9 +99,8 @@ TEST(threads_are_read_and_sorted)
 	size_t count;
 
 	rows = parse_threads(threads, strlen(threads), &count, error);
-	ASSERT_NE(NULL, rows) {
+	ASSERT_NE(NULL, rows)
 		TH_LOG("%s", error);
-	}
 	ASSERT_EQ(3, count);
 	EXPECT_EQ(2, rows[0].id);
 	EXPECT_EQ(3, rows[1].id);
@@ -189,9 +187,8 @@ TEST(what_is_no_table_is_refused)
 		error[0] = '\0';
 		count = 1;
 		rows = table_parse(text, length, fields, 2, 16, &count, error);
-		EXPECT_EQ(NULL, rows) {
+		EXPECT_EQ(NULL, rows)
 			TH_LOG("taken: '%s'", garbled[i]);
-		}
 		EXPECT_EQ(0, count);
 		EXPECT_NE('\0', error[0]);
 		free(rows);
@@ -501,9 +498,8 @@ TEST(ten_thousand_threads)
 				       i, i + 10, i % 800 + 1, i);
 	snapshot.threads = threads_parse(text, at, &snapshot.thread_count,
 					 error);
-	ASSERT_NE(NULL, snapshot.threads) {
+	ASSERT_NE(NULL, snapshot.threads)
 		TH_LOG("%s", error);
-	}
 	EXPECT_EQ(many, snapshot.thread_count);
 	EXPECT_EQ(4011, snapshot_thread(&snapshot, 1, 4001)->tid);
 	EXPECT_EQ(NULL, snapshot_thread(&snapshot, 2, 4001));
@@ -530,9 +526,8 @@ TEST(rates_fit_their_columns)
 
 	for (double rate = 0; rate < 1e19; rate = rate * 1.01 + 0.001) {
 		text_rate(cell, rate);
-		ASSERT_GE(5, strlen(cell)) {
+		ASSERT_GE(5, strlen(cell))
 			TH_LOG("%g is %s", rate, cell);
-		}
 	}
 	text_rate(cell, 9.94);
 	EXPECT_STREQ("9.9", cell);

@@ -217,32 +217,41 @@ bool is_asked(const struct gil_page *page)
 	return __atomic_load_n(&page->drop_request, __ATOMIC_RELAXED);
 }
 
-__u32 lock_owner(int fd)
+/* The functions that read one figure of the lock, and wait for its value. */
+#define LOCK_FIGURE(name)						\
+	__u32 lock_##name(int fd)					\
+	{								\
+		struct gil_lock_stats stats;				\
+									\
+		return lock_stats(fd, &stats) ? ~0U : stats.name;	\
+	}								\
+									\
+	bool until_##name(int fd, __u32 wanted)				\
+	{								\
+		return UNTIL(lock_##name(fd) == wanted);		\
+	}
+
+LOCK_FIGURE(owner)
+LOCK_FIGURE(waiting)
+LOCK_FIGURE(threads)
+LOCK_FIGURE(bound)
+
+struct gil_counts lock_counts(int fd)
 {
 	struct gil_lock_stats stats;
 
-	return lock_stats(fd, &stats) ? ~0U : stats.owner;
+	if (lock_stats(fd, &stats))
+		memset(&stats, 0xff, sizeof(stats));
+	return stats.counts;
 }
 
-__u32 lock_waiting(int fd)
+struct gil_counts thread_counts(int fd, __u32 id)
 {
-	struct gil_lock_stats stats;
+	struct gil_thread_stats stats;
 
-	return lock_stats(fd, &stats) ? ~0U : stats.waiting;
-}
-
-__u32 lock_threads(int fd)
-{
-	struct gil_lock_stats stats;
-
-	return lock_stats(fd, &stats) ? ~0U : stats.threads;
-}
-
-__u32 lock_bound(int fd)
-{
-	struct gil_lock_stats stats;
-
-	return lock_stats(fd, &stats) ? ~0U : stats.bound;
+	if (thread_stats(fd, id, &stats))
+		memset(&stats, 0xff, sizeof(stats));
+	return stats.counts;
 }
 
 __u32 thread_state(int fd, __u32 id)
@@ -263,26 +272,6 @@ bool until_again(__u64 start)
 	else
 		nanosleep(&pause, NULL);
 	return waited < LIMIT_NS;
-}
-
-bool until_waiting(int fd, __u32 waiting)
-{
-	return UNTIL(lock_waiting(fd) == waiting);
-}
-
-bool until_threads(int fd, __u32 threads)
-{
-	return UNTIL(lock_threads(fd) == threads);
-}
-
-bool until_bound(int fd, __u32 bound)
-{
-	return UNTIL(lock_bound(fd) == bound);
-}
-
-bool until_owner(int fd, __u32 id)
-{
-	return UNTIL(lock_owner(fd) == id);
 }
 
 bool until_state(int fd, __u32 id, __u32 state)

@@ -63,7 +63,9 @@ bool is_asked(const struct gil_page *page);
  */
 int lock_open_settled(void);
 
-/* ~0 if it cannot be read. */
+/* All bits are set if the kernel does not tell. */
+struct gil_counts lock_counts(int fd);
+struct gil_counts thread_counts(int fd, __u32 id);
 __u32 lock_owner(int fd);
 __u32 lock_waiting(int fd);
 __u32 lock_threads(int fd);

@@ -35,16 +35,21 @@ static inline int gil_bound_test_main(int argc, char **argv)
 	return gil_test_main(argc, argv);
 }
 
+/* The descriptor that a call returns; the test ends if that is an error. */
+#define ASSERT_FD(call) ({						\
+	int fd_ = (call);						\
+									\
+	ASSERT_LE(0, fd_);						\
+	fd_;								\
+})
+
 /* After a fight: nobody is left, and any thread can have the lock. */
 #define EXPECT_LEFT_FREE(lock)						\
 	do {								\
-		struct gil_lock_stats left_;				\
-									\
 		ASSERT_TRUE(until_threads(lock, 0));			\
-		EXPECT_EQ(0, lock_stats(lock, &left_));			\
-		EXPECT_EQ(0, left_.bound);				\
-		EXPECT_EQ(0, left_.owner);				\
-		EXPECT_EQ(0, left_.waiting);				\
+		EXPECT_EQ(0, lock_bound(lock));				\
+		EXPECT_EQ(0, lock_owner(lock));				\
+		EXPECT_EQ(0, lock_waiting(lock));			\
 		/* The first may be told of a death, the second is not. */ \
 		lock_acquire(lock, 0, 0);				\
 		EXPECT_EQ(0, lock_release(lock, 0));			\

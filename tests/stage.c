@@ -32,7 +32,23 @@ int stage_set(struct stage *stage, int count, enum actor_kind kind,
 {
 	return stage_open(stage, count, interval_ns) ?:
 	       lock_attach(stage->fd, &stage->id) ?:
-	       actors_start(stage->actors, count, kind, stage->fd);
+	       stage_start(stage, count, kind);
+}
+
+int stage_start(struct stage *stage, int count, enum actor_kind kind)
+{
+	return actors_start(stage->actors, count, kind, stage->fd);
+}
+
+int stage_queue(struct stage *stage, int count)
+{
+	int err = lock_acquire(stage->fd, 0, 0), i;
+
+	for (i = 0; i < count && !err; i++) {
+		err = actor_do(&stage->actors[i], act_enqueue);
+		err = err == EINPROGRESS ? 0 : err ?: EPROTO;
+	}
+	return err;
 }
 
 void stage_clear(struct stage *stage)

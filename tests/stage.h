@@ -38,30 +38,57 @@ int stage_set(struct stage *stage, int count, enum actor_kind kind,
 	      __u64 interval_ns);
 void stage_clear(struct stage *stage);
 
+/* Start and attach the first @count actors. 0, or an errno. */
+int stage_start(struct stage *stage, int count, enum actor_kind kind);
+
+/* The test acquires the lock, and the first @count actors enter its queue. */
+int stage_queue(struct stage *stage, int count);
+
+/* Start an actor, a process, that is bound to the fixture's lock. */
+#define START_BOUND(actor, flags)					\
+	ASSERT_EQ(0, actors_start_bound(actor, 1, ACTOR_PROCESS,	\
+					self->fd, flags))
+
 #define STAGE_TEARDOWN(name)						\
 	FIXTURE_TEARDOWN(name)						\
 	{								\
 		stage_clear(&self->stage);				\
 	}
 
-/* Setup and teardown of a fixture that is a stage and nothing more. */
+/* A fixture that is a stage and nothing more, and its teardown. */
+#define STAGE_FIXTURE(name)						\
+	FIXTURE(name)							\
+	{								\
+		STAGE;							\
+	};								\
+	STAGE_TEARDOWN(name)
+
+/* The setup of such a fixture, unless the setup does more than this. */
 #define STAGE_SETUP(name, count, kind, interval_ns)			\
 	FIXTURE_SETUP(name)						\
 	{								\
 		ASSERT_EQ(0, stage_set(&self->stage, count, kind,	\
 				       interval_ns));			\
-	}								\
-	STAGE_TEARDOWN(name)
+	}
+
+/* The variants of a fixture whose actors are of either kind: variant->kind. */
+#define BOTH_KINDS(name)						\
+	FIXTURE_VARIANT(name)						\
+	{								\
+		enum actor_kind kind;					\
+	};								\
+	FIXTURE_VARIANT_ADD(name, threads) { .kind = ACTOR_THREAD };	\
+	FIXTURE_VARIANT_ADD(name, processes) { .kind = ACTOR_PROCESS }
 
 /* What the kernel says of the fixture's lock, and of a thread by its id. */
 #define EXPECT_LOCK(owner_id, n_waiting)				\
 	do {								\
-		struct gil_lock_stats now_;				\
-									\
-		EXPECT_EQ(0, lock_stats(self->fd, &now_));		\
-		EXPECT_EQ(owner_id, now_.owner);			\
-		EXPECT_EQ(n_waiting, now_.waiting);			\
+		EXPECT_EQ(owner_id, lock_owner(self->fd));		\
+		EXPECT_EQ(n_waiting, lock_waiting(self->fd));		\
 	} while (0)
+
+#define UNTIL_STATE(thread_id, what)					\
+	until_state(self->fd, thread_id, GIL_STATE_##what)
 
 #define EXPECT_STATE(thread_id, what)					\
 	EXPECT_EQ(GIL_STATE_##what, thread_state(self->fd, thread_id))
