@@ -114,37 +114,39 @@ static bool serial(double ratio)
 	return ratio >= SERIAL_MIN && ratio <= SERIAL_MAX;
 }
 
-/* If this run cannot show anything, give the reason for every claim. */
-static bool cannot_judge(const struct options *options, struct result *result,
-			 unsigned int workers)
+/* Why this run cannot show anything; NULL: it can. */
+static const char *why_not(const struct options *options,
+			   const struct result *result, unsigned int workers)
 {
 	double free = result_ratio(result, "no_lock");
-	char reason[RESULT_TEXT_MAX];
+	static char busy[RESULT_TEXT_MAX];
 
 	if (!options->lock->excludes)
-		snprintf(reason, sizeof(reason), "there is no lock to test");
-	else if (workers < 2)
-		snprintf(reason, sizeof(reason),
-			 "a single worker shares with nobody");
-	else if (cpus_usable() < 2)
-		snprintf(reason, sizeof(reason),
-			 "with one CPU nothing runs in parallel, whether there is a lock or not");
-	else if (free > PARALLEL_MAX)
-		snprintf(reason, sizeof(reason),
-			 "even without a lock the threads took %.2f of one thread's time, so no second CPU was free; try again on an idle machine",
-			 free);
-	else
-		return false;
-	for (unsigned int i = THREADS; i <= OWN_LOCKS; i++) {
-		result_about(result, i);
+		return "there is no lock to test";
+	if (workers < 2)
+		return "a single worker shares with nobody";
+	if (cpus_usable() < 2)
+		return "with one CPU nothing runs in parallel, whether there is a lock or not";
+	if (free <= PARALLEL_MAX)
+		return NULL;
+	snprintf(busy, sizeof(busy),
+		 "even without a lock the threads took %.2f of one thread's time, so no second CPU was free; try again on an idle machine",
+		 free);
+	return busy;
+}
+
+static void conclude(struct result *result, const char *reason, bool held)
+{
+	if (reason)
 		result_not_judged(result, "%s", reason);
-	}
-	return true;
+	else
+		result_judge(result, held);
 }
 
 static void judge(const struct options *options, struct result *result,
 		  unsigned int workers)
 {
+	const char *reason = why_not(options, result, workers);
 	double threads = result_ratio(result, "threads");
 	double processes = result_ratio(result, "processes");
 	double own = result_ratio(result, "own_locks");
@@ -153,21 +155,16 @@ static void judge(const struct options *options, struct result *result,
 	result_seen(result,
 		    "on one lock the threads take %.2f of one thread's time, without a lock %.2f",
 		    threads, result_ratio(result, "no_lock"));
+	conclude(result, reason, serial(threads));
 	result_about(result, PROCESSES);
 	result_seen(result, "on one lock the processes take %.2f of one thread's time",
 		    processes);
+	conclude(result, reason, serial(processes));
 	result_about(result, OWN_LOCKS);
 	result_seen(result,
 		    "with a lock each the processes take %.2f of one thread's time",
 		    own);
-	if (cannot_judge(options, result, workers))
-		return;
-	result_about(result, THREADS);
-	result_judge(result, serial(threads));
-	result_about(result, PROCESSES);
-	result_judge(result, serial(processes));
-	result_about(result, OWN_LOCKS);
-	result_judge(result, own <= PARALLEL_MAX);
+	conclude(result, reason, own <= PARALLEL_MAX);
 }
 
 static uint64_t default_count(const struct options *options)

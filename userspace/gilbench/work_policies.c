@@ -185,22 +185,10 @@ static uint64_t run_team(const struct options *options, struct job *job,
 			 unsigned int size,
 			 void (*worker)(struct team *, unsigned int, void *))
 {
-	const struct team_spec spec = {
-		.size = size,
-		.processes = options->procs,
-		.work = worker,
-		.job = job,
-	};
-	struct team *team;
-
 	job->done = 0;
 	memset(job->stats, 0, sizeof(job->stats));
-	team = team_start(&spec);
-	if (!team)
-		return 0;
 	job->started = now_ns();
-	team_go(team);
-	return team_join(team);
+	return team_run(size, options->procs, worker, job);
 }
 
 static void sample_io(struct result *result, struct job *job,
