@@ -83,8 +83,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'd':
-		options->look.delay_ns = arg_time(state, "delay", arg, delay_read,
-					     DELAY_MIN_NS, DELAY_MAX_NS);
+		options->look.delay_ns =
+			arg_time(state, "delay", arg, delay_read,
+				 DELAY_MIN_NS, DELAY_MAX_NS);
 		break;
 	case 'n':
 		options->count = arg_number(state, "count", arg, 1, UINT64_MAX);
