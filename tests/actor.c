@@ -220,55 +220,20 @@ void actor_signal(struct actor *actor, int sig)
 		kill(actor->pid, sig);
 }
 
-int act_attach(struct actor *actor)
-{
-	return lock_attach(actor->fd, &actor->id);
-}
-
-int act_acquire(struct actor *actor)
-{
-	return lock_acquire(actor->fd, actor->flags, actor->deadline_ns);
-}
-
-int act_enqueue(struct actor *actor)
-{
-	return lock_acquire(actor->fd, GIL_ACQUIRE_ENQUEUE, 0);
-}
-
-int act_try(struct actor *actor)
-{
-	return lock_acquire(actor->fd, GIL_ACQUIRE_TRY, 0);
-}
-
-int act_release(struct actor *actor)
-{
-	return lock_release(actor->fd, 0);
-}
-
-int act_turn(struct actor *actor)
-{
-	return act_acquire(actor) ?: act_release(actor);
-}
-
-int act_yield(struct actor *actor)
-{
-	return lock_yield(actor->fd);
-}
-
-int act_cancel(struct actor *actor)
-{
-	return lock_cancel(actor->fd);
-}
+ACT(act_attach, lock_attach(actor->fd, &actor->id))
+ACT(act_acquire, lock_acquire(actor->fd, actor->flags, actor->deadline_ns))
+ACT(act_enqueue, lock_acquire(actor->fd, GIL_ACQUIRE_ENQUEUE, 0))
+ACT(act_try, lock_acquire(actor->fd, GIL_ACQUIRE_TRY, 0))
+ACT(act_release, lock_release(actor->fd, 0))
+ACT(act_turn, act_acquire(actor) ?: act_release(actor))
+ACT(act_yield, lock_yield(actor->fd))
+ACT(act_cancel, lock_cancel(actor->fd))
+ACT(act_unbind, lock_unbind(actor->fd))
 
 int act_bind(struct actor *actor)
 {
 	return lock_bind(actor->fd, actor->argument) ?:
-		lock_attach(actor->fd, &actor->id);
-}
-
-int act_unbind(struct actor *actor)
-{
-	return lock_unbind(actor->fd);
+	       lock_attach(actor->fd, &actor->id);
 }
 
 int act_hog(struct actor *actor)
@@ -288,12 +253,5 @@ int act_own_state(struct actor *actor)
 	return err;
 }
 
-int act_fast_acquire(struct actor *actor)
-{
-	return fast_acquire(actor->page, actor->id) ? 0 : EBUSY;
-}
-
-int act_fast_release(struct actor *actor)
-{
-	return fast_release(actor->page, actor->id) ? 0 : EPERM;
-}
+ACT(act_fast_acquire, fast_acquire(actor->page, actor->id) ? 0 : EBUSY)
+ACT(act_fast_release, fast_release(actor->page, actor->id) ? 0 : EPERM)

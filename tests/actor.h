@@ -66,6 +66,13 @@ int actors_start(struct actor *actors, int count, enum actor_kind kind, int fd);
 int actors_start_bound(struct actor *actors, int count, enum actor_kind kind,
 		       int fd, __u32 flags);
 
+/* An act that is one call, or an expression, whose value is its result. */
+#define ACT(name, call)							\
+	int name(struct actor *actor)					\
+	{								\
+		return call;						\
+	}
+
 /* Begin an act; wait for its result, or ETIME if that takes over LIMIT_NS. */
 void actor_begin(struct actor *actor, actor_fn act);
 int actor_end(struct actor *actor);

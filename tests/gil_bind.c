@@ -130,7 +130,6 @@ TEST_F(bind, unbind_without_bind)
 	EXPECT_EQ(ENOENT, lock_unbind(other));
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(ENOENT, lock_unbind(self->fd));
-	close(other);
 }
 
 TEST_F(bind, one_lock_at_a_time)
@@ -147,7 +146,6 @@ TEST_F(bind, one_lock_at_a_time)
 	EXPECT_EQ(0, lock_bind(other, GIL_BIND_IO));
 	EXPECT_EQ(EBUSY, lock_bind(self->fd, GIL_BIND_IO));
 	EXPECT_EQ(0, lock_unbind(other));
-	close(other);
 }
 
 /* Two open files of one lock: only the one that bound it can unbind it. */
@@ -160,8 +158,6 @@ TEST_F(bind, one_descriptor_at_a_time)
 	EXPECT_EQ(ENOENT, lock_unbind(two));
 	EXPECT_EQ(1, lock_bound(two));
 	EXPECT_EQ(0, lock_unbind(one));
-	close(one);
-	close(two);
 }
 
 /* A duplicate is the same open file. */
@@ -173,7 +169,6 @@ TEST_F(bind, by_a_duplicate)
 	EXPECT_EQ(0, lock_bind(copy, SLICED));
 	EXPECT_EQ(0, lock_unbind(copy));
 	EXPECT_EQ(0, lock_bound(self->fd));
-	close(copy);
 }
 
 TEST_F_TIMEOUT(bind, waits_for_the_owner, PATIENCE)
@@ -596,7 +591,6 @@ TEST_F_TIMEOUT(bind, outlives_its_descriptor, PATIENCE)
 	EXPECT_TRUE(until_bound(watch, 0));
 	lock_acquire(watch, 0, 0);
 	EXPECT_EQ(0, lock_release(watch, 0));
-	close(watch);
 }
 
 /* The fast path of manual users works beside bound threads that sleep. */
@@ -637,8 +631,6 @@ TEST_F(bind, too_many_locks)
 	EXPECT_EQ(0, lock_threads(self->fd));
 	EXPECT_EQ(0, lock_bind(fds[0], GIL_BIND_IO));
 	EXPECT_EQ(0, lock_unbind(fds[0]));
-	for (i = 0; i < GIL_THREAD_LOCKS_MAX; i++)
-		close(fds[i]);
 }
 
 TEST_F(bind, release_flags)

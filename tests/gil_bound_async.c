@@ -166,26 +166,15 @@ static int use_ring(struct actor *actor, __u32 setup, __u32 flags)
 	return err;
 }
 
-static int act_ring(struct actor *actor)
-{
-	return use_ring(actor, 0, 0);
-}
-
-static int act_workers(struct actor *actor)
-{
-	return use_ring(actor, 0, IOSQE_ASYNC);
-}
-
+static ACT(act_ring, use_ring(actor, 0, 0))
+static ACT(act_workers, use_ring(actor, 0, IOSQE_ASYNC))
 static int act_deferred(struct actor *actor)
 {
 	return use_ring(actor, IORING_SETUP_SINGLE_ISSUER |
 			IORING_SETUP_DEFER_TASKRUN, 0);
 }
 
-static int act_poller(struct actor *actor)
-{
-	return use_ring(actor, IORING_SETUP_SQPOLL, 0);
-}
+static ACT(act_poller, use_ring(actor, IORING_SETUP_SQPOLL, 0))
 
 static int submit_all(aio_context_t context, int fd, int opcode)
 {
@@ -238,11 +227,8 @@ static int act_aio(struct actor *actor)
 	return err;
 }
 
-FIXTURE(async)
-{
-	/* Two actors that use helpers, and one that only computes. */
-	STAGE;
-};
+/* Two actors that use helpers, and one that only computes. */
+STAGE_FIXTURE(async)
 
 FIXTURE_VARIANT(async)
 {
@@ -266,15 +252,6 @@ FIXTURE_SETUP(async)
 	ASSERT_EQ(0, stage_open(&self->stage, ACTORS, MS / 4));
 	ASSERT_EQ(0, actors_start_bound(self->actors, ACTORS, ACTOR_PROCESS,
 					self->fd, SLICED | GIL_BIND_INHERIT));
-}
-
-FIXTURE_TEARDOWN(async)
-{
-	int i;
-
-	for (i = 0; i < ACTORS; i++)
-		actor_kill(&self->actors[i]);
-	stage_clear(&self->stage);
 }
 
 TEST_F_TIMEOUT(async, right_and_not_bound, PATIENCE)

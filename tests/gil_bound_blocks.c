@@ -47,13 +47,17 @@ static struct room *room;
 /* The actor that blocks. */
 static struct actor *blocker;
 
-/* Ways to block. They return 0 once the test has let them continue. */
-static int by_read(void)
-{
-	char byte;
+/* A function that makes one call: 0 if that was successful, or an errno. */
+#define ONE_CALL(name, success)						\
+	static int name(void)						\
+	{								\
+		return (success) ? 0 : errno;				\
+	}
 
-	return read(room->pipe[0], &byte, 1) == 1 ? 0 : errno;
-}
+static char byte;
+
+/* Ways to block. They return 0 once the test has let them continue. */
+ONE_CALL(by_read, read(room->pipe[0], &byte, 1) == 1)
 
 static int by_write(void)
 {
@@ -157,17 +161,8 @@ static int by_timerfd(void)
 	return read_count(room->timer);
 }
 
-static int by_recv(void)
-{
-	char byte;
-
-	return recv(room->socket[0], &byte, 1, 0) == 1 ? 0 : errno;
-}
-
-static int by_flock(void)
-{
-	return flock(room->file_one, LOCK_EX) ? errno : 0;
-}
+ONE_CALL(by_recv, recv(room->socket[0], &byte, 1, 0) == 1)
+ONE_CALL(by_flock, !flock(room->file_one, LOCK_EX))
 
 static int by_msgrcv(void)
 {
@@ -231,16 +226,9 @@ static int by_fault(void)
 	return *(volatile char *)room->fault;
 }
 
-static int by_fault_in_kernel(void)
-{
-	return write(room->event, room->fault, sizeof(__u64)) ==
-		sizeof(__u64) ? 0 : errno;
-}
-
-static int by_stop(void)
-{
-	return kill(getpid(), SIGSTOP) ? errno : 0;
-}
+ONE_CALL(by_fault_in_kernel,
+	 write(room->event, room->fault, sizeof(__u64)) == sizeof(__u64))
+ONE_CALL(by_stop, !kill(getpid(), SIGSTOP))
 
 /* It runs in user mode when the test stops it. */
 static int by_stop_from_outside(void)
@@ -251,10 +239,7 @@ static int by_stop_from_outside(void)
 }
 
 /* What the test does to let it continue. */
-static int let_write(void)
-{
-	return write(room->pipe[1], "", 1) == 1 ? 0 : errno;
-}
+ONE_CALL(let_write, write(room->pipe[1], "", 1) == 1)
 
 static int let_read(void)
 {
@@ -270,10 +255,7 @@ static int let_read(void)
 	return 0;
 }
 
-static int let_signal(void)
-{
-	return kill(blocker->pid, SIGUSR1) ? errno : 0;
-}
+ONE_CALL(let_signal, !kill(blocker->pid, SIGUSR1))
 
 static int let_futex(void)
 {
@@ -310,15 +292,8 @@ static int let_timer(void)
 	return timerfd_settime(room->timer, 0, &soon, NULL) ? errno : 0;
 }
 
-static int let_send(void)
-{
-	return send(room->socket[1], "", 1, 0) == 1 ? 0 : errno;
-}
-
-static int let_flock(void)
-{
-	return flock(room->file_two, LOCK_UN) ? errno : 0;
-}
+ONE_CALL(let_send, send(room->socket[1], "", 1, 0) == 1)
+ONE_CALL(let_flock, !flock(room->file_two, LOCK_UN))
 
 static int let_msgsnd(void)
 {
@@ -356,10 +331,7 @@ static int let_continue(void)
 }
 
 /* What the test does to make it block, if it does not block by itself. */
-static int make_stop(void)
-{
-	return kill(blocker->pid, SIGSTOP) ? errno : 0;
-}
+ONE_CALL(make_stop, !kill(blocker->pid, SIGSTOP))
 
 static int make_traced(void)
 {
@@ -547,7 +519,6 @@ FIXTURE_TEARDOWN(blocks)
 		msgctl(room->queue, IPC_RMID, NULL);
 	if (room->semaphores >= 0)
 		semctl(room->semaphores, 0, IPC_RMID);
-	stage_clear(&self->stage);
 }
 
 static int (*chosen)(void);

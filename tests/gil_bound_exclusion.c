@@ -429,11 +429,7 @@ FIXTURE_SETUP(bound)
 	ASSERT_EQ(0, pthread_create(&self->echo, NULL, echo, troupe));
 }
 
-FIXTURE_TEARDOWN(bound)
-{
-	if (self->troupe->fd >= 0)
-		close(self->troupe->fd);
-}
+NO_TEARDOWN(bound)
 
 /*
  * Players that do not exclude each other must be seen together, but perhaps not
@@ -500,10 +496,7 @@ FIXTURE_SETUP(special)
 	ASSERT_TRUE(bind_troupe(self->troupe, 2));
 }
 
-FIXTURE_TEARDOWN(special)
-{
-	close(self->troupe->fd);
-}
+NO_TEARDOWN(special)
 
 /* Each of two locks excludes its own threads, but not those of the other. */
 TEST_F_TIMEOUT(special, two_locks, PATIENCE)
@@ -581,10 +574,7 @@ FIXTURE_SETUP(disturbed)
 	disturbed->run_ns = 2 * RUN_NS;
 }
 
-FIXTURE_TEARDOWN(disturbed)
-{
-	close(self->troupe->fd);
-}
+NO_TEARDOWN(disturbed)
 
 static void disturb(struct player *player, int sig)
 {

@@ -225,7 +225,6 @@ FIXTURE_TEARDOWN(end)
 	snprintf(command, sizeof(command), "rm -rf '%s'", self->folder);
 	if (chdir("/") || system(command))
 		TH_LOG("%s was not removed", self->folder);
-	stage_clear(&self->stage);
 }
 
 static bool start_cell(struct cell *cell, int fd, enum place place,
@@ -468,7 +467,6 @@ TEST(crowds_are_killed)
 	ASSERT_EQ(0, lock_stats(fd, &stats));
 	TH_LOG("%llu releases, %llu owners died", stats.counts.releases,
 	       stats.counts.owner_deaths);
-	close(fd);
 }
 
 GIL_BOUND_TEST_MAIN

@@ -37,10 +37,7 @@ FIXTURE_SETUP(inherit)
 	self->lock = stats.lock;
 }
 
-FIXTURE_TEARDOWN(inherit)
-{
-	close(self->fd);
-}
+NO_TEARDOWN(inherit)
 
 static void *do_nothing(void *arg)
 {
@@ -77,78 +74,34 @@ static bool with_a_threads_thread(void)
 	       !pthread_join(thread, NULL);
 }
 
-static bool with_a_child(void)
+static pid_t cloned(__u64 flags)
 {
-	pid_t child = fork();
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 
-	if (!child)
-		_exit(0);
-	return !child_status(child);
+	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static bool with_a_child_of_threads(void)
-{
-	pid_t child = fork();
-
-	if (!child) {
-		start_a_thread(NULL);
-		_exit(0);
+/* Start a child in some way, let it live, and wait for its end. */
+#define CHILD(name, start, life)					\
+	static bool name(void)						\
+	{								\
+		pid_t child = start;					\
+									\
+		if (!child) {						\
+			life;						\
+			_exit(0);					\
+		}							\
+		return !child_status(child);				\
 	}
-	return !child_status(child);
-}
 
-static bool with_a_grandchild(void)
-{
-	pid_t child = fork();
-
-	if (!child)
-		_exit(!with_a_child());
-	return !child_status(child);
-}
-
-static bool with_a_vforked_child(void)
-{
-	pid_t child = vfork();
-
-	if (!child)
-		_exit(0);
-	return !child_status(child);
-}
-
-static bool with_a_program(void)
-{
-	pid_t child = vfork();
-
-	if (!child) {
-		execl("/bin/true", "true", NULL);
-		_exit(1);
-	}
-	return !child_status(child);
-}
-
-static bool with_a_cloned_child(void)
-{
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (!child)
-		_exit(0);
-	return !child_status(child);
-}
-
+CHILD(with_a_child, fork(), _exit(0))
+CHILD(with_a_child_of_threads, fork(), start_a_thread(NULL))
+CHILD(with_a_grandchild, fork(), _exit(!with_a_child()))
+CHILD(with_a_vforked_child, vfork(), _exit(0))
+CHILD(with_a_program, vfork(), execl("/bin/true", "true", NULL); _exit(1))
+CHILD(with_a_cloned_child, cloned(0), _exit(0))
 /* The records have the ids of the reader's namespace. */
-static bool with_a_child_in_a_namespace(void)
-{
-	struct clone_args args = {
-		.flags = CLONE_NEWPID,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (!child)
-		_exit(getpid() != 1);
-	return !child_status(child);
-}
+CHILD(with_a_child_in_a_namespace, cloned(CLONE_NEWPID), _exit(getpid() != 1))
 
 /* Bind in a new process, and live there. */
 static bool live(int fd, __u32 flags, bool (*how)(void))

@@ -22,23 +22,13 @@
 
 #define STEPS	200
 
-FIXTURE(traced)
-{
-	STAGE;
-};
+STAGE_FIXTURE(traced)
 
 FIXTURE_SETUP(traced)
 {
 	ASSERT_EQ(0, stage_open(&self->stage, 2, MS / 4));
 	ASSERT_EQ(0, actors_start_bound(self->actors, 2, ACTOR_PROCESS,
 					self->fd, SLICED));
-}
-
-FIXTURE_TEARDOWN(traced)
-{
-	actor_kill(self->a);
-	actor_kill(self->b);
-	stage_clear(&self->stage);
 }
 
 /* The next stop of PID, or 0. */
@@ -131,10 +121,7 @@ static __s64 result_of(pid_t pid)
 	return info.exit.rval;
 }
 
-FIXTURE(called)
-{
-	STAGE;
-};
+STAGE_FIXTURE(called)
 
 FIXTURE_VARIANT(called)
 {
@@ -154,12 +141,6 @@ FIXTURE_SETUP(called)
 	ASSERT_TRUE(interrupted(self->a->pid));
 	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, self->a->pid, NULL,
 			    PTRACE_O_TRACESYSGOOD));
-}
-
-FIXTURE_TEARDOWN(called)
-{
-	actor_kill(self->a);
-	stage_clear(&self->stage);
 }
 
 /*
@@ -234,10 +215,7 @@ TEST_F_TIMEOUT(traced, killed_in_a_stop, PATIENCE)
 	EXPECT_TRUE(actor_hogs(self->b));
 }
 
-static int act_trace(struct actor *actor)
-{
-	return interrupted((pid_t)actor->argument) ? 0 : ECHILD;
-}
+static ACT(act_trace, interrupted((pid_t)actor->argument) ? 0 : ECHILD)
 
 /* The traced thread runs on after its tracer has died. */
 TEST_F_TIMEOUT(traced, tracer_is_killed, PATIENCE)
@@ -406,11 +384,7 @@ FIXTURE_SETUP(seccomp)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 }
 
-FIXTURE_TEARDOWN(seccomp)
-{
-	actor_kill(self->hog);
-	stage_clear(&self->stage);
-}
+NO_TEARDOWN(seccomp)
 
 static pid_t live(int fd, void (*life)(void))
 {

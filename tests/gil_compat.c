@@ -77,10 +77,7 @@ FIXTURE_SETUP(compat)
 #endif
 }
 
-FIXTURE_TEARDOWN(compat)
-{
-	close(self->fd);
-}
+NO_TEARDOWN(compat)
 
 static int compat_ioctl(int fd, unsigned int request, void *arg)
 {

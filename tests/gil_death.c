@@ -32,7 +32,7 @@ FIXTURE_SETUP(death)
 	self->next = self->b;
 }
 
-STAGE_TEARDOWN(death)
+NO_TEARDOWN(death)
 
 #define END(actor)							\
 	do {								\

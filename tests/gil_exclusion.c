@@ -180,10 +180,7 @@ FIXTURE_SETUP(exclusion)
 	}
 }
 
-FIXTURE_TEARDOWN(exclusion)
-{
-	close(self->arena->fd);
-}
+NO_TEARDOWN(exclusion)
 
 static __u64 total(const struct arena *arena, size_t offset)
 {

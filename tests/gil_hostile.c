@@ -29,12 +29,10 @@ FIXTURE_SETUP(hostile)
 	ASSERT_TRUE(until_threads(self->fd, 2));
 }
 
-STAGE_TEARDOWN(hostile)
+NO_TEARDOWN(hostile)
 
-static int act_acquire_soon(struct actor *actor)
-{
-	return lock_acquire(actor->fd, GIL_ACQUIRE_DEADLINE, now_ns() + MS);
-}
+static ACT(act_acquire_soon,
+	   lock_acquire(actor->fd, GIL_ACQUIRE_DEADLINE, now_ns() + MS))
 
 static bool is_acquire_result(int err)
 {
@@ -356,7 +354,6 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 	self->other->fd = brawl.fd;
 	EXPECT_EQ(EBUSY, actor_do(self->other, act_try));
 	EXPECT_EQ(0, lock_release(brawl.fd, 0));
-	close(brawl.fd);
 }
 
 static int module_users(void)

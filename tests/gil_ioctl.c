@@ -139,7 +139,6 @@ TEST_F_TIMEOUT(lock, acquire_attaches, PATIENCE)
 	EXPECT_EQ(0, lock_acquire(fd, GIL_ACQUIRE_TRY, 0));
 	EXPECT_EQ(1, lock_threads(fd));
 	EXPECT_EQ(GIL_STATE_OWNER, thread_state(fd, 0));
-	close(fd);
 }
 
 TEST_F_TIMEOUT(lock, acquire_and_release, PATIENCE)
@@ -294,7 +293,6 @@ TEST_F_TIMEOUT(lock, unattached_caller, PATIENCE)
 	EXPECT_EQ(ENOENT, lock_cancel(fd));
 	EXPECT_EQ(ENOENT, thread_stats(fd, 0, &stats));
 	EXPECT_EQ(0, lock_threads(fd));
-	close(fd);
 }
 
 TEST_F_TIMEOUT(lock, interval, PATIENCE)

@@ -28,7 +28,7 @@ FIXTURE_SETUP(killed)
 	ASSERT_EQ(0, actor_start_unattached(self->killer, ACTOR_THREAD, -1));
 }
 
-STAGE_TEARDOWN(killed)
+NO_TEARDOWN(killed)
 
 TEST_F_TIMEOUT(killed, before_the_grant, PATIENCE)
 {

@@ -24,12 +24,7 @@ FIXTURE_SETUP(lazy)
 	START_BOUND(self->bound, GIL_BIND_IO);
 }
 
-FIXTURE_TEARDOWN(lazy)
-{
-	actor_kill(self->bound);
-	actor_kill(self->waiter);
-	stage_clear(&self->stage);
-}
+NO_TEARDOWN(lazy)
 
 static int release_when_waited_for(struct actor *actor)
 {
@@ -46,10 +41,7 @@ static int act_back_in_time(struct actor *actor)
 	return err ?: lock_acquire(actor->fd, 0, 0);
 }
 
-static int act_back_in_time_and_hog(struct actor *actor)
-{
-	return act_back_in_time(actor) ?: act_hog(actor);
-}
+static ACT(act_back_in_time_and_hog, act_back_in_time(actor) ?: act_hog(actor))
 
 static int act_release_and_block(struct actor *actor)
 {
@@ -59,15 +51,9 @@ static int act_release_and_block(struct actor *actor)
 	return err;
 }
 
-static int act_release_and_hog(struct actor *actor)
-{
-	return release_when_waited_for(actor) ?: act_hog(actor);
-}
-
-static int act_release_at_once(struct actor *actor)
-{
-	return lock_release(actor->fd, GIL_RELEASE_LAZY);
-}
+static ACT(act_release_and_hog,
+	   release_when_waited_for(actor) ?: act_hog(actor))
+static ACT(act_release_at_once, lock_release(actor->fd, GIL_RELEASE_LAZY))
 
 /* The bound actor owns the lock in user mode, and the other one wants it. */
 #define BEGIN(act)							\
@@ -221,7 +207,6 @@ TEST_F(lazy, grace_is_set_and_got)
 	/* Each lock has its own. */
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_GRACE, &grace));
 	EXPECT_EQ(GIL_GRACE_MAX_NS, grace);
-	close(other);
 }
 
 GIL_BOUND_TEST_MAIN

@@ -40,9 +40,7 @@ FIXTURE_SETUP(last_close)
 {
 }
 
-FIXTURE_TEARDOWN(last_close)
-{
-}
+NO_TEARDOWN(last_close)
 
 static void *own_all(void *arg)
 {

@@ -29,10 +29,7 @@ FIXTURE_SETUP(page)
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(page)
-{
-	close(self->fd);
-}
+NO_TEARDOWN(page)
 
 static int map_errno(int fd, size_t size, int prot, int flags, off_t offset)
 {

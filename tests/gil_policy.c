@@ -182,10 +182,8 @@ TEST_F_TIMEOUT(policy, changed_while_contended, PATIENCE)
 	EXPECT_LEFT_FREE(self->fd);
 }
 
-static int act_nice(struct actor *actor)
-{
-	return setpriority(PRIO_PROCESS, 0, (int)actor->argument) ? errno : 0;
-}
+static ACT(act_nice,
+	   setpriority(PRIO_PROCESS, 0, (int)actor->argument) ? errno : 0)
 
 /*
  * The kernel learns of an owner by the fast path when that releases the lock by
@@ -218,8 +216,6 @@ TEST_F_TIMEOUT(policy, fast_owners_are_adopted, PATIENCE)
 	usleep(10000);
 	EXPECT_EQ(0, lock_acquire(self->fd, GIL_ACQUIRE_DEADLINE,
 				  now_ns() + LIMIT_NS));
-	lock_release(self->fd, 0);
-	actor_kill(hog);
 }
 
 STAGE_FIXTURE(turns)

@@ -31,15 +31,8 @@ static int poll_events(int fd, int timeout_ms)
 	return pollfd.revents;
 }
 
-static int act_poll_now(struct actor *actor)
-{
-	return poll_events(actor->fd, 0);
-}
-
-static int act_poll(struct actor *actor)
-{
-	return poll_events(actor->fd, LIMIT_MS);
-}
+static ACT(act_poll_now, poll_events(actor->fd, 0))
+static ACT(act_poll, poll_events(actor->fd, LIMIT_MS))
 
 /* Each actor has its own epoll set, which it keeps in actor->answer. */
 static int act_epoll_register(struct actor *actor)

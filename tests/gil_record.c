@@ -27,10 +27,7 @@ FIXTURE_SETUP(record)
 	self->fd = ASSERT_FD(lock_create_with(&create));
 }
 
-FIXTURE_TEARDOWN(record)
-{
-	close(self->fd);
-}
+NO_TEARDOWN(record)
 
 static short poll_now(int fd, short events)
 {
@@ -71,8 +68,6 @@ TEST_F(record, a_lock_that_keeps_none)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, read(global, &record, sizeof(record)));
 	EXPECT_EQ(EINVAL, errno);
-	close(fd);
-	close(global);
 }
 
 TEST_F(record, unknown_create_flags)

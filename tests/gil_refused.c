@@ -120,7 +120,7 @@ FIXTURE_SETUP(refused)
 			  self->before.caller.state);
 }
 
-STAGE_TEARDOWN(refused)
+NO_TEARDOWN(refused)
 
 /* The log names the case, because a loop makes many cases of one line. */
 #define EXPECT_REFUSED(error, request, arg, ...)			\

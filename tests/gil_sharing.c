@@ -159,10 +159,7 @@ TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 	actor_stop(self->a);
 }
 
-static int act_close(struct actor *actor)
-{
-	return close(actor->fd) ? errno : 0;
-}
+static ACT(act_close, close(actor->fd) ? errno : 0)
 
 static int act_open(struct actor *actor)
 {
@@ -190,8 +187,6 @@ TEST_F_TIMEOUT(sharing, two_openings_are_one_lock, PATIENCE)
 	EXPECT_EQ(0, lock_release(two, 0));
 	EXPECT_EQ(0, lock_stats(one, &stats));
 	EXPECT_EQ(0, stats.lock);
-	close(one);
-	close(two);
 }
 
 TEST_F_TIMEOUT(sharing, unrelated_processes, PATIENCE)
@@ -225,7 +220,6 @@ TEST_F_TIMEOUT(sharing, last_close_of_an_owner, PATIENCE)
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(two, 0, 0));
 	EXPECT_EQ(0, lock_release(two, 0));
 	EXPECT_EQ(0, lock_turn(two));
-	close(two);
 }
 
 TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
@@ -241,7 +235,6 @@ TEST_F_TIMEOUT(sharing, last_close_of_one_in_the_queue, PATIENCE)
 	EXPECT_EQ(0, lock_waiting(fd));
 	EXPECT_EQ(0, lock_release(fd, 0));
 	EXPECT_EQ(0, lock_turn(fd));
-	close(fd);
 }
 
 /*
@@ -262,7 +255,6 @@ TEST_F_TIMEOUT(sharing, close_while_waiting, PATIENCE)
 	EXPECT_EQ(0, actor_end(self->a));
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(keep, 0, 0));
 	EXPECT_EQ(0, lock_release(keep, 0));
-	close(keep);
 }
 
 TEST_F_TIMEOUT(sharing, close_while_polling, PATIENCE)
@@ -322,7 +314,6 @@ TEST_F_TIMEOUT(sharing, exec_closes, PATIENCE)
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(fd, 0, 0));
 	EXPECT_EQ(0, lock_release(fd, 0));
 	EXPECT_EQ(10, child_status(self->a->pid));
-	close(fd);
 }
 
 /* The test has the file open too, so the thread owns the lock until it ends. */

@@ -11,10 +11,7 @@
 #include "stage.h"
 
 /* In the actor, because a process has its own handlers. */
-static int act_handle(struct actor *actor)
-{
-	return count_signal(SIGUSR1, actor->argument ? SA_RESTART : 0);
-}
+static ACT(act_handle, count_signal(SIGUSR1, actor->argument ? SA_RESTART : 0))
 
 static int act_handled(struct actor *actor)
 {

@@ -52,15 +52,8 @@ static int act_protect(struct actor *actor)
 		errno : 0;
 }
 
-static int act_set_interval(struct actor *actor)
-{
-	return lock_set_interval(actor->fd, actor->argument);
-}
-
-static int act_set_policy(struct actor *actor)
-{
-	return lock_set_policy(actor->fd, "fifo");
-}
+static ACT(act_set_interval, lock_set_interval(actor->fd, actor->argument))
+static ACT(act_set_policy, lock_set_policy(actor->fd, "fifo"))
 
 static int act_get_settings(struct actor *actor)
 {
@@ -102,11 +95,7 @@ FIXTURE_SETUP(users)
 	ASSERT_EQ(0, actor_do(self->nobody, act_become_nobody));
 }
 
-FIXTURE_TEARDOWN(users)
-{
-	actor_kill(self->nobody);
-	close(self->global);
-}
+NO_TEARDOWN(users)
 
 TEST_F_TIMEOUT(users, contend, PATIENCE)
 {

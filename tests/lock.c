@@ -116,26 +116,21 @@ int lock_turn(int fd)
 	return lock_acquire(fd, 0, 0) ?: lock_release(fd, 0);
 }
 
-int lock_yield(int fd)
-{
-	return lock_ioctl(fd, GIL_IOC_YIELD, NULL);
-}
+#define LOCK_CALL(name, request)					\
+	int lock_##name(int fd)						\
+	{								\
+		return lock_ioctl(fd, request, NULL);			\
+	}
 
-int lock_cancel(int fd)
-{
-	return lock_ioctl(fd, GIL_IOC_CANCEL, NULL);
-}
+LOCK_CALL(yield, GIL_IOC_YIELD)
+LOCK_CALL(cancel, GIL_IOC_CANCEL)
+LOCK_CALL(unbind, GIL_IOC_UNBIND)
 
 int lock_bind(int fd, __u32 flags)
 {
 	struct gil_bind bind = { .flags = flags };
 
 	return lock_ioctl(fd, GIL_IOC_BIND, &bind);
-}
-
-int lock_unbind(int fd)
-{
-	return lock_ioctl(fd, GIL_IOC_UNBIND, NULL);
 }
 
 bool lock_can_bind(void)

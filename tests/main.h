@@ -35,6 +35,15 @@ static inline int gil_bound_test_main(int argc, char **argv)
 	return gil_test_main(argc, argv);
 }
 
+/*
+ * For a fixture that needs no teardown: each test has a process of its own,
+ * whose end closes its descriptors and kills its children.
+ */
+#define NO_TEARDOWN(name)						\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+	}
+
 /* The descriptor that a call returns; the test ends if that is an error. */
 #define ASSERT_FD(call) ({						\
 	int fd_ = (call);						\

@@ -2,7 +2,6 @@
 /* What most fixtures are made of: see stage.h. */
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "stage.h"
 
@@ -49,10 +48,4 @@ int stage_queue(struct stage *stage, int count)
 		err = err == EINPROGRESS ? 0 : err ?: EPROTO;
 	}
 	return err;
-}
-
-void stage_clear(struct stage *stage)
-{
-	munmap(stage->page, sizeof(*stage->page));
-	close(stage->fd);
 }

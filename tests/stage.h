@@ -36,7 +36,6 @@ struct stage {
 int stage_open(struct stage *stage, int count, __u64 interval_ns);
 int stage_set(struct stage *stage, int count, enum actor_kind kind,
 	      __u64 interval_ns);
-void stage_clear(struct stage *stage);
 
 /* Start and attach the first @count actors. 0, or an errno. */
 int stage_start(struct stage *stage, int count, enum actor_kind kind);
@@ -49,19 +48,13 @@ int stage_queue(struct stage *stage, int count);
 	ASSERT_EQ(0, actors_start_bound(actor, 1, ACTOR_PROCESS,	\
 					self->fd, flags))
 
-#define STAGE_TEARDOWN(name)						\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		stage_clear(&self->stage);				\
-	}
-
-/* A fixture that is a stage and nothing more, and its teardown. */
+/* A fixture that is a stage and nothing more. */
 #define STAGE_FIXTURE(name)						\
 	FIXTURE(name)							\
 	{								\
 		STAGE;							\
 	};								\
-	STAGE_TEARDOWN(name)
+	NO_TEARDOWN(name)
 
 /* The setup of such a fixture, unless the setup does more than this. */
 #define STAGE_SETUP(name, count, kind, interval_ns)			\
