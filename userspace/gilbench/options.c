@@ -95,7 +95,7 @@ static bool fits_level(const struct options *options,
 		       const struct workload *workload)
 {
 	return options->lock_options.level == LEVEL_MANUAL ||
-	       workload->any_level;
+	       !workload->manual_only;
 }
 
 /* All workloads that can run at the level. */

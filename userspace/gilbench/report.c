@@ -133,7 +133,7 @@ void report_text(const struct result *result)
 		print_table(result);
 	else
 		print_list(result);
-	for (unsigned int i = 0; i < result->workload->claim_count; i++)
+	for (unsigned int i = 0; result->workload->claims[i].text; i++)
 		print_finding(&result->workload->claims[i],
 			      &result->findings[i]);
 	putchar('\n');
@@ -220,7 +220,7 @@ int report_json_add(json_t *document, const struct result *result)
 {
 	json_t *results = json_object_get(document, "results");
 
-	for (unsigned int i = 0; i < result->workload->claim_count; i++)
+	for (unsigned int i = 0; result->workload->claims[i].text; i++)
 		if (json_array_append_new(results, entry_json(result, i)))
 			return -1;
 	return 0;

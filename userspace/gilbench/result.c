@@ -157,7 +157,7 @@ void result_not_judged(struct result *result, const char *format, ...)
 
 void result_not_run(struct result *result, const char *reason)
 {
-	for (unsigned int i = 0; i < result->workload->claim_count; i++) {
+	for (unsigned int i = 0; result->workload->claims[i].text; i++) {
 		result_about(result, i);
 		result_seen(result, "nothing was run");
 		result_not_judged(result, "%s", reason);

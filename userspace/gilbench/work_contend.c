@@ -231,7 +231,7 @@ const struct workload workload_contend = {
 		"The kernel counts exactly the contended acquisitions that "
 		"were made",
 	} },
-	.claim_count = 1,
 	.baseline = "made",
+	.manual_only = true,
 	.run = run,
 };

@@ -278,8 +278,6 @@ const struct workload workload_convoy = {
 		"I/O waits about a switch interval for each of them: the "
 		"convoy, which arrival order does not prevent",
 	} },
-	.claim_count = 1,
 	.baseline = "alone",
-	.any_level = true,
 	.run = run,
 };

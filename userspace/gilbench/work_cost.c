@@ -228,7 +228,7 @@ const struct workload workload_cost = {
 		"pthread mutex's lock and unlock, and a checkpoint at most "
 		"4 instructions",
 	} },
-	.claim_count = 1,
 	.baseline = "pthread_mutex",
+	.manual_only = true,
 	.run = run,
 };

@@ -215,9 +215,7 @@ const struct workload workload_countdown = {
 		[OWN_LOCKS] = { "own locks",
 			"Processes with a lock each run in parallel" },
 	},
-	.claim_count = 3,
 	.baseline = "single",
 	.threads_and_procs = true,
-	.any_level = true,
 	.run = run,
 };

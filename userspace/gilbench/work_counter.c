@@ -263,8 +263,6 @@ const struct workload workload_counter = {
 		"1 loses updates, as no lock at all does; with a mutex "
 		"around it none is lost",
 	} },
-	.claim_count = 1,
 	.baseline = "mutex",
-	.any_level = true,
 	.run = run,
 };

@@ -388,8 +388,6 @@ const struct workload workload_fairness = {
 		"interval and the time to the next checkpoint, and none "
 		"waits for more than one turn of each other thread",
 	} },
-	.claim_count = 1,
 	.baseline = "turn_limit",
-	.any_level = true,
 	.run = run,
 };

@@ -356,8 +356,6 @@ const struct workload workload_handoff = {
 		"",
 		"The time of a handoff does not grow with the number of waiters",
 	} },
-	.claim_count = 1,
 	.baseline = "futex",
-	.any_level = true,
 	.run = run,
 };

@@ -370,8 +370,6 @@ const struct workload workload_io = {
 		"Threads that give the lock up while they wait for I/O "
 		"overlap their waits; threads that keep it do not",
 	} },
-	.claim_count = 1,
 	.baseline = "sleep_one",
-	.any_level = true,
 	.run = run,
 };

@@ -317,8 +317,6 @@ const struct workload workload_levels = {
 			"A system call that does not block costs a bound "
 			"thread at most 5% more without contention" },
 	},
-	.claim_count = 3,
 	.baseline = "one",
-	.any_level = true,
 	.run = run,
 };

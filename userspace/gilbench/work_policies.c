@@ -426,9 +426,7 @@ const struct workload workload_policies = {
 			"threads that compute; in arrival order at least half "
 			"an interval for each" },
 	},
-	.claim_count = 3,
 	.baseline = "fifo.io_alone",
 	.table = true,
-	.any_level = true,
 	.run = run,
 };

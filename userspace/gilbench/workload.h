@@ -18,16 +18,16 @@ struct claim {
 struct workload {
 	const char *name;
 	const char *doc;
-	struct claim claims[RESULT_CLAIMS_MAX];
-	unsigned int claim_count;
+	/* After the last one, text is NULL. */
+	struct claim claims[RESULT_CLAIMS_MAX + 1];
 	/* The figure that the others are compared with. */
 	const char *baseline;
 	/* The figures' names are COLUMN.ROW, and shown as a table. */
 	bool table;
 	/* One run uses both threads and processes, not just one of them. */
 	bool threads_and_procs;
-	/* Also runs at levels above manual, with bound threads. */
-	bool any_level;
+	/* Does not run at levels above manual, with bound threads. */
+	bool manual_only;
 	/*
 	 * Take the samples, say what was seen, and judge. Returns 0, or -1
 	 * after saying on stderr why the workload could not be run.
