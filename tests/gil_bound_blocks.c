@@ -599,7 +599,7 @@ TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 {
 	__u64 before = io_releases(self->fd, self->id);
 	/* Long enough not to be over before the thread has blocked. */
-	struct timespec pause = { .tv_nsec = 2 * MS };
+	struct timespec pause = { .tv_nsec = 20 * MS };
 	int i;
 
 	for (i = 0; i < 50; i++)
