@@ -125,8 +125,7 @@ FIXTURE_SETUP(no_cpu)
 	if (access(CGROUP "/cpu.max", W_OK))
 		SKIP(return, "no cgroup here limits CPU time");
 
-	self->fd = lock_create(INTERVAL);
-	ASSERT_LE(0, self->fd);
+	self->fd = ASSERT_FD(lock_create(INTERVAL));
 	ASSERT_EQ(0, lock_set_policy(self->fd, variant->policy));
 	if (variant->hog) {
 		self->hog = fork_with_parent();
@@ -242,7 +241,7 @@ FIXTURE_SETUP(exits)
 	ASSERT_EQ(0, stage_set(&self->stage, 1, ACTOR_THREAD, INTERVAL));
 }
 
-STAGE_TEARDOWN(exits)
+NO_TEARDOWN(exits)
 
 /*
  * Own the lock and much memory, in small pages, because the kernel needs long to

@@ -18,7 +18,6 @@ static struct {
 	volatile __u64 turn;
 	int of;
 	void (*call)(void);
-	volatile bool stop;
 } game;
 
 static void yield_by_libc(void)
@@ -39,7 +38,7 @@ static void yield_by_int80(void)
 
 static int act_play(struct actor *actor)
 {
-	while (game.turn < TURNS && !game.stop)
+	while (game.turn < TURNS)
 		if (game.turn % game.of == actor->answer)
 			game.turn++;
 		else
@@ -91,16 +90,10 @@ FIXTURE_SETUP(yield)
 	for (i = 0; i < 3; i++)
 		self->actors[i].answer = i;
 	game.turn = 0;
-	game.stop = false;
 	game.call = variant->yield;
 }
 
-FIXTURE_TEARDOWN(yield)
-{
-	game.stop = true;
-	if (self->page)
-		stage_clear(&self->stage);
-}
+NO_TEARDOWN(yield)
 
 TEST_F_TIMEOUT(yield, two_take_turns, PATIENCE)
 {
