@@ -11,6 +11,8 @@ left in FOLDER/convoy/out and FOLDER/kernel/out, for check_page.py.
 import csv
 import functools
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,8 +31,9 @@ class Scene:
     """hog computes on CPU 0; io sleeps 1 ms, asks, and gets the lock when the
     interval has run out; so many times over."""
 
-    def __init__(self, rounds, wait_ns, lock=3, names=("hog-0", "io-1")):
-        self.trace = Trace()
+    def __init__(self, rounds, wait_ns, lock=3, names=("hog-0", "io-1"),
+                 **recorded):
+        self.trace = Trace(**recorded)
         self.time = 10 * MS
         self.lock = lock
         self.hog = {"lock": lock, "id": 1, "tid": 100, "comm": names[0]}
@@ -252,6 +255,49 @@ def check_kernel(program, directory):
          {event["name"] for event in events if event["ph"] == "i"})
 
 
+def refused(program, directory, data, *reasons):
+    """gilreport says why it makes nothing of this recording; and what it said."""
+    path = Path(directory) / "trace.dat"
+    path.write_bytes(data)
+    run = subprocess.run([program, "--json", "-o", f"{directory}/out", path],
+                         capture_output=True, text=True, check=False)
+    same("status", 1, run.returncode)
+    same("what is printed", "", run.stdout)
+    for reason in reasons:
+        assert reason in run.stderr, run.stderr
+    assert not os.path.exists(f"{directory}/out"), "there is a report"
+
+
+def check_clocks(program, directory):
+    for clock, name in (("mono", "CLOCK_MONOTONIC"), ("boot", "CLOCK_BOOTTIME"),
+                        ("local", "local")):
+        scene = Scene(3, 5 * MS, clock=clock)
+        report = Report(program, scene.trace, directory)
+        same("clock", name, report.json["clock"])
+        assert f"clock {name}" in report.words, report.words
+        shutil.rmtree(report.directory)
+    for clock in ("x86-tsc", "counter", "uptime", "nonsense"):
+        scene = Scene(3, 5 * MS, clock=clock)
+        refused(program, directory, scene.trace.bytes(),
+                f"clock {clock}", "nanoseconds", "gilrecord")
+
+
+def check_instance(program, directory):
+    """What gilrecord makes: the events are not in the top buffer."""
+    scene = Scene(3, 5 * MS, clock="mono", instance="gilrecord-x")
+    report = Report(program, scene.trace, directory)
+    same("turns", 8, len(report.rows("turns.csv")))
+    same("clock", "CLOCK_MONOTONIC", report.json["clock"])
+    same("instance", "gilrecord-x", report.json["instance"])
+
+
+def check_damaged(program, directory):
+    data = Scene(3, 5 * MS, clock="mono").trace.bytes()
+    for part in range(40):
+        refused(program, directory, data[:len(data) * part // 40],
+                "gilreport: ", "trace.dat")
+
+
 def check_hostile(program, directory):
     name = '<!--<script",'
     scene = Scene(3, 5 * MS, names=(name, "io-1"))
@@ -330,6 +376,9 @@ TESTS = [
     ("several locks", check_locks),
     ("what the kernel does by itself: I/O, death, policy, binding",
      check_kernel),
+    ("the clock is told; one without nanoseconds is refused", check_clocks),
+    ("events in the buffer of an instance", check_instance),
+    ("a recording that is cut anywhere is refused", check_damaged),
     ("names that look like markup", check_hostile),
     ("trace.json is as viewers demand", check_perfetto),
     ("what cannot be read is refused with a reason", check_refusals),

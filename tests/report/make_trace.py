@@ -51,6 +51,7 @@ HEADER_PAGE = b"""\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
 \tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;
 """
 MISSED, STORED = 1 << 31, 1 << 30
+OPTION_BUFFER, OPTION_CLOCK = 3, 4
 
 
 def placed(name):
@@ -89,8 +90,11 @@ def record(name, values):
 
 
 class Trace:
-    def __init__(self, cpus=2):
+    """What is recorded by a clock, in the top buffer or in an instance's."""
+
+    def __init__(self, cpus=2, clock=None, instance=None):
         self.pages = [[] for _ in range(cpus)]
+        self.clock, self.instance = clock, instance
 
     def add(self, cpu, time, name, lost=0, **values):
         """An event; lost: so many are missing before it."""
@@ -128,18 +132,41 @@ class Trace:
                 text = format_file(name)
                 head += struct.pack("<Q", len(text)) + text
         head += struct.pack("<IIQ", 0, 0, 0)
-        head += struct.pack("<I", len(self.pages))
-        return head + b"options  \0" + struct.pack("<H", 0) + b"flyrecord\0"
+        return head + struct.pack("<I", len(self.pages))
+
+    def options(self, buffer_at):
+        options = b""
+        if self.clock:
+            options += struct.pack("<HI", OPTION_CLOCK, 0)
+        if self.instance:
+            name = self.instance.encode() + b"\0"
+            options += struct.pack("<HIQ", OPTION_BUFFER, 8 + len(name),
+                                   buffer_at) + name
+        return b"options  \0" + options + struct.pack("<H", 0)
+
+    def buffer(self, at, cpus):
+        """A table of the CPUs' pages, and these pages, to be put at @at."""
+        clock = f"local [{self.clock}]".encode()
+        clock = struct.pack("<Q", len(clock)) + clock if self.clock else b""
+        table, body = b"flyrecord\0", b""
+        begin = at + len(table) + 16 * len(cpus) + len(clock)
+        begin = (begin + PAGE - 1) // PAGE * PAGE
+        for pages in cpus:
+            table += struct.pack("<QQ", begin + len(body), PAGE * len(pages))
+            body += b"".join(self.page(*page) for page in pages)
+        table += clock
+        return table + bytes(begin - at - len(table)) + body
+
+    def bytes(self):
+        head = self.head()
+        at = len(head) + len(self.options(0))
+        if not self.instance:
+            return head + self.options(0) + self.buffer(at, self.pages)
+        top = self.buffer(at, [[] for _ in self.pages])
+        second = at + len(top)
+        return head + self.options(second) + top + self.buffer(second,
+                                                               self.pages)
 
     def write(self, path):
-        head = self.head()
-        at = len(head) + 16 * len(self.pages)
-        at = (at + PAGE - 1) // PAGE * PAGE
-        body = b""
-        for pages in self.pages:
-            size = PAGE * len(pages)
-            head += struct.pack("<QQ", at, size)
-            body += b"".join(self.page(*page) for page in pages)
-            at += size
         with open(path, "wb") as file:
-            file.write(head + bytes(-len(head) % PAGE) + body)
+            file.write(self.bytes())

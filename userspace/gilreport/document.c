@@ -228,12 +228,13 @@ json_t *document_make(const struct report *report)
 	struct array words = { 0 };
 	json_t *locks = json_array();
 	static const char form[] =
-		"{s:s, s:o, s:i, s:o, s:o, s:{s:s, s:o}, s:I, s:I, s:I, s:I, s:b, s:o}";
+		"{s:s, s:o, s:i, s:o, s:o, s:o, s:{s:s, s:o}, s:I, s:I, s:I, s:I, s:b, s:o}";
 	json_t *json = json_pack(form,
 				 "schema", "gilreport/1",
 				 "kernel", text_or_null(model->kernel),
 				 "cpus", (int)model->cpus.count,
 				 "clock", text_or_null(model->clock),
+				 "instance", text_or_null(model->instance),
 				 "command", text_or_null(model->command),
 				 "parameters", "trace", report->trace,
 				 "interval_ns", report->interval_ns ?

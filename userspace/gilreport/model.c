@@ -38,21 +38,21 @@ static size_t sequence(const unsigned char *s, size_t room)
 	return length;
 }
 
-void model_name(char *name, const char *comm)
+void model_wash(char *to, size_t room, const char *text)
 {
-	size_t size = strnlen(comm, NAME_SIZE - 1);
+	size_t size = strnlen(text, room - 1);
 
 	for (size_t i = 0; i < size;) {
-		size_t length = sequence((const unsigned char *)comm + i,
+		size_t length = sequence((const unsigned char *)text + i,
 					 size - i);
 
 		if (length)
-			memcpy(name + i, comm + i, length);
+			memcpy(to + i, text + i, length);
 		else
-			name[i] = '?';
+			to[i] = '?';
 		i += length ? length : 1;
 	}
-	name[size] = '\0';
+	to[size] = '\0';
 }
 
 void model_init(struct model *model)

@@ -162,7 +162,9 @@ struct model {
 	uint64_t start, end;
 	uint64_t events, gil_events, sched_events;
 	/* As gilrecord noted, or "". */
-	char command[256], kernel[64], clock[32];
+	char command[256], kernel[64];
+	/* As trace-cmd recorded, or "". */
+	char clock[32], instance[64];
 };
 
 enum gil_kind {
@@ -209,8 +211,11 @@ void model_finish(struct model *model);
 uint32_t model_find_thread(struct model *model, int32_t tid);
 /* A thread has ended: close its turns. */
 void model_leave(struct model *model, uint64_t time, uint32_t thread);
-/* A comm, with everything replaced that is not printable UTF-8. */
-void model_name(char *name, const char *comm);
+/*
+ * As much of @text as fits, with '?' for each byte that is not a part of
+ * printable UTF-8.
+ */
+void model_wash(char *to, size_t room, const char *text);
 
 static inline struct thread *model_thread(const struct model *model,
 					  uint32_t index)

@@ -377,7 +377,7 @@ static void mark(struct lock *lock, const struct gil_event *event,
 		.flags = event->flags,
 	};
 	if (kind == MARK_POLICY)
-		model_name(place->name, event->name);
+		model_wash(place->name, NAME_SIZE, event->name);
 }
 
 static void fall_asleep(struct model *model, const struct gil_event *event,
@@ -436,13 +436,13 @@ void model_gil(struct model *model, const struct gil_event *event)
 
 	model->gil_events++;
 	if (event->kind == GIL_POLICY) {
-		model_name(lock->policy, event->name);
+		model_wash(lock->policy, NAME_SIZE, event->name);
 		mark(lock, event, MARK_POLICY, NONE);
 		return;
 	}
 	thread = model_find_thread(model, event->tid);
 	who = model_thread(model, thread);
-	model_name(who->name, event->name);
+	model_wash(who->name, NAME_SIZE, event->name);
 	who->named_by_gil = true;
 	index = find_seat(model, number, thread);
 	settle(lock, event->kind == GIL_ACQUIRE && !event->contended ? index :

@@ -11,7 +11,7 @@
 static void set_name(struct thread *thread, const char *name)
 {
 	if (!thread->named_by_gil && *name)
-		model_name(thread->name, name);
+		model_wash(thread->name, NAME_SIZE, name);
 }
 
 static void set_state(struct thread *thread, uint64_t time,

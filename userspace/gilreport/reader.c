@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Read a trace.dat of trace-cmd into a model. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include <trace-cmd.h>
 
+#include "clock.h"
 #include "reader.h"
 
 /* A field of an event: where it is in a record. size 0: there is none. */
@@ -77,8 +81,19 @@ struct event_type {
 	struct field fields[FIELDS];
 };
 
+/* A part of the recording: the top buffer, or that of a trace instance. */
+struct buffer {
+	struct tracecmd_input *input;
+	const char *instance; /* or NULL */
+};
+
 struct reader {
 	struct model *model;
+	const char *path;
+	struct buffer *buffers;
+	int buffer_count;
+	struct tracecmd_input *last; /* the last event was in it */
+	bool refused; /* and the reason has been printed */
 	struct tep_handle *tep;
 	struct event_type types[KNOWN];
 	size_t type_count;
@@ -226,7 +241,6 @@ static void read_note(struct model *model, const struct event_type *type,
 	} notes[] = {
 		{ "command=", model->command, sizeof(model->command) },
 		{ "kernel=", model->kernel, sizeof(model->kernel) },
-		{ "clock=", model->clock, sizeof(model->clock) },
 	};
 	unsigned int offset = type->fields[FIELD_buf].offset;
 	const char *data = (const char *)record->data + offset;
@@ -243,20 +257,56 @@ static void read_note(struct model *model, const struct event_type *type,
 		size_t length = strlen(notes[i].name);
 
 		if (!strncmp(line, notes[i].name, length))
-			snprintf(notes[i].to, notes[i].room, "%s",
-				 line + length);
+			model_wash(notes[i].to, notes[i].room, line + length);
 	}
 }
 
-static int read_record(struct tracecmd_input *input, struct tep_record *record,
-		       int cpu, void *data)
+static int refuse(struct reader *reader, const char *what, const char *why)
 {
-	const struct reader *reader = data;
+	fprintf(stderr,
+		"gilreport: %s was recorded by the clock %s, %s: record again with gilrecord(8) or 'trace-cmd record -C mono'\n",
+		reader->path, what, why);
+	reader->refused = true;
+	return -1;
+}
+
+/* All events must have times by one clock, in nanoseconds. */
+static int use_clock(struct reader *reader, struct tracecmd_input *input)
+{
+	const char *name = clock_name(input);
+	struct model *model = reader->model;
+
+	if (!clock_is_in_ns(input))
+		return refuse(reader, name, "whose times are not nanoseconds");
+	if (reader->last && strcmp(name, model->clock))
+		return refuse(reader, name, "and in part by another one");
+	model_wash(model->clock, sizeof(model->clock), name);
+	reader->last = input;
+	return 0;
+}
+
+static void learn_instance(const struct reader *reader)
+{
+	struct model *model = reader->model;
+
+	for (int i = 0; i < reader->buffer_count; i++)
+		if (reader->buffers[i].input == reader->last &&
+		    reader->buffers[i].instance)
+			model_wash(model->instance, sizeof(model->instance),
+				   reader->buffers[i].instance);
+}
+
+static int read_record(struct tracecmd_input *input, struct tep_record *record,
+		       int index, void *data)
+{
+	struct reader *reader = data;
 	int id = tep_data_type(reader->tep, record);
 	const struct event_type *type;
 
-	(void)input;
-	model_event(reader->model, record->ts, (uint32_t)cpu,
+	(void)index;
+	if (input != reader->last && use_clock(reader, input))
+		return -1;
+	model_event(reader->model, record->ts, (uint32_t)record->cpu,
 		    record->missed_events);
 	if (id < 0 || id >= (int)sizeof(reader->by_id) || !reader->by_id[id])
 		return 0;
@@ -269,38 +319,119 @@ static int read_record(struct tracecmd_input *input, struct tep_record *record,
 		read_wakeup(reader, type, record);
 	else
 		read_note(reader->model, type, record);
+	if (type->kind < GIL_KINDS && !*reader->model->instance)
+		learn_instance(reader);
 	return 0;
 }
 
-static int read_all(struct reader *reader, struct tracecmd_input *input,
-		    const char *path)
+static int cannot(const char *path, const char *why)
 {
-	reader->tep = tracecmd_get_tep(input);
-	if (!learn_types(reader)) {
-		fprintf(stderr,
-			"gilreport: %s has no gil events: load gil.ko before recording (see gilrecord(8))\n",
-			path);
-		return -1;
-	}
-	if (tracecmd_iterate_events(input, NULL, 0, read_record, reader)) {
-		fprintf(stderr,
-			"gilreport: %s cannot be read to its end: record it again\n",
-			path);
-		return -1;
-	}
+	fprintf(stderr, "gilreport: %s %s\n", path, why);
+	return -1;
+}
+
+/* Each buffer of the recording, in the order of the events' times. */
+static int read_events(struct reader *reader)
+{
+	struct tracecmd_input **inputs =
+		xcalloc((size_t)reader->buffer_count, sizeof(*inputs));
+	int error;
+
+	for (int i = 0; i < reader->buffer_count; i++)
+		inputs[i] = reader->buffers[i].input;
+	error = tracecmd_iterate_events_multi(inputs, reader->buffer_count,
+					      read_record, reader);
+	free(inputs);
+	return error;
+}
+
+static int read_all(struct reader *reader)
+{
+	reader->tep = tracecmd_get_tep(reader->buffers[0].input);
+	if (!learn_types(reader))
+		return cannot(reader->path,
+			      "has no gil events: load gil.ko before recording (see gilrecord(8))");
+	if (read_events(reader))
+		return reader->refused ? -1 :
+		       cannot(reader->path,
+			      "cannot be read to its end: record it again");
 	model_finish(reader->model);
-	if (!reader->model->gil_events) {
-		fprintf(stderr,
-			"gilreport: %s has no event of a gil lock: did the recorded command use one?\n",
-			path);
+	if (!reader->model->gil_events)
+		return cannot(reader->path,
+			      "has no event of a gil lock: did the recorded command use one?");
+	return 0;
+}
+
+/* Fills @reader->buffers. */
+static int open_buffers(struct reader *reader)
+{
+	struct tracecmd_input *top =
+		tracecmd_open(reader->path, TRACECMD_FL_LOAD_NO_PLUGINS);
+	int instances = top ? tracecmd_buffer_instances(top) : 0;
+
+	if (!top)
 		return -1;
+	reader->buffers = xcalloc((size_t)instances + 1,
+				  sizeof(*reader->buffers));
+	reader->buffers[reader->buffer_count++].input = top;
+	for (int i = 0; i < instances; i++) {
+		struct buffer *buffer = &reader->buffers[reader->buffer_count];
+
+		buffer->input = tracecmd_buffer_instance_handle(top, i);
+		buffer->instance = tracecmd_buffer_instance_name(top, i);
+		if (!buffer->input)
+			return -1;
+		reader->buffer_count++;
 	}
 	return 0;
+}
+
+static void close_buffers(struct reader *reader)
+{
+	while (reader->buffer_count)
+		tracecmd_close(reader->buffers[--reader->buffer_count].input);
+	free(reader->buffers);
+}
+
+static const char *damaged_path;
+
+static void say_damaged(int number)
+{
+	static const char *const parts[] = {
+		"gilreport: ", NULL,
+		" is damaged: libtracecmd crashed while reading it. Record it again\n",
+	};
+
+	(void)number;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		const char *part = parts[i] ? parts[i] : damaged_path;
+
+		if (write(STDERR_FILENO, part, strlen(part)) < 0)
+			break;
+	}
+	_exit(EXIT_FAILURE);
+}
+
+/*
+ * libtracecmd trusts what it reads. If a damaged recording makes it crash, say
+ * that; nothing has been written yet.
+ */
+static void expect_crash(const char *path, bool expect)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
+	static struct sigaction before[sizeof(signals) / sizeof(*signals)];
+	const struct sigaction action = { .sa_handler = say_damaged };
+
+	damaged_path = path;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (expect)
+			sigaction(signals[i], &action, &before[i]);
+		else
+			sigaction(signals[i], &before[i], NULL);
 }
 
 int reader_read(struct model *model, const char *path)
 {
-	struct tracecmd_input *input;
 	struct reader *reader;
 	FILE *file = fopen(path, "rb");
 	int error;
@@ -312,17 +443,20 @@ int reader_read(struct model *model, const char *path)
 	}
 	fclose(file);
 	tracecmd_set_loglevel(TEP_LOG_NONE);
-	input = tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS);
-	if (!input) {
+	reader = xcalloc(1, sizeof(*reader));
+	reader->model = model;
+	reader->path = path;
+	expect_crash(path, true);
+	if (open_buffers(reader)) {
+		error = -1;
 		fprintf(stderr,
 			"gilreport: %s is not a readable recording of trace-cmd: make one with gilrecord(8), or see whether 'trace-cmd report -i %s' says more\n",
 			path, path);
-		return -1;
+	} else {
+		error = read_all(reader);
 	}
-	reader = xcalloc(1, sizeof(*reader));
-	reader->model = model;
-	error = read_all(reader, input, path);
+	close_buffers(reader);
+	expect_crash(path, false);
 	free(reader);
-	tracecmd_close(input);
 	return error;
 }

@@ -137,8 +137,9 @@ void words_of_recording(struct array *words, const struct model *model)
 		snprintf(locks, sizeof(locks), "%zu locks",
 			 model->locks.count);
 	say(words, TONE_PLAIN,
-	    "Recorded %s: %llu events, %llu of them from %s%s.",
+	    "Recorded %s%s%s: %llu events, %llu of them from %s%s.",
 	    words_time(time, (double)(model->end - model->start)),
+	    *model->clock ? " by the clock " : "", model->clock,
 	    (unsigned long long)model->events,
 	    (unsigned long long)model->gil_events, locks,
 	    model->gaps.count ? "" : "; none were lost");

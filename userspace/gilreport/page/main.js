@@ -32,6 +32,7 @@ function start() {
 		.replace(/^\S*\//, "");
 	document.getElementById("subtitle").textContent =
 		["gilreport", DATA.parameters.trace, DATA.kernel && `Linux ${DATA.kernel}`,
+			DATA.clock && `clock ${DATA.clock}`,
 			`${DATA.cpus} CPUs`, `${DATA.events} events`].filter(Boolean).join(" · ");
 	document.title = `gilreport: ${DATA.command || DATA.parameters.trace}`;
 	document.getElementById("theme").addEventListener("click", () => setTheme(!dark));
