@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How our programs read numbers, times and levels on their command lines. */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,8 @@ enum level arg_level(struct argp_state *state, const char *text,
 void args_parse(const struct argp *argp, unsigned int flags, int wrong_use,
 		int argc, char **argv, void *options)
 {
+	/* Which characters a terminal can show; numbers keep their point. */
+	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = wrong_use;
 	if (argp_parse(argp, argc, argv, flags, NULL, options))
 		exit(wrong_use);

@@ -32,7 +32,10 @@ uint64_t arg_interval(struct argp_state *state, const char *text);
 enum level arg_level(struct argp_state *state, const char *text,
 		     enum level least);
 
-/* argp_parse(), which ends the program with @wrong_use if it fails. */
+/*
+ * argp_parse() in the user's locale of characters, which ends the program with
+ * @wrong_use if it fails.
+ */
 void args_parse(const struct argp *argp, unsigned int flags, int wrong_use,
 		int argc, char **argv, void *options);
 

@@ -2,9 +2,12 @@
 /* What the JSON documents of our programs have in common. */
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "json.h"
+#include "wash.h"
 
 static int cpus(void)
 {
@@ -19,10 +22,10 @@ json_t *document_new(const char *schema, json_t *body)
 	json_t *document;
 
 	uname(&names);
-	document = json_pack("{s:s, s:s, s:s, s:i, s:s}",
+	document = json_pack("{s:s, s:o, s:o, s:i, s:s}",
 			     "schema", schema,
-			     "kernel", names.release,
-			     "machine", names.machine,
+			     "kernel", value_text(names.release),
+			     "machine", value_text(names.machine),
 			     "cpus", cpus(),
 			     "clock", "CLOCK_MONOTONIC");
 	if (json_object_update_new(document, body)) {
@@ -53,7 +56,12 @@ json_t *value_count(uint64_t value)
 
 json_t *value_text(const char *bytes)
 {
-	json_t *string = json_string(bytes);
+	size_t size = strlen(bytes) + 1;
+	char *text = malloc(size);
+	json_t *string = NULL;
 
-	return string ? string : json_null();
+	if (text)
+		string = json_string(wash_utf8(text, size, bytes));
+	free(text);
+	return string;
 }

@@ -20,7 +20,7 @@ int document_write(json_t *document, FILE *file, size_t flags);
 /* Limited to INT64_MAX, because jansson's numbers have a sign. */
 json_t *value_count(uint64_t value);
 
-/* null if @bytes are not UTF-8, as a thread's name may be. */
+/* Text from outside, washed by wash_utf8(). NULL: no memory. */
 json_t *value_text(const char *bytes);
 
 #endif
