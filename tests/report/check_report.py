@@ -98,10 +98,10 @@ def leave_reports(program, folder):
 class Report:
     """What gilreport makes of a trace."""
 
-    def __init__(self, program, trace, directory, *options):
-        path = Path(directory) / "trace.dat"
+    def __init__(self, program, trace, directory, *options, name="trace.dat"):
+        path = Path(directory) / name
         trace.write(path)
-        self.directory = Path(directory) / "out"
+        self.path, self.directory = path, Path(directory) / "out"
         self.run = subprocess.run(
             [program, "--json", "-o", self.directory, *options, path],
             capture_output=True, text=True, check=False)
@@ -308,6 +308,35 @@ def check_hostile(program, directory):
     check_events(report.perfetto())
 
 
+def check_outside_text(program, directory):
+    """Bytes that are not UTF-8, and control characters, wherever they come in."""
+    bad = b"\xe9\x1b[31m\xc2\x9b\xed\xa0\x80\n"
+    scene = Scene(3, 5 * MS, names=(b"hog" + bad, b"io" + bad),
+                  clock="mono", instance="gilrecord-\x1b")
+    for note in (b"command=cat caf" + bad.strip() + 70 * "\u20ac".encode(),
+                 b"kernel=6" + bad):
+        scene.trace.add(0, scene.time + MS, "print", buf=b"gilrecord: " + note)
+    scene.trace.add(0, scene.time + MS, "gil_policy", lock=3,
+                    policy=b"fair" + bad)
+    report = Report(program, scene.trace, directory, name=b"caf\xe9".decode(
+        errors="surrogateescape") + "\n.dat")
+    washed = "??[31m?????"
+    assert report.json["command"].startswith("cat caf" + washed + "\u20ac")
+    same("kernel", "6" + washed, report.json["kernel"])
+    same("policy", "fair" + washed, report.json["locks"][0]["policy"])
+    same("instance", "gilrecord-?", report.json["instance"])
+    same("file", "caf??.dat", report.json["parameters"]["trace"])
+    page = (report.directory / "report.html").read_text(encoding="utf-8")
+    assert '"schema":"gilreport/1"' in page, "the page has no data"
+    check_events(report.perfetto())
+    same("names", {"hog" + washed + "?", "io" + washed + "?"},
+         {row["comm"] for row in report.rows("threads.csv")})
+    for options in ([], ["--events"]):
+        run = subprocess.run([program, *options, report.path], check=True,
+                             capture_output=True, cwd=directory)
+        assert not set(run.stdout) & {0x1b, 0xe9, 0x9b}, run.stdout
+
+
 def slices_of(events):
     tracks = {}
     for event in events:
@@ -358,6 +387,40 @@ def check_perfetto(program, directory):
     raise AssertionError("slices that overlap went unnoticed")
 
 
+def check_events_option(program, directory):
+    """What a thread is called changes neither the counts nor the lines."""
+    path = Path(directory) / "trace.dat"
+    scene = Scene(3, 5 * MS, names=("a gil_grant: b", "tid=7\n tid=7"))
+    scene.trace.add(1, scene.time + MS, "sched_wakeup", pid=7, comm="tid=101")
+    scene.trace.add(1, scene.time + MS, "gil_policy", lost=9, policy="fair")
+    scene.trace.write(path)
+    out = f"{directory}/out"
+    run = subprocess.run([program, "--events", "-o", out, path], check=True,
+                         capture_output=True, text=True)
+    lines = run.stdout.splitlines()
+    head = dict(line[2:].split(": ") for line in lines if line[0] == "#")
+    same("grants", "6", head["gil_grant"])
+    same("contended", "6", head["contended"])
+    same("acquires", "8", head["gil_acquire"])
+    same("events of lock users", int(head["events in the recording"]) - 1,
+         sum(" comm=" in line or line.endswith(": x") for line in lines))
+    same("lines about loss", 1, sum("9 EVENTS DROPPED" in line
+                                    for line in lines))
+    same("files", [path.name], os.listdir(directory))
+
+
+def check_full_disk(program, directory):
+    path = Path(directory) / "trace.dat"
+    Scene(3, 5 * MS).trace.write(path)
+    for options in (["--json"], [], ["--events"]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            run = subprocess.run(
+                [program, "-o", f"{directory}/out", *options, path],
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        same(f"status with {options}", 1, run.returncode)
+        assert "No space left" in run.stderr, (options, run.stderr)
+
+
 def check_refusals(program, directory):
     for arguments, status in ((["/nonexistent"], 1), ([__file__], 1), ([], 2),
                               (["--interval", "x", "t"], 2)):
@@ -380,13 +443,18 @@ TESTS = [
     ("events in the buffer of an instance", check_instance),
     ("a recording that is cut anywhere is refused", check_damaged),
     ("names that look like markup", check_hostile),
+    ("text from outside is washed", check_outside_text),
     ("trace.json is as viewers demand", check_perfetto),
+    ("--events goes by fields, whatever threads are called",
+     check_events_option),
+    ("a full disk is told, with a reason", check_full_disk),
     ("what cannot be read is refused with a reason", check_refusals),
 ]
 
 
 def main():
     program, *folder = ktap.arguments(__doc__, 1, 2)
+    program = os.path.abspath(program)
 
     def in_folder(check):
         with tempfile.TemporaryDirectory() as directory:

@@ -42,6 +42,7 @@ EVENTS = {
     "sched_wakeup": ("sched", [
         ("char", "comm", 16, 0), ("pid_t", "pid", 4, 1),
         ("int", "prio", 4, 1), ("int", "target_cpu", 4, 1)]),
+    "print": ("ftrace", [("unsigned long", "ip", 8, 0), ("char", "buf", 256, 0)]),
 }
 IDS = {name: 1000 + i for i, name in enumerate(EVENTS)}
 PAGE = 4096
@@ -67,12 +68,14 @@ def placed(name):
 def format_file(name):
     lines = [f"name: {name}", f"ID: {IDS[name]}", "format:"]
     for i, (kind, field, size, signed, offset) in enumerate(placed(name)):
-        array = "[16]" if kind == "char" else ""
+        array = f"[{size}]" if kind == "char" else ""
         lines.append(f"\tfield:{kind} {field}{array};\toffset:{offset};"
                      f"\tsize:{size};\tsigned:{signed};")
         if i == len(COMMON) - 1:
             lines.append("")
-    return "\n".join(lines + ["", 'print fmt: "x"', ""]).encode()
+    has_comm = "comm" in [field for _, field, *_ in placed(name)]
+    fmt = 'print fmt: "comm=%s", REC->comm' if has_comm else 'print fmt: "x"'
+    return "\n".join(lines + ["", fmt, ""]).encode()
 
 
 def record(name, values):
@@ -81,9 +84,9 @@ def record(name, values):
     for kind, field, size, _, offset in placed(name):
         data += bytes(offset - len(data))
         value = values.get(field, 0)
-        if kind == "char" and size == 16:
+        if kind == "char":
             data += value.encode() if isinstance(value, str) else bytes(value)
-            data += bytes(offset + 16 - len(data))
+            data += bytes(offset + size - len(data))
         else:
             data += (value % (1 << 8 * size)).to_bytes(size, "little")
     return bytes(data) + bytes(-len(data) % 4)
@@ -108,7 +111,10 @@ class Trace:
             page[1] += struct.pack("<II", 30 | (delta & 0x7ffffff) << 5,
                                    delta >> 27)
             delta = 0
-        page[1] += struct.pack("<I", len(data) // 4 | delta << 5) + data
+        if len(data) <= 28 * 4:
+            page[1] += struct.pack("<I", len(data) // 4 | delta << 5) + data
+        else:
+            page[1] += struct.pack("<II", delta << 5, len(data) + 4) + data
 
     @staticmethod
     def page(start, data, _, lost):

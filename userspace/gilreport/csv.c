@@ -66,7 +66,7 @@ static void put_turn(FILE *file, const struct model *model,
 		turn->repaired);
 }
 
-void csv_write_turns(const struct report *report, FILE *file)
+int csv_write_turns(const struct report *report, FILE *file)
 {
 	fputs("lock,thread,tid,comm,"
 	      "requested_ns,granted_ns,acquired_ns,released_ns,asked_ns,"
@@ -78,6 +78,7 @@ void csv_write_turns(const struct report *report, FILE *file)
 		for (uint32_t t = 0; t < lock->turns.count; t++)
 			put_turn(file, report->model, lock, lock_turn(lock, t));
 	}
+	return 0;
 }
 
 static void put_times(FILE *file, const struct times *times)
@@ -112,7 +113,7 @@ static void put_seat(FILE *file, const struct model *model,
 		figures->convoy.wait_ns);
 }
 
-void csv_write_threads(const struct report *report, FILE *file)
+int csv_write_threads(const struct report *report, FILE *file)
 {
 	fputs("lock,thread,tid,comm,turns,contended,gave_up,"
 	      "io_releases,taken,yields,forced_switches,drop_requests,"
@@ -130,4 +131,5 @@ void csv_write_threads(const struct report *report, FILE *file)
 			put_seat(file, report->model, lock,
 				 figures_seat(lock, s));
 	}
+	return 0;
 }

@@ -6,13 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "args/json.h"
+#include "events.h"
 #include "options.h"
 #include "reader.h"
 #include "report.h"
 
 static const struct {
 	const char *name;
-	void (*write)(const struct report *report, FILE *file);
+	int (*write)(const struct report *report, FILE *file);
 } forms[] = {
 	{ "report.html", page_write },
 	{ "trace.json", perfetto_write },
@@ -32,7 +34,7 @@ static int write_form(const struct report *report, const char *directory,
 {
 	char path[4096];
 	FILE *file;
-	bool failed;
+	int error;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory,
 			     forms[form].name) >= sizeof(path)) {
@@ -42,9 +44,14 @@ static int write_form(const struct report *report, const char *directory,
 	file = fopen(path, "w");
 	if (!file)
 		return complain(path);
-	forms[form].write(report, file);
-	failed = ferror(file);
-	if (fclose(file) || failed)
+	errno = 0;
+	error = forms[form].write(report, file);
+	if (!error && ferror(file))
+		error = errno ? errno : EIO;
+	if (fclose(file) && !error)
+		error = errno;
+	errno = error;
+	if (error)
 		return complain(path);
 	return 0;
 }
@@ -90,17 +97,18 @@ static int print_words(const struct report *report, const char *directory)
 		words_free(&words);
 	}
 	printf("\nOpen %s/report.html in a browser.\n", directory);
-	return 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	perror("gilreport: cannot print");
+	return -1;
 }
 
 static int print_json(const struct report *report)
 {
-	json_t *document = document_make(report);
-	int error = json_dumpf(document, stdout, JSON_INDENT(2));
-
-	json_decref(document);
-	putchar('\n');
-	return error;
+	errno = document_write(document_make(report), stdout, JSON_INDENT(2));
+	if (errno)
+		perror("gilreport: cannot print the JSON document");
+	return errno ? -1 : 0;
 }
 
 static int make_report(const struct options *options, const struct model *model)
@@ -110,22 +118,25 @@ static int make_report(const struct options *options, const struct model *model)
 	struct report report = {
 		.model = model,
 		.figures = &figures,
-		.trace = slash ? slash + 1 : options->trace,
 		.interval_ns = options->interval_ns,
 	};
 	int error;
 
+	model_wash(report.trace, sizeof(report.trace),
+		   slash ? slash + 1 : options->trace);
 	figures_make(&figures, model, options->interval_ns);
 	error = write_forms(&report, options->output);
 	if (!error)
 		error = options->json ? print_json(&report) :
 					print_words(&report, options->output);
 	figures_free(&figures);
-	if (!error && fflush(stdout)) {
-		perror("gilreport: cannot print");
-		error = -1;
-	}
 	return error;
+}
+
+/* So that no part of a document is missing because memory ran out. */
+static void *allocate(size_t size)
+{
+	return xcalloc(size, 1);
 }
 
 int main(int argc, char **argv)
@@ -134,13 +145,16 @@ int main(int argc, char **argv)
 	struct model model;
 	int error;
 
+	json_set_alloc_funcs(allocate, free);
 	options_parse(&options, argc, argv);
 	model_init(&model);
 	error = reader_read(&model, options.trace);
-	if (!error) {
+	if (!error)
 		warn_of_loss(&model);
+	if (!error && options.events)
+		error = events_print(&model, options.trace, stdout);
+	else if (!error)
 		error = make_report(&options, &model);
-	}
 	model_free(&model);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

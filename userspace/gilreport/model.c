@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The threads, CPUs and lost events of a recording, and safe names. */
+/* The threads, CPUs and lost events of a recording, and safe text. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "args/wash.h"
 #include "model.h"
 
 const char *reason_name(enum reason reason)
@@ -17,42 +18,15 @@ const char *reason_name(enum reason reason)
 	return reason <= REASON_NONE ? names[reason] : "unknown";
 }
 
-/* The length of a UTF-8 sequence that is whole, well-formed and shown; or 0. */
-static size_t sequence(const unsigned char *s, size_t room)
-{
-	size_t length = *s < 0x80 ? 1 :
-			*s >= 0xc2 && *s < 0xe0 ? 2 :
-			*s >= 0xe0 && *s < 0xf0 ? 3 :
-			*s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-
-	if (!length || length > room || *s < ' ' || *s == 0x7f)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong, surrogates, past the last code point; C1 controls. */
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
-	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f) ||
-	    (*s == 0xc2 && s[1] < 0xa0))
-		return 0;
-	return length;
-}
-
 void model_wash(char *to, size_t room, const char *text)
 {
-	size_t size = strnlen(text, room - 1);
+	unsigned char *c = (unsigned char *)wash_utf8(to, room, text);
 
-	for (size_t i = 0; i < size;) {
-		size_t length = sequence((const unsigned char *)text + i,
-					 size - i);
-
-		if (length)
-			memcpy(to + i, text + i, length);
-		else
-			to[i] = '?';
-		i += length ? length : 1;
-	}
-	to[size] = '\0';
+	for (; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+		else if (*c == 0xc2 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
 }
 
 void model_init(struct model *model)

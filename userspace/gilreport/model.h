@@ -152,21 +152,6 @@ struct lock {
 	uint64_t repaired;
 };
 
-struct model {
-	struct array threads; /* struct thread */
-	struct array cpus; /* struct cpu */
-	struct array locks; /* struct lock */
-	struct array seats; /* struct seat */
-	struct array gaps; /* struct gap */
-	struct map by_tid, by_lock, by_seat;
-	uint64_t start, end;
-	uint64_t events, gil_events, sched_events;
-	/* As gilrecord noted, or "". */
-	char command[256], kernel[64];
-	/* As trace-cmd recorded, or "". */
-	char clock[32], instance[64];
-};
-
 enum gil_kind {
 	GIL_REQUEST,
 	GIL_WAIT,
@@ -181,6 +166,23 @@ enum gil_kind {
 	GIL_OWNER_DIED,
 	GIL_POLICY,
 	GIL_KINDS,
+};
+
+struct model {
+	struct array threads; /* struct thread */
+	struct array cpus; /* struct cpu */
+	struct array locks; /* struct lock */
+	struct array seats; /* struct seat */
+	struct array gaps; /* struct gap */
+	struct map by_tid, by_lock, by_seat;
+	uint64_t start, end;
+	uint64_t events, gil_events, sched_events;
+	uint64_t counts[GIL_KINDS];
+	uint64_t contended; /* acquires after a wait */
+	/* As gilrecord noted, or "". */
+	char command[256], kernel[64];
+	/* As trace-cmd recorded, or "". */
+	char clock[32], instance[64];
 };
 
 /* A gil event; fields that its kind does not have are 0. */
@@ -211,10 +213,7 @@ void model_finish(struct model *model);
 uint32_t model_find_thread(struct model *model, int32_t tid);
 /* A thread has ended: close its turns. */
 void model_leave(struct model *model, uint64_t time, uint32_t thread);
-/*
- * As much of @text as fits, with '?' for each byte that is not a part of
- * printable UTF-8.
- */
+/* wash_utf8() with '?' for control characters, too: the text is one line. */
 void model_wash(char *to, size_t room, const char *text);
 
 static inline struct thread *model_thread(const struct model *model,

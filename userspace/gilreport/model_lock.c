@@ -435,6 +435,8 @@ void model_gil(struct model *model, const struct gil_event *event)
 	struct lock *lock = find_lock(model, event->lock, &number);
 
 	model->gil_events++;
+	model->counts[event->kind]++;
+	model->contended += event->kind == GIL_ACQUIRE && event->contended;
 	if (event->kind == GIL_POLICY) {
 		model_wash(lock->policy, NAME_SIZE, event->name);
 		mark(lock, event, MARK_POLICY, NONE);

@@ -24,6 +24,9 @@ static const struct argp_option argp_options[] = {
 	  "The locks' switch interval; without this option it is learnt from the recording. A number and ns, us, ms or s; plain numbers are us",
 	  0 },
 	{ "json", 'j', NULL, 0, "Print one JSON document, not text", 0 },
+	{ "events", 'e', NULL, 0,
+	  "Write no files. Count the events, and print those of the threads that used a lock",
+	  0 },
 	{ 0 },
 };
 
@@ -41,6 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		options->json = true;
 		break;
+	case 'e':
+		options->events = true;
+		break;
 	case ARGP_KEY_ARG:
 		if (options->trace)
 			argp_error(state, "give one TRACE at a time");
@@ -49,6 +55,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->trace)
 			argp_error(state, "no TRACE given: make one with gilrecord(8)");
+		if (options->events && options->json)
+			argp_error(state, "give either --events or --json");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

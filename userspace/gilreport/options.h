@@ -11,6 +11,7 @@ struct options {
 	const char *output;
 	uint64_t interval_ns; /* 0: to be learnt */
 	bool json;
+	bool events;
 };
 
 /* Ends the program after --help, --version or a wrong use. */

@@ -267,7 +267,7 @@ static void put_cpu(struct output *output, uint32_t process, uint32_t index)
 	}
 }
 
-void perfetto_write(const struct report *report, FILE *file)
+int perfetto_write(const struct report *report, FILE *file)
 {
 	const struct model *model = report->model;
 	uint32_t locks = (uint32_t)model->locks.count;
@@ -287,4 +287,5 @@ void perfetto_write(const struct report *report, FILE *file)
 		put_cpu(&output, process_of(locks), i);
 	fputs("\n]}\n", file);
 	free(output.tracks);
+	return 0;
 }

@@ -12,7 +12,7 @@
 struct report {
 	const struct model *model;
 	const struct figures *figures;
-	const char *trace; /* the recording's name */
+	char trace[256]; /* the recording's name, washed */
 	uint64_t interval_ns; /* as told, or 0 */
 };
 
@@ -21,11 +21,11 @@ json_t *document_make(const struct report *report);
 /* What the page shows: the same with the lanes. */
 json_t *document_with_lanes(const struct report *report);
 
-/* The caller checks ferror() afterwards. */
-void page_write(const struct report *report, FILE *file);
-void perfetto_write(const struct report *report, FILE *file);
-void csv_write_turns(const struct report *report, FILE *file);
-void csv_write_threads(const struct report *report, FILE *file);
+/* 0, or an errno. The caller checks ferror() afterwards. */
+int page_write(const struct report *report, FILE *file);
+int perfetto_write(const struct report *report, FILE *file);
+int csv_write_turns(const struct report *report, FILE *file);
+int csv_write_threads(const struct report *report, FILE *file);
 
 /* Of page.S: the page up to its data, and the page after that. */
 extern const char page_head[], page_tail[];

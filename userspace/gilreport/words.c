@@ -6,6 +6,7 @@
 
 #include <linux/gil.h>
 
+#include "args/wash.h"
 #include "words.h"
 
 /* How many get a sentence each; the tables have all of them. */
@@ -478,11 +479,12 @@ void words_free(struct array *words)
 	array_free(words);
 }
 
-/* In lines that fit a terminal. */
-static void print_wrapped(const char *text, FILE *file)
+/* In lines that fit a terminal, in characters that it can show. */
+static void print_wrapped(char *text, FILE *file)
 {
 	size_t column = 0;
 
+	wash_terminal(text, strlen(text) + 1, text);
 	while (*text) {
 		size_t length = strcspn(text, " ");
 
