@@ -102,6 +102,48 @@ test_splats() {
 		>"$work/log"
 	"$top/tests/splats" "$work/log" | sed 's/^/# /'
 	report "${PIPESTATUS[0]}" "splats: harmless lines are not reported"
+
+	check "splats: a kill inside a memory cgroup is told from trouble" \
+		judge_kills
+}
+
+# kill_report CONSTRAINT LAST [LINE…]: the kernel's report of a kill, with lines of
+# something else in it.
+kill_report() {
+	printf '[    3.0] %s\n' 'hog invoked oom-killer: gfp_mask=0xcc0' \
+		'CPU: 0 UID: 0 PID: 300 Comm: hog' 'Call Trace:' ' <TASK>' \
+		' dump_stack_lvl+0x5d/0x80' "${@:3}" ' </TASK>' \
+		"oom-kill:constraint=$1,nodemask=(null),task=hog,pid=300,uid=0" \
+		"$2: Killed process 300 (hog) total-vm:52428kB"
+}
+
+judge_kills() {
+	local in_cgroup=(CONSTRAINT_MEMCG 'Memory cgroup out of memory')
+
+	{
+		echo '[    1.0] Run /init'
+		kill_report "${in_cgroup[@]}"
+		kill_report "${in_cgroup[@]}"
+	} >"$work/log"
+	"$top/tests/splats" "$work/log" || return 1
+
+	# An oops in the middle of it, one after it, a kill of the whole
+	# machine, and a report that does not end.
+	kill_report "${in_cgroup[@]}" 'Oops: 0002 [#1]' 'Call Trace:' >"$work/log"
+	same "an oops within" '[    3.0] Oops: 0002 [#1] (2 such lines)' \
+		"$("$top/tests/splats" "$work/log")" || return 1
+	{
+		kill_report "${in_cgroup[@]}"
+		echo '[    4.0] Call Trace:'
+	} >"$work/log"
+	same "a stack after it" '[    4.0] Call Trace: (1 such lines)' \
+		"$("$top/tests/splats" "$work/log")" || return 1
+	kill_report CONSTRAINT_NONE 'Out of memory' >"$work/log"
+	same "everywhere" '[    3.0] Call Trace: (2 such lines)' \
+		"$("$top/tests/splats" "$work/log")" || return 1
+	kill_report "${in_cgroup[@]}" | head -n 5 >"$work/log"
+	same "cut off" '[    3.0] Call Trace: (1 such lines)' \
+		"$("$top/tests/splats" "$work/log")"
 }
 
 # judge QEMU_STATUS STATUS [PATTERN]: the verdict on what is recorded in $work.
