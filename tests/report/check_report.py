@@ -428,6 +428,9 @@ def check_refusals(program, directory):
                              capture_output=True, text=True, check=False)
         same(f"status of {arguments}", status, run.returncode)
         assert run.stderr, f"nothing said of {arguments}"
+    run = subprocess.run([program, "-i", "0.5ms", "t"], capture_output=True,
+                         text=True, check=False)
+    assert "from 1us to 10s in whole ns, us, ms or s" in run.stderr, run.stderr
 
 
 TESTS = [

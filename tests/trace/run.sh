@@ -175,6 +175,21 @@ gilhold_interval()
 	return 1
 }
 
+# A number that no lock can have must not be taken for another. (bpftrace itself
+# refuses what is not a number, and takes a negative one for an option.)
+wrong_arguments()
+{
+	local arguments script
+	for arguments in "gilsnoop 4294967296" "gillat 0 0 4294967296"; do
+		script=${arguments%% *}
+		# shellcheck disable=SC2086	# the arguments of the script
+		timeout "$limit" bpftrace -o wrong.txt "$trace/$script.bt" \
+			${arguments#* } 2>wrong.err &&
+			grep "^$script.bt: .*LOCK is a number" wrong.txt >&2 &&
+			! grep '^Tracing' wrong.txt >&2 || return 1
+	done
+}
+
 # bpftrace SCRIPT around the known run; -c starts it once all is attached.
 run_script()
 {
@@ -378,7 +393,7 @@ demo_table()
 
 # bpftrace has the types of a kernel by its BTF, which Debian's all have.
 by_scripts=' gillat_many_threads run_scripts gilsnoop interval gilsnoop_owns_up'
-by_scripts+=' gilhold_interval'
+by_scripts+=' gilhold_interval wrong_arguments'
 by_scripts+=' notices_missing_line notices_other_kernel_count notices_loss agrees '
 
 run_test()
@@ -399,6 +414,7 @@ tests=(
 	"all scripts attach to one run" run_scripts
 	"gilsnoop: known answer of gilbench" gilsnoop
 	"gilhold: an interval and a count, and whole stacks" gilhold_interval
+	"scripts refuse arguments out of range" wrong_arguments
 	"gilrecord: known answer" gilrecord
 	"gilrecord: the scheduler's events too" gilrecord_sched
 	"gilrecord: the command's exit status" gilrecord_status

@@ -94,8 +94,9 @@ uint64_t arg_time(struct argp_state *state, const char *option,
 		return ns;
 	duration_write(least, sizeof(least), least_ns);
 	duration_write(most, sizeof(most), most_ns);
-	argp_error(state, "--%s: '%s' is not a time from %s to %s", option,
-		   text, least, most);
+	argp_error(state,
+		   "--%s: '%s' is not a time from %s to %s in whole ns, us, ms or s",
+		   option, text, least, most);
 	return least_ns;
 }
 
