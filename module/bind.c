@@ -53,7 +53,7 @@ void gil_bind_init(enum gil_level level)
 	if (level >= GIL_LEVEL_ENFORCED)
 		gil_bind_offered |= GIL_BIND_SLICE;
 	else
-		pr_info("the levels above %s are off, because parameter level says so\n",
+		pr_info("the levels above %s are off, because of the module's parameter level\n",
 			level == GIL_LEVEL_MANUAL ? "manual" : "auto-io");
 }
 

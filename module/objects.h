@@ -21,7 +21,7 @@
  *	locks.c		the list of all locks; policy_*.c: the policies
  *	objects.h	this file; compat.h: differences between kernels
  *
- * Only the function pointers of struct gil_binding_ops lead up.
+ * Only function pointers lead up: struct gil_binding_ops and the lock's timer.
  *
  * Lock order, outermost first:
  *

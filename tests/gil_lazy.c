@@ -63,7 +63,10 @@ static ACT(act_release_at_once, lock_release(actor->fd, GIL_RELEASE_LAZY))
 		actor_begin(self->waiter, act_acquire);			\
 	} while (0)
 
-/* Of the bound thread, because the counts of the lock include the waiter. */
+/*
+ * Check the bound thread's counts, because those of the lock include the
+ * waiter's.
+ */
 #define EXPECT_COUNTS(releases, returns)				\
 	do {								\
 		struct gil_counts now = thread_counts(self->fd,		\
@@ -108,7 +111,10 @@ TEST_F_TIMEOUT(lazy, blocks, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
-/* It computes after the release, so the lock goes on when the grace ends. */
+/*
+ * The bound thread computes after the release, so the lock goes on when the
+ * grace ends.
+ */
 TEST_F_TIMEOUT(lazy, grace_passes, PATIENCE)
 {
 	__u64 grace = 100 * MS, start;
@@ -160,7 +166,7 @@ TEST_F_TIMEOUT(lazy, no_grace, PATIENCE)
 	EXPECT_EQ(0, actor_do(self->waiter, act_release));
 }
 
-/* It had released the lock, so its death is not reported. */
+/* The bound thread had released the lock, so its death is not reported. */
 TEST_F_TIMEOUT(lazy, dies, PATIENCE)
 {
 	BEGIN(act_release_and_hog);
@@ -204,7 +210,7 @@ TEST_F(lazy, grace_is_set_and_got)
 	EXPECT_EQ(12345, stats.grace_ns);
 	EXPECT_EQ(0, lock_set_grace(other, GIL_GRACE_MAX_NS));
 	EXPECT_EQ(0, lock_set_grace(other, 0));
-	/* Each lock has its own. */
+	/* Each lock has its own grace. */
 	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_GRACE, &grace));
 	EXPECT_EQ(GIL_GRACE_MAX_NS, grace);
 }

@@ -37,7 +37,8 @@ parameter()
 	cat "/sys/module/gil/parameters/$1"
 }
 
-# The module's own last words, or the kernel's about its parameters.
+# Is a line like $1 among the last ones that the module or the kernel's parameter
+# code logged?
 log_says()
 {
 	dmesg | tail -n 20 | grep -q "gil: .*$1"
@@ -68,7 +69,8 @@ refused_while()
 	return $refused
 }
 
-# loaded_with INTERVAL_US MODE [PARAMETER...]: what a load with them results in.
+# loaded_with INTERVAL_US MODE [PARAMETER...]: load with these parameters, and
+# check interval_us and the device's mode.
 loaded_with()
 {
 	interval=$1 mode=$2
@@ -82,7 +84,8 @@ loaded_with()
 	return $status
 }
 
-# At any time, for locks made from then on; nonsense changes nothing.
+# interval_us may be changed while the module is loaded, for locks that are made
+# later. A bad value is refused and changes nothing.
 interval_set_later()
 {
 	load interval_us=1000 || return 1
@@ -183,9 +186,9 @@ if can_bind; then
 	check "not unloaded while in use: bound" refused_while bound
 	check "level=manual: no binding, and one line of the log says so" \
 		offered manual '' 1
-	check "level=auto-io: no slices, and one line of the log says so" \
+	check "level=auto-io: no preemption at the interval, and the log says so" \
 		offered auto-io io 1
-	check "level=enforced: binding with slices, and the log says nothing" \
+	check "level=enforced: preemption at the interval, and the log says nothing" \
 		offered enforced 'io slice' 0
 else
 	echo "# this kernel lacks what binding a thread needs"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Numbers in few bytes, for the page. */
+/* Encode numbers for the page: seven bits to a byte, the bytes as base64. */
 #include "packed.h"
 
 static const char digits[] =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Numbers in few bytes, for the page: each in groups of 7 bits, the lowest
- * first, the last without the 0x80 that the others carry; and the whole in
+ * Encode numbers in few bytes, for the page. A number becomes groups of 7 bits,
+ * the lowest first. Each group but the last carries 0x80. The bytes become
  * base64.
  */
 #ifndef GILREPORT_PACKED_H

@@ -17,7 +17,7 @@ enum tone {
 
 const char *tone_name(enum tone tone);
 
-/* A few sentences; if start < end, with a stretch of time that shows them. */
+/* A few sentences. If start < end, that stretch of time shows what they say. */
 struct words {
 	enum tone tone;
 	char *text;
@@ -25,7 +25,10 @@ struct words {
 	uint32_t seat; /* whose lane shows it, or NONE */
 };
 
-/* Of the recording as a whole, and of one lock. struct words. */
+/*
+ * Append to @words (struct words) what there is to say about the recording, or
+ * about one lock.
+ */
 void words_of_recording(struct array *words, const struct model *model);
 void words_of_lock(struct array *words, const struct model *model,
 		   const struct figures *figures, size_t lock);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The view on a terminal, until q. */
+/* Show the view on a terminal until the user presses q. */
 #ifndef GILTOP_LIVE_H
 #define GILTOP_LIVE_H
 
 #include "options.h"
 
-/* The exit status; what went wrong has been said, the terminal is as before. */
+/*
+ * Returns the exit status. Errors have been printed, and the terminal is as it
+ * was before.
+ */
 int live_run(const struct options *options);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "screen.h"
 
-/* @lock is NULL for the head. */
+/* @lock is NULL for the line of titles. */
 void row_lock(struct line *line, const struct lock_view *lock,
 	      const struct look *look);
 /* @thread is NULL for the head. */
@@ -22,7 +22,7 @@ void text_share(char cell[CELL_MAX], double share);
 void text_rate(char cell[CELL_MAX], double rate);
 /* "4.9ms" */
 void text_time(char cell[CELL_MAX], uint64_t ns);
-/* A thread's name: what a terminal would not print is '?'. */
+/* A thread's name, with '?' for each character that a terminal does not print. */
 void text_name(char cell[CELL_MAX], const char *name);
 
 /*
