@@ -26,7 +26,7 @@ void model_wash(char *to, size_t room, const char *text)
 		if (*c < ' ' || *c == 0x7f)
 			*c = '?';
 		else if (*c == 0xc2 && c[1] < 0xa0)
-			c[0] = c[1] = '?';
+			memcpy(c, "??", 2);
 }
 
 void model_init(struct model *model)

@@ -28,8 +28,9 @@ static void read_gil(struct model *model, const struct types *types,
 		.hold_ns = field_number(types, type, record, FIELD_hold_ns),
 	};
 
-	field_text(type, record, type->kind == GIL_POLICY ? FIELD_policy : FIELD_comm,
-	     event.name, sizeof(event.name));
+	field_text(type, record,
+		   type->kind == GIL_POLICY ? FIELD_policy : FIELD_comm,
+		   event.name, sizeof(event.name));
 	model_gil(model, &event);
 }
 
