@@ -148,14 +148,47 @@ def no_such_policy():
     assert "lottery" in done.stderr, done.stderr
 
 
-def full_disk():
+def to_full(command, **streams):
     with open("/dev/full", "w", encoding="utf-8") as full:
-        done = subprocess.run(["gilbench", "--quick", "--json", "--repeat",
-                               "1", "counter"], stdout=full, text=True,
-                              stderr=subprocess.PIPE, timeout=LIMIT,
-                              check=False)
-    same("status", 1, done.returncode)
-    assert "No space left" in done.stderr, done.stderr
+        return subprocess.run(command, text=True, timeout=LIMIT, check=False,
+                              **{"stdout": full, "stderr": subprocess.PIPE,
+                                 **{name: full for name in streams}})
+
+
+def full_disk():
+    """Every program says why, and what it could not write."""
+    commands = [(program, option) for option in ("--help", "--version")
+                for program in ("gilbench", "giltop", "gilreport")]
+    commands += [("gilbench", "--list"), ("giltop", "--once", "-d", "0.1"),
+                 ("giltop", "--json", "-d", "0.1"),
+                 ("gilbench", "--quick", "--repeat", "1", "counter"),
+                 ("gilbench", "--quick", "--json", "--repeat", "1", "counter")]
+    for command in commands:
+        done = to_full(command)
+        same(f"status of {command}", 1, done.returncode)
+        same("lines", 1, len(done.stderr.splitlines()))
+        assert "No space left" in done.stderr, done.stderr
+    done = subprocess.run("gilbench --list >&-", shell=True, text=True,
+                          capture_output=True, check=False)
+    same("status of a closed output", 1, done.returncode)
+    assert "Bad file" in done.stderr, done.stderr
+    done = subprocess.run("giltop --help | head -n 1", shell=True, text=True,
+                          capture_output=True, check=False)
+    same("a reader that leaves", "", done.stderr)
+
+
+def full_disk_of_gilrun():
+    """A program's own status counts, unless it is 0."""
+    if ktap.no_binding():
+        raise ktap.Skip("no thread can be bound here")
+    for status, expected in ((0, 125), (3, 3)):
+        program = ("sh", "-c", f"exit {status}")
+        for option in "--stats", "--json":
+            done = to_full(("gilrun", option, *program), stderr=True)
+            same(f"{option}, stderr", expected, done.returncode)
+            done = to_full(("gilrun", option, "-o", "/dev/full", *program))
+            same(f"{option} -o", expected, done.returncode)
+            assert "No space left" in done.stderr, done.stderr
 
 
 def listed():
@@ -185,6 +218,7 @@ CASES = (
     ("wrong uses", wrong_uses),
     ("an unknown policy", no_such_policy),
     ("output that cannot be written", full_disk),
+    ("a report of gilrun that cannot be written", full_disk_of_gilrun),
 )
 
 if __name__ == "__main__":

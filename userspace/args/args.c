@@ -9,6 +9,7 @@
 #include <linux/gil.h>
 
 #include "args.h"
+#include "output.h"
 
 static const struct {
 	const char *name;
@@ -122,6 +123,8 @@ void args_parse(const struct argp *argp, unsigned int flags, int wrong_use,
 {
 	/* Which characters a terminal can show; numbers keep their point. */
 	setlocale(LC_CTYPE, "");
+	/* gilrun has the same status for both. */
+	output_begin(wrong_use == 2 ? EXIT_FAILURE : wrong_use);
 	argp_err_exit_status = wrong_use;
 	if (argp_parse(argp, argc, argv, flags, NULL, options))
 		exit(wrong_use);

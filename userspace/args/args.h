@@ -34,7 +34,7 @@ enum level arg_level(struct argp_state *state, const char *text,
 
 /*
  * argp_parse() in the user's locale of characters, which ends the program with
- * @wrong_use if it fails.
+ * @wrong_use if it fails. Also begins to watch the output; see output.h.
  */
 void args_parse(const struct argp *argp, unsigned int flags, int wrong_use,
 		int argc, char **argv, void *options);

@@ -2,10 +2,10 @@
 /* gilbench: what one global lock does to threads and processes. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "args/json.h"
 #include "args/missing.h"
+#include "args/output.h"
 #include "cpus.h"
 #include "options.h"
 #include "recording/recording.h"
@@ -80,12 +80,9 @@ static int run_all(const struct options *options, json_t *document)
 	if (!document)
 		return status;
 	error = document_write(document, stdout, JSON_INDENT(2));
-	if (error) {
-		fprintf(stderr, "gilbench: cannot write the JSON document: %s\n",
-			strerror(error));
-		return EXIT_FAILURE;
-	}
-	return status;
+	if (error)
+		output_failed(error);
+	return error ? EXIT_FAILURE : status;
 }
 
 static int run_recorded(const struct options *options, char **argv)
@@ -122,11 +119,5 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 	}
-	status = run_all(&options, document);
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("gilbench: cannot write the results: is the disk full?\n",
-		      stderr);
-		return EXIT_FAILURE;
-	}
-	return status;
+	return run_all(&options, document);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "args/output.h"
 #include "batch.h"
 #include "json.h"
 
@@ -117,5 +118,7 @@ int batch_run(const struct options *options)
 		error = write_view(&sampler.view, options);
 	}
 	sampler_end(&sampler);
-	return error ? failed(strerror(error)) : 0;
+	if (error)
+		output_failed(error);
+	return error ? EXIT_FAILED : 0;
 }
