@@ -2,8 +2,8 @@
 /* Print the events of a recording as text, as trace-cmd report does. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "args/output.h"
 #include "events.h"
 #include "input.h"
 
@@ -107,8 +107,7 @@ int events_print(const struct model *model, const char *path, FILE *file)
 	if (!error && !printer.error && fflush(file))
 		printer.error = errno;
 	if (printer.error) {
-		fprintf(stderr, "gilreport: cannot print: %s\n",
-			strerror(printer.error));
+		output_failed(printer.error);
 		error = -1;
 	}
 	trace_seq_destroy(&printer.text);

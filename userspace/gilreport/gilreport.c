@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "args/json.h"
+#include "args/output.h"
 #include "events.h"
 #include "options.h"
 #include "reader.h"
@@ -99,16 +100,18 @@ static int print_words(const struct report *report, const char *directory)
 	printf("\nOpen %s/report.html in a browser.\n", directory);
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
-	perror("gilreport: cannot print");
+	output_failed(errno ? errno : EIO);
 	return -1;
 }
 
 static int print_json(const struct report *report)
 {
-	errno = document_write(document_make(report), stdout, JSON_INDENT(2));
-	if (errno)
-		perror("gilreport: cannot print the JSON document");
-	return errno ? -1 : 0;
+	int error = document_write(document_make(report), stdout,
+				   JSON_INDENT(2));
+
+	if (error)
+		output_failed(error);
+	return error ? -1 : 0;
 }
 
 static int make_report(const struct options *options, const struct model *model)
