@@ -58,9 +58,12 @@ const char *clock_name(struct tracecmd_input *input)
 bool clock_is_in_ns(struct tracecmd_input *input)
 {
 	const char *clock = recorded_clock(input);
+	unsigned long long offset;
+	int mult = 0, shift;
 
+	if (!*clock || find(clock) < CLOCKS)
+		return true;
 	/* libtracecmd converts the times if the recording says how. */
-	return !*clock || find(clock) < CLOCKS ||
-	       (tracecmd_get_tsc2nsec &&
-		!tracecmd_get_tsc2nsec(input, NULL, NULL, NULL));
+	return tracecmd_get_tsc2nsec &&
+	       !tracecmd_get_tsc2nsec(input, &mult, &shift, &offset) && mult;
 }
