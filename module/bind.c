@@ -205,8 +205,19 @@ static bool gil_is_ending(void)
 }
 
 /*
- * Clear @queued first, so that a request that comes too late for this run queues
- * the work again. If @queued were cleared last, this could happen:
+ * The kernel runs the works of a thread newest first, and this one may wait for
+ * the lock. A work that was queued before it may be the close of a pipe's last
+ * write end, which the lock's owner may wait for. So let all other works run
+ * before this one waits: queue it again if there are others. task_work_run()
+ * takes the whole list, runs it, and starts again until the list is empty. So
+ * the thread passes here again before it is in user mode, and by then those
+ * others have run. That ends, because no other work of the kernel queues itself
+ * again from within its own function.
+ *
+ * @next must be read while @queued is still 1, because from then on another CPU
+ * may queue the work. But clear @queued before anything else, so that a request
+ * that comes too late for this run queues the work again. If @queued were
+ * cleared last, this could happen:
  *
  *	the thread			the timer, on another CPU
  *
@@ -219,6 +230,7 @@ static bool gil_is_ending(void)
 static void gil_bind_work(struct callback_head *work)
 {
 	struct gil_hook *hook = container_of(work, struct gil_hook, work);
+	bool others = work->next;
 
 	atomic_xchg(&hook->queued, 0);
 	if (hook->ended) {
@@ -229,7 +241,11 @@ static void gil_bind_work(struct callback_head *work)
 		gil_clear_bound(hook->ctx);
 		gil_yield_unwatch();
 		gil_hook_put(hook);
-	} else if (!gil_is_ending()) {
+	} else if (gil_is_ending()) {
+		/* The thread will not be in user mode again. */
+	} else if (others || task_work_pending(current)) {
+		gil_bind_notify_self(hook->ctx);
+	} else {
 		gil_come_back(hook->ctx);
 	}
 	gil_hook_put(hook);
