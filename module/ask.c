@@ -75,9 +75,10 @@ void gil_arm(struct gil_lock *lock)
 
 /*
  * When the policy's patience ends. The turn of a sliced owner counts from when
- * it woke up, not from the grant, so the policy sees that time as @grant_ns.
+ * it woke up, not from the grant, so the policy sees that time as @grant_ns. A
+ * lazy owner that came back has a @grant_ns that is later than @from.
  */
-static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
+static u64 gil_patience_ends(struct gil_lock *lock, u64 from)
 {
 	struct gil_ctx *owner = lock->owner;
 	u64 grant_ns = owner->w.grant_ns;
@@ -85,10 +86,11 @@ static u64 gil_patience_ends(struct gil_lock *lock, u64 now)
 
 	if (gil_is_sliced(owner))
 		owner->w.grant_ns = max(grant_ns, owner->turn_ns);
-	patience = lock->policy->patience(&lock->q, now);
+	patience = lock->policy->patience(&lock->q,
+					  max(from, owner->w.grant_ns));
 	owner->w.grant_ns = grant_ns;
 
-	return now + min_t(u64, patience, KTIME_MAX - now);
+	return from + min_t(u64, patience, KTIME_MAX - from);
 }
 
 /* From an owner that cannot answer, the timer takes the lock. */
@@ -98,22 +100,34 @@ static bool gil_can_answer(const struct gil_ctx *owner)
 	       !(gil_is_sliced(owner) && owner->off_cpu);
 }
 
-void gil_ask_sooner(struct gil_lock *lock, u64 now)
+static void gil_ask_at(struct gil_lock *lock, u64 at, u64 now)
 {
-	u64 at = gil_patience_ends(lock, now);
-
 	lockdep_assert_held(&lock->lock);
 
-	if (at >= lock->ask_at)
-		return;
 	lock->ask_at = at;
 	if (gil_due(lock) <= now && gil_can_answer(lock->owner))
 		gil_ask(lock, now);
 	gil_arm(lock);
 }
 
+void gil_ask_sooner(struct gil_lock *lock, u64 now)
+{
+	u64 at = gil_patience_ends(lock, now);
+
+	if (at < lock->ask_at)
+		gil_ask_at(lock, at, now);
+}
+
 void gil_ask_later(struct gil_lock *lock, u64 now)
 {
-	lock->ask_at = U64_MAX;
-	gil_ask_sooner(lock, now);
+	lock->ask_from = now;
+	gil_ask_at(lock, gil_patience_ends(lock, now), now);
+}
+
+void gil_ask_again(struct gil_lock *lock, u64 now)
+{
+	if (!lock->owner || !lock->q.waiting || lock->asked)
+		return;
+	gil_ask_at(lock, min(gil_patience_ends(lock, lock->ask_from),
+			     gil_patience_ends(lock, now)), now);
 }

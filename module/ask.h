@@ -41,6 +41,13 @@ void gil_ask_later(struct gil_lock *lock, u64 now);
 /* The same, unless the owner will be asked before that anyway. */
 void gil_ask_sooner(struct gil_lock *lock, u64 now);
 
+/*
+ * A setting or the policy has changed, so count the patience anew, but from
+ * where it began. Otherwise a program that changes a setting again and again
+ * could keep the owner from ever being asked.
+ */
+void gil_ask_again(struct gil_lock *lock, u64 now);
+
 /* When the timer has something to do; U64_MAX: never. */
 u64 gil_due(const struct gil_lock *lock);
 

@@ -49,6 +49,7 @@
  *  - There are waiters only while the kernel knows an owner or the lock is open.
  *  - If the lock is open, at least one waiter has been called and has not
  *    answered yet.
+ *  - Each waiter is in the policy's queue or in lock->moving, or has been called.
  * A thread whose grant was revoked is absent: it does not count as a waiter.
  *
  * Before each decision the kernel pulls: one unconditional exchange sets K, so
@@ -264,17 +265,67 @@ void gil_return(struct gil_ctx *ctx, u64 now)
 	gil_arm(ctx->lock);
 }
 
+/*
+ * How waiters change from one policy to another
+ *
+ * gil_lock_set_policy() does this in short steps, because there may be tens of
+ * thousands of waiters and interrupts are off during each step. Other threads
+ * use the lock between two steps. A change has two parts:
+ *
+ *	gather	The old policy picks waiters, which go to the end of
+ *		lock->moving. New waiters go to the old policy. gil_pick() takes
+ *		from lock->moving first.
+ *	spread	The lock has the new policy, which gets the waiters from the
+ *		front of lock->moving. New waiters go to the end of lock->moving
+ *		until it is empty. gil_pick() asks the policy first.
+ *
+ * So at each moment the waiters are in the order in which the old policy would
+ * have served them, and a thread that comes meanwhile is behind them.
+ *
+ * Each new waiter also moves two others on. So however many threads come, the
+ * number that has yet to be moved falls all the time, and a change ends.
+ */
+bool gil_move_waiters(struct gil_lock *lock, unsigned int n, u64 now)
+{
+	struct gil_waiter *w;
+	struct gil_ctx *ctx;
+
+	lockdep_assert_held(&lock->lock);
+
+	while (n--) {
+		w = lock->gathering ? lock->policy->pick(&lock->q, now) :
+				      gil_queue_pop(&lock->moving);
+		if (!w)
+			return false;
+		ctx = container_of(w, struct gil_ctx, w);
+		ctx->moving = lock->gathering;
+		if (lock->gathering) {
+			list_add_tail(&w->node, &lock->moving);
+		} else {
+			gil_reset_key(ctx);
+			lock->policy->enqueue(&lock->q, w, now);
+		}
+	}
+	return true;
+}
+
 void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
 {
 	struct gil_lock *lock = ctx->lock;
 
 	lockdep_assert_held(&lock->lock);
 
+	if (lock->gathering || !list_empty(&lock->moving))
+		gil_move_waiters(lock, 2, now);
 	gil_reset_key(ctx);
 	ctx->state = GIL_STATE_QUEUED;
 	ctx->w.request_ns = now;
 	ctx->w.yielded = yielded;
-	lock->policy->enqueue(&lock->q, &ctx->w, now);
+	ctx->moving = !lock->gathering && !list_empty(&lock->moving);
+	if (ctx->moving)
+		list_add_tail(&ctx->w.node, &lock->moving);
+	else
+		lock->policy->enqueue(&lock->q, &ctx->w, now);
 	lock->q.waiting++;
 	lock->waiting_max = max(lock->waiting_max, lock->q.waiting);
 	if (lock->open && lock->ask_at == U64_MAX) {
@@ -292,9 +343,20 @@ void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded)
 
 static struct gil_ctx *gil_pick(struct gil_lock *lock, u64 now)
 {
-	struct gil_waiter *w = lock->policy->pick(&lock->q, now);
+	struct gil_waiter *w = NULL;
+	struct gil_ctx *ctx;
 
-	return w ? container_of(w, struct gil_ctx, w) : NULL;
+	if (!lock->gathering)
+		w = lock->policy->pick(&lock->q, now);
+	if (!w)
+		w = gil_queue_pop(&lock->moving);
+	if (!w && lock->gathering)
+		w = lock->policy->pick(&lock->q, now);
+	if (!w)
+		return NULL;
+	ctx = container_of(w, struct gil_ctx, w);
+	ctx->moving = false;
+	return ctx;
 }
 
 /*
@@ -370,8 +432,11 @@ struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now)
 
 	lockdep_assert_held(&lock->lock);
 
-	if (!called)
+	if (ctx->moving)
+		list_del(&ctx->w.node);
+	else if (!called)
 		lock->policy->dequeue(&lock->q, &ctx->w);
+	ctx->moving = false;
 	ctx->state = GIL_STATE_IDLE;
 	gil_count_out(ctx);
 	if (lock->open && called)

@@ -40,6 +40,13 @@ void gil_reset_key(struct gil_ctx *ctx);
 /* Begin to wait. @yielded: the context has just let others go first. */
 void gil_ctx_enqueue(struct gil_ctx *ctx, u64 now, bool yielded);
 
+/*
+ * A step of a change of policy: move @n waiters from the policy to lock->moving
+ * while lock->gathering is set, and otherwise from there to the policy. False:
+ * no waiter is left to move.
+ */
+bool gil_move_waiters(struct gil_lock *lock, unsigned int n, u64 now);
+
 /* A waiter gives up. Another may have to wake in its place. */
 struct gil_ctx *gil_ctx_dequeue(struct gil_ctx *ctx, u64 now);
 

@@ -21,8 +21,7 @@ void gil_lock_set_interval(struct gil_lock *lock, u64 interval_ns)
 	raw_spin_lock_irqsave(&lock->lock, flags);
 	WRITE_ONCE(lock->q.interval_ns, interval_ns);
 	WRITE_ONCE(lock->page->interval_ns, interval_ns);
-	if (lock->owner && lock->q.waiting && !lock->asked)
-		gil_ask_later(lock, ktime_get_ns());
+	gil_ask_again(lock, ktime_get_ns());
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
@@ -56,37 +55,61 @@ static void gil_queue_init(struct gil_queue *q)
 	memset(q->data, 0, sizeof(q->data));
 }
 
-void gil_lock_set_policy(struct gil_lock *lock,
-			 const struct gil_policy_ops *policy)
+/* The most waiters to move while interrupts are off. */
+#define GIL_MOVE_AT_ONCE	64
+
+/* A step of a change to @policy; core.c has the parts. False: it is over. */
+static bool gil_change_step(struct gil_lock *lock,
+			    const struct gil_policy_ops *policy)
 {
-	const struct gil_policy_ops *old;
-	struct gil_waiter *w, *next;
-	unsigned long flags;
-	LIST_HEAD(moving);
-	u64 now;
+	u64 now = ktime_get_ns();
 
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	now = ktime_get_ns();
-	old = lock->policy;
-	while ((w = old->pick(&lock->q, now)))
-		list_add_tail(&w->node, &moving);
+	lockdep_assert_held(&lock->lock);
 
+	if (gil_move_waiters(lock, GIL_MOVE_AT_ONCE, now))
+		return true;
+	if (!lock->gathering) {
+		gil_ask_again(lock, now);
+		return false;
+	}
+	lock->gathering = false;
 	gil_queue_init(&lock->q);
 	lock->policy = policy;
 	lock->policy_nr++;
 	/* The owner starts from 0 too, and its whole hold will be charged. */
 	if (lock->owner)
 		gil_reset_key(lock->owner);
-	list_for_each_entry_safe(w, next, &moving, node) {
-		list_del(&w->node);
-		gil_reset_key(container_of(w, struct gil_ctx, w));
-		policy->enqueue(&lock->q, w, now);
-	}
 	trace_gil_policy(lock, policy->name);
-	if (lock->owner && lock->q.waiting && !lock->asked)
-		gil_ask_later(lock, now);
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	return true;
+}
 
+static void gil_change_policy(struct gil_lock *lock,
+			      const struct gil_policy_ops *policy)
+{
+	unsigned long flags;
+	bool more;
+
+	raw_spin_lock_irqsave(&lock->lock, flags);
+	lock->gathering = true;
+	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	do {
+		cond_resched();
+		raw_spin_lock_irqsave(&lock->lock, flags);
+		more = gil_change_step(lock, policy);
+		raw_spin_unlock_irqrestore(&lock->lock, flags);
+	} while (more);
+}
+
+void gil_lock_set_policy(struct gil_lock *lock,
+			 const struct gil_policy_ops *policy)
+{
+	const struct gil_policy_ops *old;
+
+	mutex_lock(&lock->attach);
+	old = lock->policy;
+	if (policy != old)
+		gil_change_policy(lock, policy);
+	mutex_unlock(&lock->attach);
 	gil_policy_put(old);
 }
 
@@ -115,6 +138,7 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 	lock->q.interval_ns = interval_ns;
 	lock->q.grace_ns = grace_ns;
 	gil_queue_init(&lock->q);
+	INIT_LIST_HEAD(&lock->moving);
 	kref_init(&lock->ref);
 	INIT_LIST_HEAD(&lock->locks_node);
 	mutex_init(&lock->attach);

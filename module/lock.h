@@ -35,7 +35,7 @@ void gil_lock_set_grace(struct gil_lock *lock, u64 grace_ns);
 /*
  * The caller gets a reference to the policy, and gives one to the lock. Setting
  * the policy moves all waiters, in the order in which the old policy would have
- * served them. It does so under lock->lock, in time linear in their number.
+ * served them, and may sleep.
  */
 const struct gil_policy_ops *gil_lock_get_policy(struct gil_lock *lock);
 void gil_lock_set_policy(struct gil_lock *lock,

@@ -97,7 +97,8 @@ struct gil_lock {
 
 	/*
 	 * Contexts come and go under this mutex, in process context only. @ids
-	 * (id -> context) is also read under RCU.
+	 * (id -> context) is also read under RCU. Only the holder of this mutex
+	 * changes @policy.
 	 */
 	struct mutex attach;
 	struct xarray ids;
@@ -114,10 +115,13 @@ struct gil_lock {
 	bool timer_armed;
 	/* ns: when to ask the owner; if asked or open, when to look again. */
 	u64 ask_at;
+	u64 ask_from;			/* ns, when the patience began */
 	u64 stay_until;			/* ns, end of a lazy owner's stay */
 	const struct gil_policy_ops *policy;	/* a reference */
 	u32 policy_nr;			/* counts the policies it has had */
 	struct gil_queue q;		/* the policy keeps the waiters in it */
+	struct list_head moving;	/* waiters that change the policy; core.c */
+	bool gathering;			/* waiters go to @moving, not from it */
 	u32 waiting_max;
 	u32 absent;			/* contexts that are absent */
 	u32 bound;			/* contexts that are bound and alive */
@@ -169,6 +173,7 @@ struct gil_ctx {
 	bool sleeping;			/* a grant is to wake the thread */
 	bool called;			/* not in the queue: woken to barge */
 	bool absent;			/* called, but not counted as waiting */
+	bool moving;			/* in lock->moving, not in lock->q */
 	bool told_dead;			/* its next return is EOWNERDEAD */
 	bool io;			/* w.io once the lock has moved on */
 	struct gil_counts counts;

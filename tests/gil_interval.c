@@ -154,6 +154,25 @@ TEST_F_TIMEOUT(interval, set_while_somebody_waits, PATIENCE)
 	EXPECT_EQ(0, actor_end(self->a));
 }
 
+/* Setting something again and again does not keep an owner from being asked. */
+TEST_F_TIMEOUT(interval, set_again_and_again, PATIENCE)
+{
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
+	EXPECT_TRUE(UNTIL(lock_set_interval(self->fd, INTERVAL) ||
+			  is_asked(self->page)));
+	EXPECT_TRUE(is_asked(self->page));
+	EXPECT_EQ(0, lock_yield(self->fd));
+	EXPECT_EQ(0, actor_end(self->a));
+	ASSERT_TRUE(actor_queue_by(self->a, act_turn));
+	EXPECT_TRUE(UNTIL(lock_set_policy(self->fd, "io_first") ||
+			  lock_set_policy(self->fd, "fifo") ||
+			  is_asked(self->page)));
+	EXPECT_TRUE(is_asked(self->page));
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	EXPECT_EQ(0, actor_end(self->a));
+}
+
 static volatile __u64 rounds[2];
 
 /* Own the lock and give way when asked, until both have had their turns. */

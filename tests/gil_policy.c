@@ -115,6 +115,70 @@ TEST_F_TIMEOUT(policy, queued, 2 * PATIENCE)
 		}
 }
 
+/* More waiters than the kernel moves to another policy in one step. */
+#define MANY	200
+
+STAGE_FIXTURE(many)
+
+STAGE_SETUP(many, MANY, ACTOR_THREAD, GIL_INTERVAL_MAX_NS)
+
+static volatile bool changes_over;
+
+static void *change_policy(void *arg)
+{
+	int fd = *(int *)arg;
+	unsigned int i;
+
+	for (i = 0; !changes_over; i++)
+		if (lock_set_policy(fd, names[i % ARRAY_SIZE(names)]))
+			return arg;
+	return NULL;
+}
+
+static int act_time_out(struct actor *actor)
+{
+	return lock_acquire(actor->fd, GIL_ACQUIRE_DEADLINE, 1);
+}
+
+/* Every third waiter leaves the queue, in one of three ways. */
+static bool leaves(struct actor *actor, int i)
+{
+	if (i % 9 == 0)
+		return actor_do(actor, act_cancel) == 0;
+	if (i % 9 == 3)
+		return actor_do(actor, act_time_out) == ETIMEDOUT;
+	actor_stop(actor);
+	return true;
+}
+
+TEST_F_TIMEOUT(many, in_order_while_the_policy_changes, 2 * PATIENCE)
+{
+	pthread_t changer;
+	void *failed;
+	int i;
+
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(EINPROGRESS, actor_do(&self->actors[i], act_enqueue));
+	changes_over = false;
+	ASSERT_EQ(0, pthread_create(&changer, NULL, change_policy, &self->fd));
+	for (i = 0; i < MANY; i += 3)
+		EXPECT_TRUE(leaves(&self->actors[i], i)) TH_LOG("%d", i);
+	EXPECT_EQ(0, lock_release(self->fd, 0));
+	for (i = 0; i < MANY; i++) {
+		if (i % 3 == 0)
+			continue;
+		ASSERT_TRUE(until_state(self->fd, self->actors[i].id,
+					GIL_STATE_GRANTED))
+			TH_LOG("%d", i);
+		EXPECT_EQ(0, actor_do(&self->actors[i], act_turn));
+	}
+	changes_over = true;
+	ASSERT_EQ(0, pthread_join(changer, &failed));
+	EXPECT_EQ(NULL, failed);
+	EXPECT_LOCK(0, 0);
+}
+
 /* Release and come back in all ways: for I/O or not, sleeping or not. */
 static int act_mixed(struct player *player)
 {
