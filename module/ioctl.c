@@ -347,10 +347,33 @@ static long gil_ioc_bind(struct file *filp, void __user *argp)
 	return gil_op_bind(filp, args.flags);
 }
 
+/* Is this a request that uses the lock or changes it, and not only looks? */
+static bool gil_ioc_writes(unsigned int cmd)
+{
+	switch (cmd) {
+	case GIL_IOC_ATTACH:
+	case GIL_IOC_ACQUIRE:
+	case GIL_IOC_RELEASE:
+	case GIL_IOC_YIELD:
+	case GIL_IOC_CANCEL:
+	case GIL_IOC_SET_INTERVAL:
+	case GIL_IOC_SET_POLICY:
+	case GIL_IOC_BIND:
+	case GIL_IOC_UNBIND:
+	case GIL_IOC_SET_GRACE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 long gil_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct gil_file *file = filp->private_data;
 	void __user *argp = (void __user *)arg;
+
+	if (gil_ioc_writes(cmd) && !(filp->f_mode & FMODE_WRITE))
+		return -EBADF;
 
 	switch (cmd) {
 	case GIL_IOC_CREATE:

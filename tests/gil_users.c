@@ -4,8 +4,10 @@
  * change what is shared with other users.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -110,6 +112,41 @@ TEST_F_TIMEOUT(users, contend, PATIENCE)
 	actor_kill(self->nobody);
 	EXPECT_EQ(EOWNERDEAD, lock_acquire(self->global, 0, 0));
 	EXPECT_EQ(0, lock_release(self->global, 0));
+}
+
+/* A descriptor that is open for reading only looks at the lock, and no more. */
+TEST_F(users, read_only)
+{
+	int fd = open(GIL_DEVICE, O_RDONLY | O_CLOEXEC), made;
+	struct gil_create create = { 0 };
+	struct gil_thread_stats thread;
+	struct gil_lock_stats stats;
+	struct gil_policy policy;
+	__u64 ns;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(EBADF, lock_attach(fd, NULL));
+	EXPECT_EQ(EBADF, lock_acquire(fd, 0, 0));
+	EXPECT_EQ(EBADF, lock_release(fd, 0));
+	EXPECT_EQ(EBADF, lock_yield(fd));
+	EXPECT_EQ(EBADF, lock_cancel(fd));
+	EXPECT_EQ(EBADF, lock_bind(fd, SLICED));
+	EXPECT_EQ(EBADF, lock_unbind(fd));
+	EXPECT_EQ(EBADF, lock_set_interval(fd, MS));
+	EXPECT_EQ(EBADF, lock_set_grace(fd, MS));
+	EXPECT_EQ(EBADF, lock_set_policy(fd, "fifo"));
+	EXPECT_EQ(0, lock_stats(fd, &stats));
+	EXPECT_EQ(0, thread_stats(fd, self->id, &thread));
+	EXPECT_EQ(0, lock_ioctl(fd, GIL_IOC_GET_INTERVAL, &ns));
+	EXPECT_EQ(0, lock_ioctl(fd, GIL_IOC_GET_GRACE, &ns));
+	EXPECT_EQ(0, lock_ioctl(fd, GIL_IOC_GET_POLICY, &policy));
+	EXPECT_EQ(ENOTTY, lock_ioctl(fd, _IO(GIL_IOC_MAGIC, 0xff), NULL));
+	EXPECT_NE(NULL, lock_map(fd, PROT_READ));
+	made = ioctl(fd, GIL_IOC_CREATE, &create);
+	ASSERT_LE(0, made);
+	EXPECT_EQ(0, lock_turn(made));
+	close(made);
+	close(fd);
 }
 
 TEST_F_TIMEOUT(users, global_page_is_read_only, PATIENCE)

@@ -16,8 +16,11 @@
  * that has not claimed its grant yet does no harm and is not reported.
  *
  * EINVAL: a pad or reserved field is not zero, or a flag is unknown. EFAULT: a
- * pointer is bad. ENOTTY: the ioctl is unknown. A call that fails with one of
- * these has changed nothing. Times are in nanoseconds of CLOCK_MONOTONIC.
+ * pointer is bad. ENOTTY: the ioctl is unknown. EBADF: the descriptor is open
+ * for reading only, which is enough for GIL_IOC_CREATE, *_STATS and GIL_IOC_GET_*
+ * and for a readable page, but not to use the lock or to change it. A call that
+ * fails with one of these has changed nothing. Times are in nanoseconds of
+ * CLOCK_MONOTONIC.
  */
 #ifndef _UAPI_LINUX_GIL_H
 #define _UAPI_LINUX_GIL_H
