@@ -176,7 +176,7 @@ int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 	bool sleep = !(flags & (GIL_ACQUIRE_TRY | GIL_ACQUIRE_ENQUEUE));
 	struct gil_lock *lock = ctx->lock;
 	unsigned long irqflags;
-	ktime_t deadline;
+	ktime_t deadline = ns_to_ktime(deadline_ns);
 	int ret;
 
 	raw_spin_lock_irqsave(&lock->lock, irqflags);
@@ -193,7 +193,6 @@ int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns)
 	if (ret != -EINPROGRESS || !sleep)
 		return ret;
 
-	deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
 	return gil_sleep_until_granted(ctx, TASK_INTERRUPTIBLE,
 			flags & GIL_ACQUIRE_DEADLINE ? &deadline : NULL, flags);
 }

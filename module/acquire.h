@@ -9,7 +9,8 @@
 
 /*
  * The operations of <linux/gil.h>, called by the context's own thread. They
- * return 0 or a negative error number. Acquire and yield may sleep.
+ * return 0 or a negative error number. Acquire and yield may sleep. The deadline
+ * is at most KTIME_MAX, in the kernel's own time.
  */
 int gil_op_acquire(struct gil_ctx *ctx, u32 flags, u64 deadline_ns);
 int gil_op_release(struct gil_ctx *ctx, enum gil_reason reason, bool lazy);

@@ -10,6 +10,7 @@
 #include "init.h"
 #include "locks.h"
 #include "stats.h"
+#include "timens.h"
 
 static struct dentry *gil_dir;
 
@@ -68,7 +69,8 @@ static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c,
 		seq_printf(seq, " %llu",
 			   *(const u64 *)((const void *)c +
 					  gil_columns[i].offset));
-	seq_printf(seq, " %llu %llu", when->now_ns, when->since_ns);
+	seq_printf(seq, " %llu %llu", gil_time_to_user(when->now_ns),
+		   gil_time_to_user(when->since_ns));
 }
 
 static int locks_show(struct seq_file *seq, void *unused)

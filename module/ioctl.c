@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "record.h"
 #include "stats.h"
+#include "timens.h"
 
 /* The stats structures grow at their ends. The first versions ended here. */
 #define GIL_LOCK_STATS_SIZE_1	offsetof(struct gil_lock_stats, grace_ns)
@@ -159,7 +160,8 @@ static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
 	}
 	if (args.fast_acquires || args.fast_io_releases)
 		gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
-	return gil_op_acquire(ctx, args.flags, args.deadline_ns);
+	return gil_op_acquire(ctx, args.flags,
+			      gil_time_from_user(args.deadline_ns));
 }
 
 static long gil_ioc_release(struct gil_file *file, void __user *argp)

@@ -19,7 +19,8 @@
  *	ask.c		when an owner is asked; policy.c: registry of policies
  *	gil_trace.c	the trace events
  *	locks.c		the list of all locks; policy_*.c: the policies
- *	objects.h	this file; compat.h: differences between kernels
+ *	objects.h	this file; compat.h: differences between kernels; timens.h:
+ *			the caller's clock
  *
  * Only function pointers lead up: struct gil_binding_ops and the lock's timer.
  *

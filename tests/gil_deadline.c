@@ -4,9 +4,14 @@
  * at the moment of the grant.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "main.h"
+#include "process.h"
 #include "stage.h"
 
 STAGE_FIXTURE(deadline)
@@ -102,6 +107,86 @@ TEST_F_TIMEOUT(deadline, race_with_the_grant, PATIENCE)
 		ASSERT_EQ(0, lock_waiting(self->fd));
 	}
 	TH_LOG("%d granted, %d too late", granted, late);
+}
+
+/* The column now_ns of the first lock, or 0. */
+static __u64 table_now_ns(void)
+{
+	FILE *file = fopen("/sys/kernel/debug/gil/locks", "re");
+	char names[2048], values[2048], *name, *value, *n, *v;
+	__u64 ns = 0;
+
+	if (!file)
+		return 0;
+	if (fgets(names, sizeof(names), file) &&
+	    fgets(values, sizeof(values), file)) {
+		name = strtok_r(names, " \n", &n);
+		value = strtok_r(values, " \n", &v);
+		while (name && value && strcmp(name, "now_ns")) {
+			name = strtok_r(NULL, " \n", &n);
+			value = strtok_r(NULL, " \n", &v);
+		}
+		ns = name && value ? strtoull(value, NULL, 10) : 0;
+	}
+	fclose(file);
+	return ns;
+}
+
+/* In a child with its clock: 0 if deadlines and tables agree with the clock. */
+static int try_the_clock(int fd)
+{
+	__u64 start = now_ns(), shown;
+
+	/* Before the fix, the deadline would have been 1000 s away. */
+	alarm(LIMIT_NS / 1000000000);
+	if (lock_acquire(fd, GIL_ACQUIRE_DEADLINE, start + 50 * MS) !=
+	    ETIMEDOUT)
+		return 1;
+	if (now_ns() < start + 50 * MS)
+		return 2;
+	if (lock_acquire(fd, GIL_ACQUIRE_DEADLINE, 0) != ETIMEDOUT)
+		return 3;
+	start = now_ns();
+	shown = table_now_ns();
+	return shown < start || shown > now_ns() ? 4 : 0;
+}
+
+static int try_shifted_clock(int fd, const char *shift)
+{
+	int offsets;
+	pid_t child;
+
+	if (unshare(CLONE_NEWTIME))
+		return -1;
+	offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (write(offsets, shift, strlen(shift)) != (ssize_t)strlen(shift))
+		return -1;
+	/* Only children are in the new namespace. */
+	child = fork_with_parent();
+	if (!child)
+		_exit(try_the_clock(fd));
+	return child_status(child);
+}
+
+TEST_F_TIMEOUT(deadline, in_a_time_namespace, PATIENCE)
+{
+	static const char *const shifts[] = {
+		"monotonic 1000 0", "monotonic -1 0",
+	};
+	unsigned int i;
+	pid_t child;
+
+	if (geteuid() || access("/proc/self/ns/time", F_OK))
+		SKIP(return, "only root can make a time namespace");
+	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		child = fork_with_parent();
+		ASSERT_LE(0, child);
+		if (!child)
+			_exit(try_shifted_clock(self->fd, shifts[i]));
+		EXPECT_EQ(0, child_status(child)) TH_LOG("%s", shifts[i]);
+	}
+	EXPECT_EQ(0, lock_release(self->fd, 0));
 }
 
 GIL_TEST_MAIN

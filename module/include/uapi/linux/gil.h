@@ -20,7 +20,7 @@
  * for reading only, which is enough for GIL_IOC_CREATE, *_STATS and GIL_IOC_GET_*
  * and for a readable page, but not to use the lock or to change it. A call that
  * fails with one of these has changed nothing. Times are in nanoseconds of
- * CLOCK_MONOTONIC.
+ * CLOCK_MONOTONIC, as it is in the caller's time namespace.
  */
 #ifndef _UAPI_LINUX_GIL_H
 #define _UAPI_LINUX_GIL_H
