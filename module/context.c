@@ -284,6 +284,7 @@ void gil_task_exit(struct task_struct *task)
 	rhl_for_each_entry_rcu(ctx, pos, list, task_node) {
 		if (!gil_kill(ctx))
 			continue;
+		gil_entry_take_tid(ctx->entry, task);
 		if (ctx->binding)
 			ctx->binding->ops->exit(ctx);
 		queue_work(gil_reaper, &ctx->reap);

@@ -18,6 +18,9 @@
 #include "record.h"
 #include "stats.h"
 
+/* Records grow at their end, and end here in the first version. */
+#define GIL_RECORD_SIZE_1	offsetofend(struct gil_record, thread.cpu_ns)
+
 struct gil_recorder {
 	struct kref ref;
 	wait_queue_head_t wait;
@@ -35,6 +38,7 @@ struct gil_entry {
 	struct list_head node;
 	struct pid *tid;		/* references */
 	struct pid *tgid;
+	struct pid *old_tid;		/* or NULL */
 	struct gil_record record;
 };
 
@@ -113,7 +117,24 @@ void gil_entry_free(struct gil_entry *entry)
 		return;
 	put_pid(entry->tid);
 	put_pid(entry->tgid);
+	put_pid(entry->old_tid);
 	kfree(entry);
+}
+
+void gil_entry_take_tid(struct gil_entry *entry, struct task_struct *task)
+{
+	struct pid *tid;
+
+	if (!entry)
+		return;
+	tid = get_task_pid(task, PIDTYPE_PID);
+	if (!tid || tid == entry->tid) {
+		put_pid(tid);
+		return;
+	}
+	/* Freeing a pid might sleep on PREEMPT_RT, so leave that for later. */
+	entry->old_tid = entry->tid;
+	entry->tid = tid;
 }
 
 void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
@@ -123,7 +144,7 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 
 	if (!entry)
 		return;
-	entry->record.size = sizeof(entry->record);
+	gil_entry_take_tid(entry, ctx->w.task);
 	gil_thread_snapshot(ctx, &entry->record.thread);
 
 	spin_lock_irq(&recorder->lock);
@@ -145,10 +166,10 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 
 /*
  * Take the oldest entry out for the caller, or NULL. *@end: there are none left,
- * and none will come.
+ * and none will come. The caller then reports *@lost, which no entry has told.
  */
 static struct gil_entry *gil_recorder_pop(struct gil_recorder *recorder,
-					  bool *end)
+					  bool *end, u32 *lost)
 {
 	struct gil_entry *entry;
 
@@ -156,9 +177,13 @@ static struct gil_entry *gil_recorder_pop(struct gil_recorder *recorder,
 	entry = list_first_entry_or_null(&recorder->entries, struct gil_entry,
 					 node);
 	*end = !entry && !recorder->expected;
+	*lost = 0;
 	if (entry) {
 		list_del(&entry->node);
 		recorder->count--;
+	} else if (*end) {
+		*lost = recorder->lost;
+		recorder->lost = 0;
 	}
 	spin_unlock_irq(&recorder->lock);
 	return entry;
@@ -183,26 +208,47 @@ static bool gil_recorder_ready(struct gil_recorder *recorder)
 	return ready;
 }
 
-/* Copy the entries that fit. *@end: no more will come. */
+/* At the end: a record without a thread says how many records were lost. */
+static ssize_t gil_recorder_end(struct gil_recorder *recorder,
+				char __user *buf, ssize_t done, u32 lost)
+{
+	const size_t size = offsetof(struct gil_record, thread);
+	const struct gil_record last = { .size = size, .lost = lost };
+
+	if (!copy_to_user(buf + done, &last, size))
+		return done + size;
+	spin_lock_irq(&recorder->lock);
+	recorder->lost += lost;
+	spin_unlock_irq(&recorder->lock);
+	return done ? done : -EFAULT;
+}
+
+/*
+ * Copy the entries that fit. *@end: no more will come. A program that was built
+ * for an older version may have room for one of its own, shorter records only.
+ */
 static ssize_t gil_recorder_copy(struct gil_recorder *recorder,
 				 char __user *buf, size_t len, bool *end)
 {
+	const size_t size = min(len, sizeof(struct gil_record));
 	struct gil_entry *entry;
 	ssize_t done = 0;
+	u32 lost;
 
-	while (len - done >= sizeof(entry->record)) {
-		entry = gil_recorder_pop(recorder, end);
+	while (len - done >= size) {
+		entry = gil_recorder_pop(recorder, end, &lost);
 		if (!entry)
-			break;
+			return lost ? gil_recorder_end(recorder, buf, done,
+						       lost) : done;
+		entry->record.size = size;
 		entry->record.thread.tid = pid_vnr(entry->tid);
 		entry->record.thread.tgid = pid_vnr(entry->tgid);
-		if (copy_to_user(buf + done, &entry->record,
-				 sizeof(entry->record))) {
+		if (copy_to_user(buf + done, &entry->record, size)) {
 			gil_recorder_put_back(recorder, entry);
 			return done ? done : -EFAULT;
 		}
 		gil_entry_free(entry);
-		done += sizeof(entry->record);
+		done += size;
 	}
 	return done;
 }
@@ -213,7 +259,7 @@ ssize_t gil_recorder_read(struct gil_recorder *recorder, struct file *filp,
 	bool end = false;
 	ssize_t ret;
 
-	if (len < sizeof(struct gil_record))
+	if (len < GIL_RECORD_SIZE_1)
 		return -EINVAL;
 	for (;;) {
 		ret = gil_recorder_copy(recorder, buf, len, &end);
@@ -235,7 +281,7 @@ __poll_t gil_recorder_poll(struct gil_recorder *recorder, struct file *filp,
 
 	poll_wait(filp, &recorder->wait, wait);
 	spin_lock_irq(&recorder->lock);
-	if (recorder->count)
+	if (recorder->count || (!recorder->expected && recorder->lost))
 		ready = EPOLLPRI;
 	else if (!recorder->expected)
 		ready = EPOLLHUP;

@@ -11,6 +11,7 @@ struct file;
 struct gil_ctx;
 struct gil_entry;
 struct gil_recorder;
+struct task_struct;
 struct poll_table_struct;
 
 /*
@@ -36,6 +37,13 @@ void gil_recorder_unexpect(struct gil_recorder *recorder);
 struct gil_entry *gil_entry_create(void);
 void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx);
 void gil_entry_free(struct gil_entry *entry);
+
+/*
+ * The task, whose record this is, ends or its file is closed: take its id now.
+ * An exec gives a thread that is not the first of its process another one. NULL
+ * is allowed. Does not sleep.
+ */
+void gil_entry_take_tid(struct gil_entry *entry, struct task_struct *task);
 
 /* The file operations of locks that have a recorder. */
 ssize_t gil_recorder_read(struct gil_recorder *recorder, struct file *filp,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "main.h"
@@ -223,30 +224,33 @@ static void *attach_only(void *arg)
 	return lock_attach(*(int *)arg, NULL) ? arg : NULL;
 }
 
+/* Let so many threads attach and end, one after the other. */
+static bool leave_records(int fd, int count)
+{
+	void *failed = NULL;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int i, err = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (i = 0; i < count && !err && !failed; i++)
+		err = pthread_create(&thread, &attr, attach_only, &fd) ?:
+			pthread_join(thread, &failed);
+	return !err && !failed && until_threads(fd, 0);
+}
+
 /* The newest records are lost, and the next one says how many. */
 TEST_F_TIMEOUT(record, too_many, 2 * PATIENCE)
 {
 	const int lost = 3;
 	struct gil_record record;
-	pthread_attr_t attr;
-	pthread_t thread;
-	void *failed;
 	int i;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 65536);
-	for (i = 0; i < GIL_RECORDS_MAX + lost; i++) {
-		ASSERT_EQ(0, pthread_create(&thread, &attr, attach_only,
-					    &self->fd));
-		ASSERT_EQ(0, pthread_join(thread, &failed));
-		ASSERT_EQ(NULL, failed);
-	}
-	ASSERT_TRUE(until_threads(self->fd, 0));
+	ASSERT_TRUE(leave_records(self->fd, GIL_RECORDS_MAX + lost));
 	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
 	EXPECT_EQ(0, record.lost);
-	ASSERT_EQ(0, pthread_create(&thread, &attr, attach_only, &self->fd));
-	ASSERT_EQ(0, pthread_join(thread, &failed));
-	ASSERT_TRUE(until_threads(self->fd, 0));
+	ASSERT_TRUE(leave_records(self->fd, 1));
 	for (i = 1; i < GIL_RECORDS_MAX; i++) {
 		ASSERT_EQ(sizeof(record),
 			  read(self->fd, &record, sizeof(record)));
@@ -255,6 +259,56 @@ TEST_F_TIMEOUT(record, too_many, 2 * PATIENCE)
 	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
 	EXPECT_EQ(lost, record.lost);
 	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
+}
+
+/* If no record comes after those that were lost, one without a thread does. */
+TEST_F_TIMEOUT(record, the_last_are_lost, 2 * PATIENCE)
+{
+	const size_t size = offsetof(struct gil_record, thread);
+	struct gil_record record;
+	int i;
+
+	ASSERT_TRUE(leave_records(self->fd, GIL_RECORDS_MAX + 2));
+	for (i = 0; i < GIL_RECORDS_MAX; i++)
+		ASSERT_EQ(sizeof(record),
+			  read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(POLLPRI, poll_now(self->fd, POLLPRI));
+	EXPECT_EQ(-1, read(self->fd, nowhere, sizeof(record)));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(size, read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(size, record.size);
+	EXPECT_EQ(2, record.lost);
+	EXPECT_TRUE(poll_now(self->fd, POLLPRI) & POLLHUP);
+	EXPECT_EQ(0, read(self->fd, &record, sizeof(record)));
+}
+
+static void *attach_and_exec(void *arg)
+{
+	int fd = *(int *)arg;
+
+	fcntl(fd, F_SETFD, 0);
+	if (!lock_attach(fd, NULL))
+		execl("/bin/true", "true", NULL);
+	return NULL;
+}
+
+/* An exec gives its thread the id of the process. */
+TEST_F_TIMEOUT(record, exec_by_another_thread, PATIENCE)
+{
+	struct gil_record record;
+	pthread_t thread;
+	pid_t child = fork_with_parent();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		pthread_create(&thread, NULL, attach_and_exec, &self->fd);
+		pthread_join(thread, NULL);
+		_exit(1);
+	}
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(sizeof(record), read(self->fd, &record, sizeof(record)));
+	EXPECT_EQ(child, record.thread.tgid);
+	EXPECT_EQ(child, record.thread.tid);
 }
 
 GIL_TEST_MAIN

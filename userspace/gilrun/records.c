@@ -43,7 +43,6 @@ static int add(struct records *records, const struct gil_record *record)
 		records->threads = threads;
 		records->room = room;
 	}
-	records->lost += record->lost;
 	threads[records->count++] = to_thread(&record->thread);
 	return 0;
 }
@@ -66,7 +65,10 @@ static int add_all(struct records *records, const char *buffer, size_t size)
 						       sizeof(record);
 		memcpy(&record, buffer + offset, known);
 		offset += record.size;
-		error = add(records, &record);
+		records->lost += record.lost;
+		/* The last one may have no thread, and only tell of losses. */
+		if (record.size > offsetof(struct gil_record, thread))
+			error = add(records, &record);
 	}
 	return error;
 }

@@ -427,15 +427,17 @@ struct gil_thread_stats {
  *
  * There is one record for each context that has ended, of this lock and of the
  * locks that GIL_BIND_PER_PROCESS made from it. read() fills the buffer with
- * whole records. EINVAL: the buffer has no room for one record, or the lock
- * keeps no records. read() waits for a record (EAGAIN with O_NONBLOCK; EINTR).
+ * whole records. If the buffer has no room for one record, but for one of the
+ * first version, the record is cut. EINVAL: the buffer is shorter than that, or
+ * the lock keeps no records. read() waits for a record (EAGAIN with O_NONBLOCK; EINTR).
  * It returns 0 when there is no record and no context is left that could end.
  * poll() reports POLLPRI when there is a record, and POLLHUP when read() would
  * return 0.
  *
  * @size:	the bytes of this record; the next one begins after them.
  * @lost:	how many records were lost before this one, because
- *		GIL_RECORDS_MAX were waiting to be read.
+ *		GIL_RECORDS_MAX were waiting to be read. If the last ones were
+ *		lost, a record that ends before @thread comes at the end.
  * @thread:	the figures when the context ended. Its thread and process ids
  *		are those of the reader's pid namespace.
  */
