@@ -75,6 +75,7 @@ struct gil_hook {
 	struct callback_head work;
 
 	/* Only the thread uses these. */
+	struct gil_birth *spare;	/* for the next child; see gil_bind_fork() */
 	struct preempt_notifier notifier;
 	bool ending;			/* the work is to unbind the thread */
 	bool ended;			/* the notifier is off */
@@ -104,6 +105,7 @@ static void gil_hook_free(struct kref *ref)
 
 	gil_ctx_put(hook->ctx);
 	fput(hook->filp);
+	kfree(hook->spare);
 	kfree(hook);
 }
 
@@ -243,6 +245,11 @@ static void gil_bind_work(struct callback_head *work)
 		gil_hook_put(hook);
 	} else if (gil_is_ending()) {
 		/* The thread will not be in user mode again. */
+	} else if (!hook->spare) {
+		/* It has forked. The rest of this function comes after that. */
+		hook->spare = kmalloc(sizeof(*hook->spare), GFP_KERNEL_ACCOUNT |
+				      __GFP_NOFAIL);
+		gil_bind_notify_self(hook->ctx);
 	} else if (others || task_work_pending(current)) {
 		gil_bind_notify_self(hook->ctx);
 	} else {
@@ -291,6 +298,11 @@ static int gil_bind_new(struct gil_ctx *ctx, struct file *filp, u32 bind)
 	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
 	if (!hook)
 		return -ENOMEM;
+	hook->spare = kmalloc(sizeof(*hook->spare), GFP_KERNEL_ACCOUNT);
+	if (!hook->spare) {
+		kfree(hook);
+		return -ENOMEM;
+	}
 	gil_bind_use();
 	gil_yield_watch();
 
@@ -385,24 +397,28 @@ out:
 	kfree(birth);
 }
 
+/*
+ * Memory cannot be allocated here, because the trace event has preemption off.
+ * So each hook has a spare birth, and the parent's work allocates the next one.
+ */
 void gil_bind_fork(struct task_struct *child)
 {
 	struct gil_ctx *bound = gil_ctx_find_bound();
 	struct gil_birth *birth;
+	struct gil_hook *hook;
 
 	if (!bound || !(bound->bind & GIL_BIND_INHERIT) ||
-	    child->flags & PF_KTHREAD)
+	    child->flags & GIL_PF_NEVER_BOUND)
 		return;
-	birth = kmalloc(sizeof(*birth), GFP_ATOMIC);
-	if (!birth) {
-		/* If the child is a thread, this kills the whole process. */
-		pr_warn_ratelimited("%s[%d]: killed its new child: no memory to bind it to the lock\n",
-				    current->comm, current->pid);
-		send_sig(SIGKILL, child, 1);
+	hook = gil_hook_of(bound);
+	birth = hook->spare;
+	/* A thread forks at most once before it is in user mode again. */
+	if (WARN_ON_ONCE(!birth))
 		return;
-	}
+	hook->spare = NULL;
+	gil_bind_notify_self(bound);
 	init_task_work(&birth->work, gil_birth_work);
-	birth->filp = get_file(gil_hook_of(bound)->filp);
+	birth->filp = get_file(hook->filp);
 	birth->bind = bound->bind;
 	birth->new_lock = bound->bind & GIL_BIND_PER_PROCESS &&
 			  !same_thread_group(current, child);

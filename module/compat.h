@@ -60,11 +60,21 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 /*
  * What binding threads needs. Debian's kernels export task_work_add(), but
  * mainline does not. A weak reference lets the module load there all the same.
- * The fork probe allocates memory, which a PREEMPT_RT kernel cannot do there.
+ * Nobody has tried binding under PREEMPT_RT, where other rules hold inside trace
+ * events and inside the scheduler. With proxy execution a thread that waits for
+ * a mutex stays on its run queue, so gil_task_blocks() would not see it block.
  */
-#if defined(CONFIG_PREEMPT_NOTIFIERS) && !defined(CONFIG_PREEMPT_RT)
+#if defined(CONFIG_PREEMPT_NOTIFIERS) && !defined(CONFIG_PREEMPT_RT) &&	\
+	!defined(CONFIG_SCHED_PROXY_EXEC)
 #define GIL_CAN_BIND
 extern typeof(task_work_add) task_work_add __weak;
+#endif
+
+/* The flags of tasks that have no user mode of their own. */
+#ifdef PF_USER_WORKER
+#define GIL_PF_NEVER_BOUND	(PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER)
+#else
+#define GIL_PF_NEVER_BOUND	(PF_KTHREAD | PF_IO_WORKER)
 #endif
 
 /*
@@ -85,6 +95,8 @@ static inline const char *gil_bind_obstacle(void)
 	return task_work_add ? NULL : "does not export task_work_add()";
 #elif defined(CONFIG_PREEMPT_RT)
 	return "is PREEMPT_RT";
+#elif defined(CONFIG_SCHED_PROXY_EXEC)
+	return "has CONFIG_SCHED_PROXY_EXEC";
 #else
 	return "has no CONFIG_PREEMPT_NOTIFIERS";
 #endif

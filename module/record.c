@@ -25,8 +25,11 @@ struct gil_recorder {
 	struct kref ref;
 	wait_queue_head_t wait;
 
-	/* Protects the rest. Interrupts are off, for gil_recorder_expect(). */
-	spinlock_t lock;
+	/*
+	 * Protects the rest. A raw lock with interrupts off, because
+	 * gil_recorder_expect() is called within a trace event.
+	 */
+	raw_spinlock_t lock;
 	struct list_head entries;
 	u32 count;			/* of @entries */
 	u32 expected;			/* entries that are yet to come */
@@ -51,7 +54,7 @@ struct gil_recorder *gil_recorder_create(void)
 		return NULL;
 	kref_init(&recorder->ref);
 	init_waitqueue_head(&recorder->wait);
-	spin_lock_init(&recorder->lock);
+	raw_spin_lock_init(&recorder->lock);
 	INIT_LIST_HEAD(&recorder->entries);
 	return recorder;
 }
@@ -83,9 +86,9 @@ void gil_recorder_expect(struct gil_recorder *recorder)
 
 	if (!recorder)
 		return;
-	spin_lock_irqsave(&recorder->lock, flags);
+	raw_spin_lock_irqsave(&recorder->lock, flags);
 	recorder->expected++;
-	spin_unlock_irqrestore(&recorder->lock, flags);
+	raw_spin_unlock_irqrestore(&recorder->lock, flags);
 }
 
 void gil_recorder_unexpect(struct gil_recorder *recorder)
@@ -94,9 +97,9 @@ void gil_recorder_unexpect(struct gil_recorder *recorder)
 
 	if (!recorder)
 		return;
-	spin_lock_irqsave(&recorder->lock, flags);
+	raw_spin_lock_irqsave(&recorder->lock, flags);
 	recorder->expected--;
-	spin_unlock_irqrestore(&recorder->lock, flags);
+	raw_spin_unlock_irqrestore(&recorder->lock, flags);
 	wake_up_all(&recorder->wait);
 }
 
@@ -147,7 +150,7 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 	gil_entry_take_tid(entry, ctx->w.task);
 	gil_thread_snapshot(ctx, &entry->record.thread);
 
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	recorder->expected--;
 	full = recorder->count >= GIL_RECORDS_MAX;
 	if (full) {
@@ -158,7 +161,7 @@ void gil_entry_record(struct gil_entry *entry, struct gil_ctx *ctx)
 		recorder->count++;
 		list_add_tail(&entry->node, &recorder->entries);
 	}
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 	if (full)
 		gil_entry_free(entry);
 	wake_up_all(&recorder->wait);
@@ -173,7 +176,7 @@ static struct gil_entry *gil_recorder_pop(struct gil_recorder *recorder,
 {
 	struct gil_entry *entry;
 
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	entry = list_first_entry_or_null(&recorder->entries, struct gil_entry,
 					 node);
 	*end = !entry && !recorder->expected;
@@ -185,26 +188,26 @@ static struct gil_entry *gil_recorder_pop(struct gil_recorder *recorder,
 		*lost = recorder->lost;
 		recorder->lost = 0;
 	}
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 	return entry;
 }
 
 static void gil_recorder_put_back(struct gil_recorder *recorder,
 				  struct gil_entry *entry)
 {
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	recorder->count++;
 	list_add(&entry->node, &recorder->entries);
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 }
 
 static bool gil_recorder_ready(struct gil_recorder *recorder)
 {
 	bool ready;
 
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	ready = recorder->count || !recorder->expected;
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 	return ready;
 }
 
@@ -217,9 +220,9 @@ static ssize_t gil_recorder_end(struct gil_recorder *recorder,
 
 	if (!copy_to_user(buf + done, &last, size))
 		return done + size;
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	recorder->lost += lost;
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 	return done ? done : -EFAULT;
 }
 
@@ -280,11 +283,11 @@ __poll_t gil_recorder_poll(struct gil_recorder *recorder, struct file *filp,
 	__poll_t ready = 0;
 
 	poll_wait(filp, &recorder->wait, wait);
-	spin_lock_irq(&recorder->lock);
+	raw_spin_lock_irq(&recorder->lock);
 	if (recorder->count || (!recorder->expected && recorder->lost))
 		ready = EPOLLPRI;
 	else if (!recorder->expected)
 		ready = EPOLLHUP;
-	spin_unlock_irq(&recorder->lock);
+	raw_spin_unlock_irq(&recorder->lock);
 	return ready;
 }
