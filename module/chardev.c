@@ -169,14 +169,20 @@ int gil_chardev_init(umode_t mode)
 		gil_policy_put(policy);
 		return PTR_ERR(gil_global);
 	}
-	gil_locks_add(gil_global, true);
+	ret = gil_locks_add(gil_global, true);
+	if (ret)
+		goto err_put;
 
 	gil_misc.mode = mode;
 	ret = misc_register(&gil_misc);
-	if (ret) {
-		gil_locks_del(gil_global);
-		gil_lock_put(gil_global);
-	}
+	if (ret)
+		goto err_del;
+	return 0;
+
+err_del:
+	gil_locks_del(gil_global);
+err_put:
+	gil_lock_put(gil_global);
 	return ret;
 }
 

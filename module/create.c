@@ -25,6 +25,7 @@ struct file *gil_file_new(const struct file_operations *fops,
 	struct gil_file *file;
 	struct file *filp;
 	u32 nr;
+	int ret;
 
 	/* 0 is the global lock's. */
 	do
@@ -42,7 +43,11 @@ struct file *gil_file_new(const struct file_operations *fops,
 		gil_lock_put(lock);
 		return ERR_CAST(file);
 	}
-	gil_locks_add(lock, false);
+	ret = gil_locks_add(lock, false);
+	if (ret) {
+		gil_file_close(file);
+		return ERR_PTR(ret);
+	}
 	filp = anon_inode_getfile("[gil]", fops, file, O_RDWR);
 	if (IS_ERR(filp)) {
 		gil_locks_del(lock);

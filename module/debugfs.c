@@ -4,8 +4,9 @@
  * with a header line.
  */
 #include <linux/debugfs.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "init.h"
 #include "locks.h"
@@ -13,6 +14,21 @@
 #include "timens.h"
 
 static struct dentry *gil_dir;
+
+/*
+ * Where a reader is. A table may be long, because every user may make locks. So
+ * seq_file shows a page of it at a time, and gil_locks_mutex is held for one
+ * page only. To go on from a position takes logarithmic time.
+ */
+struct gil_cursor {
+	struct gil_lock *lock;		/* between start and stop */
+	unsigned long id;		/* of a context of @lock */
+	struct gil_when when;
+	union {
+		struct gil_lock_stats lock_stats;
+		struct gil_thread_stats thread_stats;
+	};
+};
 
 static const char *const gil_state_names[] = {
 	[GIL_STATE_IDLE] = "idle",
@@ -73,70 +89,143 @@ static void gil_put_counts(struct seq_file *seq, const struct gil_counts *c,
 		   gil_time_to_user(when->since_ns));
 }
 
-static int locks_show(struct seq_file *seq, void *unused)
+/* The position of a lock is its number and 1. The header has position 0. */
+static void *gil_lock_at(loff_t *pos)
 {
-	struct gil_lock_stats *s;
+	unsigned long nr = *pos - 1;
 	struct gil_lock *lock;
-	struct gil_when when;
 
-	s = kmalloc(sizeof(*s), GFP_KERNEL);
-	if (!s)
-		return -ENOMEM;
+	if (*pos > U32_MAX + 1LL)
+		return NULL;
+	lock = xa_find(&gil_locks, &nr, U32_MAX, XA_PRESENT);
+	if (lock)
+		*pos = nr + 1LL;
+	return lock;
+}
 
-	seq_puts(seq, "lock owner waiting waiting_max threads bound interval_ns grace_ns policy");
-	gil_put_counts_header(seq);
-	seq_putc(seq, '\n');
+static void *gil_locks_start(struct seq_file *seq, loff_t *pos)
+	__acquires(&gil_locks_mutex)
+{
 	mutex_lock(&gil_locks_mutex);
-	list_for_each_entry(lock, &gil_locks, locks_node) {
-		gil_lock_snapshot_when(lock, s, &when);
+	return *pos ? gil_lock_at(pos) : SEQ_START_TOKEN;
+}
+
+static void *gil_locks_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+	return gil_lock_at(pos);
+}
+
+static void gil_table_stop(struct seq_file *seq, void *v)
+	__releases(&gil_locks_mutex)
+{
+	mutex_unlock(&gil_locks_mutex);
+}
+
+static int gil_locks_show(struct seq_file *seq, void *v)
+{
+	struct gil_cursor *cursor = seq->private;
+	struct gil_lock_stats *s = &cursor->lock_stats;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(seq, "lock owner waiting waiting_max threads bound interval_ns grace_ns policy");
+		gil_put_counts_header(seq);
+	} else {
+		gil_lock_snapshot_when(v, s, &cursor->when);
 		seq_printf(seq, "%u %u %u %u %u %u %llu %llu %s", s->lock,
 			   s->owner, s->waiting, s->waiting_max, s->threads,
 			   s->bound, s->interval_ns, s->grace_ns, s->policy);
-		gil_put_counts(seq, &s->counts, &when);
-		seq_putc(seq, '\n');
+		gil_put_counts(seq, &s->counts, &cursor->when);
 	}
-	mutex_unlock(&gil_locks_mutex);
-	kfree(s);
+	seq_putc(seq, '\n');
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(locks);
 
-static int threads_show(struct seq_file *seq, void *unused)
+static const struct seq_operations gil_locks_ops = {
+	.start = gil_locks_start,
+	.next = gil_locks_next,
+	.stop = gil_table_stop,
+	.show = gil_locks_show,
+};
+
+/*
+ * The position of a context has its lock's number above its own id, which is not
+ * 0 and has 31 bits.
+ */
+static void *gil_thread_at(struct gil_cursor *cursor, loff_t *pos)
 {
-	struct gil_thread_stats *s;
-	struct gil_lock *lock;
-	struct gil_when when;
-	struct gil_ctx *ctx;
-	unsigned long id;
+	unsigned long nr = *pos >> 31;
 
-	s = kmalloc(sizeof(*s), GFP_KERNEL);
-	if (!s)
-		return -ENOMEM;
-
-	seq_puts(seq, "lock id tgid tid state bind cpu_ns");
-	gil_put_counts_header(seq);
-	seq_puts(seq, " comm\n");
-	mutex_lock(&gil_locks_mutex);
-	list_for_each_entry(lock, &gil_locks, locks_node) {
-		mutex_lock(&lock->attach);
-		xa_for_each(&lock->ids, id, ctx) {
-			gil_thread_snapshot_when(ctx, s, &when);
-			seq_printf(seq, "%u %u %u %u %s %#x %llu", lock->nr, s->id,
-				   s->tgid, s->tid, gil_state_names[s->state],
-				   s->bind, s->cpu_ns);
-			gil_put_counts(seq, &s->counts, &when);
-			/* A thread may choose any name, with blanks and newlines. */
-			seq_putc(seq, ' ');
-			seq_escape(seq, s->comm, " \t\n\\");
-			seq_putc(seq, '\n');
+	cursor->id = *pos & GIL_WORD_ID_MASK;
+	xa_for_each_start(&gil_locks, nr, cursor->lock, nr) {
+		if (xa_find(&cursor->lock->ids, &cursor->id, GIL_WORD_ID_MASK,
+			    XA_PRESENT)) {
+			*pos = (loff_t)nr << 31 | cursor->id;
+			return cursor;
 		}
-		mutex_unlock(&lock->attach);
+		cursor->id = 0;
+		cond_resched();
 	}
-	mutex_unlock(&gil_locks_mutex);
-	kfree(s);
+	return NULL;
+}
+
+static void *gil_threads_start(struct seq_file *seq, loff_t *pos)
+	__acquires(&gil_locks_mutex)
+{
+	mutex_lock(&gil_locks_mutex);
+	return *pos ? gil_thread_at(seq->private, pos) : SEQ_START_TOKEN;
+}
+
+static void *gil_threads_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+	return gil_thread_at(seq->private, pos);
+}
+
+/* False: the context has ended. */
+static bool gil_thread_look(struct gil_cursor *cursor)
+{
+	struct gil_lock *lock = cursor->lock;
+	struct gil_ctx *ctx;
+
+	mutex_lock(&lock->attach);
+	ctx = xa_load(&lock->ids, cursor->id);
+	if (ctx)
+		gil_thread_snapshot_when(ctx, &cursor->thread_stats,
+					 &cursor->when);
+	mutex_unlock(&lock->attach);
+	return ctx;
+}
+
+static int gil_threads_show(struct seq_file *seq, void *v)
+{
+	struct gil_cursor *cursor = seq->private;
+	struct gil_thread_stats *s = &cursor->thread_stats;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(seq, "lock id tgid tid state bind cpu_ns");
+		gil_put_counts_header(seq);
+		seq_puts(seq, " comm\n");
+		return 0;
+	}
+	if (!gil_thread_look(cursor))
+		return SEQ_SKIP;
+	seq_printf(seq, "%u %u %u %u %s %#x %llu", s->lock, s->id, s->tgid,
+		   s->tid, gil_state_names[s->state], s->bind, s->cpu_ns);
+	gil_put_counts(seq, &s->counts, &cursor->when);
+	/* A thread may choose any name, with blanks and newlines. */
+	seq_putc(seq, ' ');
+	seq_escape(seq, s->comm, " \t\n\\");
+	seq_putc(seq, '\n');
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(threads);
+
+static const struct seq_operations gil_threads_ops = {
+	.start = gil_threads_start,
+	.next = gil_threads_next,
+	.stop = gil_table_stop,
+	.show = gil_threads_show,
+};
 
 static void gil_put_hist(struct seq_file *seq, u32 lock, const char *what,
 			 const struct gil_times *times)
@@ -149,35 +238,54 @@ static void gil_put_hist(struct seq_file *seq, u32 lock, const char *what,
 				   1ULL << i, times->hist[i]);
 }
 
-static int hist_show(struct seq_file *seq, void *unused)
+static int gil_hist_show(struct seq_file *seq, void *v)
 {
-	struct gil_lock_stats *s;
-	struct gil_lock *lock;
+	struct gil_cursor *cursor = seq->private;
+	struct gil_lock_stats *s = &cursor->lock_stats;
 
-	s = kmalloc(sizeof(*s), GFP_KERNEL);
-	if (!s)
-		return -ENOMEM;
-
-	seq_puts(seq, "lock what from_ns count\n");
-	mutex_lock(&gil_locks_mutex);
-	list_for_each_entry(lock, &gil_locks, locks_node) {
-		gil_lock_snapshot(lock, s);
-		gil_put_hist(seq, s->lock, "wait", &s->counts.wait);
-		gil_put_hist(seq, s->lock, "wakeup", &s->counts.wakeup);
-		gil_put_hist(seq, s->lock, "hold", &s->counts.hold);
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(seq, "lock what from_ns count\n");
+		return 0;
 	}
-	mutex_unlock(&gil_locks_mutex);
-	kfree(s);
+	gil_lock_snapshot(v, s);
+	gil_put_hist(seq, s->lock, "wait", &s->counts.wait);
+	gil_put_hist(seq, s->lock, "wakeup", &s->counts.wakeup);
+	gil_put_hist(seq, s->lock, "hold", &s->counts.hold);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(hist);
+
+static const struct seq_operations gil_hist_ops = {
+	.start = gil_locks_start,
+	.next = gil_locks_next,
+	.stop = gil_table_stop,
+	.show = gil_hist_show,
+};
+
+static int gil_table_open(struct inode *inode, struct file *filp)
+{
+	return __seq_open_private(filp, inode->i_private,
+				  sizeof(struct gil_cursor)) ? 0 : -ENOMEM;
+}
+
+static const struct file_operations gil_table_fops = {
+	.owner = THIS_MODULE,
+	.open = gil_table_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
+static void gil_table(const char *name, const struct seq_operations *ops)
+{
+	debugfs_create_file(name, 0400, gil_dir, (void *)ops, &gil_table_fops);
+}
 
 void gil_debugfs_init(void)
 {
 	gil_dir = debugfs_create_dir("gil", NULL);
-	debugfs_create_file("locks", 0400, gil_dir, NULL, &locks_fops);
-	debugfs_create_file("threads", 0400, gil_dir, NULL, &threads_fops);
-	debugfs_create_file("hist", 0400, gil_dir, NULL, &hist_fops);
+	gil_table("locks", &gil_locks_ops);
+	gil_table("threads", &gil_threads_ops);
+	gil_table("hist", &gil_hist_ops);
 }
 
 void gil_debugfs_exit(void)

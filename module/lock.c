@@ -140,7 +140,6 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 	gil_queue_init(&lock->q);
 	INIT_LIST_HEAD(&lock->moving);
 	kref_init(&lock->ref);
-	INIT_LIST_HEAD(&lock->locks_node);
 	mutex_init(&lock->attach);
 	xa_init_flags(&lock->ids, XA_FLAGS_ALLOC1);
 	raw_spin_lock_init(&lock->lock);

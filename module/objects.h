@@ -18,7 +18,7 @@
  *	core.c		the states and moves of a lock; params.c: parameters
  *	ask.c		when an owner is asked; policy.c: registry of policies
  *	gil_trace.c	the trace events
- *	locks.c		the list of all locks; policy_*.c: the policies
+ *	locks.c		the table of all locks; policy_*.c: the policies
  *	objects.h	this file; compat.h: differences between kernels; timens.h:
  *			the caller's clock
  *
@@ -26,7 +26,7 @@
  *
  * Lock order, outermost first:
  *
- *	gil_locks_mutex		(locks.c)    the list of all locks
+ *	gil_locks_mutex		(locks.c)    the table of all locks
  *	  lock->attach		(below)      which contexts a lock has
  *	    the run queue's lock (kernel/sched)
  *	      lock->lock	(below)      who owns it, who waits
@@ -92,9 +92,6 @@ struct gil_lock {
 
 	struct kref ref;
 	struct rcu_head rcu;	/* gil_kill() may reach it by a context under RCU */
-
-	/* gil_locks_mutex protects: */
-	struct list_head locks_node;
 
 	/*
 	 * Contexts come and go under this mutex, in process context only. @ids
