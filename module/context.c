@@ -225,7 +225,21 @@ static struct gil_ctx *gil_ctx_alloc(struct gil_file *file)
 	return ctx;
 }
 
-/* Reserve an id before anybody can find the context by it. */
+/*
+ * Reserve an id. All threads share the global lock's mutex, so do not hold it:
+ * the memory for the id may be long in coming, if the caller's cgroup is short
+ * of it. The lock of @ids protects @next_id.
+ */
+static int gil_ctx_reserve_id(struct gil_ctx *ctx)
+{
+	struct gil_lock *lock = ctx->lock;
+
+	return xa_alloc_cyclic(&lock->ids, &ctx->w.id, NULL,
+			       XA_LIMIT(1, GIL_WORD_ID_MASK), &lock->next_id,
+			       GFP_KERNEL_ACCOUNT);
+}
+
+/* The id is reserved, so storing the context allocates no memory. */
 static int gil_ctx_link(struct gil_ctx *ctx)
 {
 	struct gil_lock *lock = ctx->lock;
@@ -233,18 +247,13 @@ static int gil_ctx_link(struct gil_ctx *ctx)
 
 	lockdep_assert_held(&lock->attach);
 
-	ret = xa_alloc_cyclic(&lock->ids, &ctx->w.id, NULL,
-			      XA_LIMIT(1, GIL_WORD_ID_MASK), &lock->next_id,
-			      GFP_KERNEL_ACCOUNT);
-	if (ret < 0)
-		return ret;
 	ret = rhltable_insert(&gil_contexts, &ctx->task_node,
 			      gil_contexts_params);
 	if (ret) {
 		xa_erase(&lock->ids, ctx->w.id);
 		return ret;
 	}
-	xa_store(&lock->ids, ctx->w.id, ctx, GFP_KERNEL_ACCOUNT);
+	xa_store(&lock->ids, ctx->w.id, ctx, GFP_NOWAIT);
 	gil_recorder_expect(lock->recorder);
 	list_add_tail(&ctx->file_node, &ctx->file->contexts);
 	WRITE_ONCE(lock->threads, lock->threads + 1);
@@ -264,10 +273,13 @@ struct gil_ctx *gil_ctx_attach(struct gil_file *file)
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_lock(&file->lock->attach);
-	ret = gil_ctx_link(ctx);
-	mutex_unlock(&file->lock->attach);
-	if (ret) {
+	ret = gil_ctx_reserve_id(ctx);
+	if (ret >= 0) {
+		mutex_lock(&file->lock->attach);
+		ret = gil_ctx_link(ctx);
+		mutex_unlock(&file->lock->attach);
+	}
+	if (ret < 0) {
 		gil_ctx_put(ctx);
 		return ERR_PTR(-ENOMEM);
 	}

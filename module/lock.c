@@ -141,7 +141,7 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 	INIT_LIST_HEAD(&lock->moving);
 	kref_init(&lock->ref);
 	mutex_init(&lock->attach);
-	xa_init_flags(&lock->ids, XA_FLAGS_ALLOC1);
+	xa_init_flags(&lock->ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	raw_spin_lock_init(&lock->lock);
 	hrtimer_setup(&lock->timer, gil_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
