@@ -6,6 +6,9 @@
  * and back to it. If the thread blocks, the notifier calls gil_blocks(). If the
  * thread runs on and needs the lock, the notifier queues a task work, which the
  * kernel runs before the thread is in user mode, whatever the thread was doing.
+ * It also runs such works earlier in some places: before a thread stops for a
+ * debugger or is frozen, and while a thread waits for io_uring, which exec does
+ * too, holding cred_guard_mutex. There the thread may wait for the lock as well.
  * The timer that asks an owner to give way queues the same work. So the thread
  * passes gil_come_back() between any loss of the lock, or request to give it up,
  * and its next instruction in user mode.

@@ -104,7 +104,6 @@ static void *gil_lock_at(loff_t *pos)
 }
 
 static void *gil_locks_start(struct seq_file *seq, loff_t *pos)
-	__acquires(&gil_locks_mutex)
 {
 	mutex_lock(&gil_locks_mutex);
 	return *pos ? gil_lock_at(pos) : SEQ_START_TOKEN;
@@ -117,7 +116,6 @@ static void *gil_locks_next(struct seq_file *seq, void *v, loff_t *pos)
 }
 
 static void gil_table_stop(struct seq_file *seq, void *v)
-	__releases(&gil_locks_mutex)
 {
 	mutex_unlock(&gil_locks_mutex);
 }
@@ -170,7 +168,6 @@ static void *gil_thread_at(struct gil_cursor *cursor, loff_t *pos)
 }
 
 static void *gil_threads_start(struct seq_file *seq, loff_t *pos)
-	__acquires(&gil_locks_mutex)
 {
 	mutex_lock(&gil_locks_mutex);
 	return *pos ? gil_thread_at(seq->private, pos) : SEQ_START_TOKEN;

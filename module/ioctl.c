@@ -109,8 +109,12 @@ static long gil_ioc_attach(struct gil_file *file, void __user *argp)
 		return -EFAULT;
 
 	ctx = gil_ctx_attach(file);
-	if (IS_ERR(ctx))
+	if (IS_ERR(ctx)) {
+		/* They have not been counted, so give them back. */
+		if (copy_to_user(argp, &args, sizeof(args)))
+			return -EFAULT;
 		return PTR_ERR(ctx);
+	}
 	gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
 	out.id = ctx->w.id;
 	return copy_to_user(argp, &out, sizeof(out)) ? -EFAULT : 0;
@@ -132,33 +136,46 @@ static bool gil_acquire_args_valid(const struct gil_acquire *args)
 	return flags & GIL_ACQUIRE_DEADLINE || !args->deadline_ns;
 }
 
+/*
+ * The caller's context for an acquire. A request that is resumed after a signal
+ * must still be queued.
+ */
+static struct gil_ctx *gil_acquire_ctx(struct gil_file *file, u32 flags)
+{
+	struct gil_ctx *ctx;
+
+	if (!(flags & GIL_ACQUIRE_RESUME))
+		return gil_ctx_attach(file);
+	ctx = gil_ctx_find(file);
+	return ctx ? ctx : ERR_PTR(-ENOENT);
+}
+
 static long gil_ioc_acquire(struct gil_file *file, void __user *argp)
 {
 	struct gil_acquire __user *uargs = argp;
 	struct gil_acquire args;
 	struct gil_ctx *ctx;
+	bool has_counts;
 
 	if (copy_from_user(&args, argp, sizeof(args)))
 		return -EFAULT;
 	if (!gil_acquire_args_valid(&args))
 		return -EINVAL;
-	if ((args.fast_acquires || args.fast_io_releases) &&
-	    (put_user(0, &uargs->fast_acquires) ||
-	     put_user(0, &uargs->fast_io_releases)))
+	has_counts = args.fast_acquires || args.fast_io_releases;
+	if (has_counts && (put_user(0, &uargs->fast_acquires) ||
+			   put_user(0, &uargs->fast_io_releases)))
 		return -EFAULT;
 
-	/* A request that is resumed after a signal must still be queued. */
-	if (args.flags & GIL_ACQUIRE_RESUME) {
-		args.flags |= GIL_ACQUIRE_KEEP_INTR;
-		ctx = gil_ctx_find(file);
-		if (!ctx)
-			return -ENOENT;
-	} else {
-		ctx = gil_ctx_attach(file);
-		if (IS_ERR(ctx))
-			return PTR_ERR(ctx);
+	ctx = gil_acquire_ctx(file, args.flags);
+	if (IS_ERR(ctx)) {
+		/* They have not been counted, so give them back. */
+		if (has_counts && copy_to_user(argp, &args, sizeof(args)))
+			return -EFAULT;
+		return PTR_ERR(ctx);
 	}
-	if (args.fast_acquires || args.fast_io_releases)
+	if (args.flags & GIL_ACQUIRE_RESUME)
+		args.flags |= GIL_ACQUIRE_KEEP_INTR;
+	if (has_counts)
 		gil_add_fast(ctx, args.fast_acquires, args.fast_io_releases);
 	return gil_op_acquire(ctx, args.flags,
 			      gil_time_from_user(args.deadline_ns));

@@ -107,7 +107,11 @@ static bool fair_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct gil_waiter, rb)->key;
 }
 
-/* A thread can save up at most one interval by not wanting the lock. */
+/*
+ * A thread can save up at most one interval by not wanting the lock. A thread
+ * that opens the global lock again and again gets as much for each new context.
+ * That does not let it hold the lock for longer than anybody may.
+ */
 static void fair_place(struct gil_queue *q, struct gil_waiter *w)
 {
 	u64 least = q->data[LEAST];

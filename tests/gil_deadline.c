@@ -120,11 +120,11 @@ static __u64 table_now_ns(void)
 		return 0;
 	if (fgets(names, sizeof(names), file) &&
 	    fgets(values, sizeof(values), file)) {
-		name = strtok_r(names, " \n", &n);
-		value = strtok_r(values, " \n", &v);
+		name = strtok_r(names, "\n ", &n);
+		value = strtok_r(values, "\n ", &v);
 		while (name && value && strcmp(name, "now_ns")) {
-			name = strtok_r(NULL, " \n", &n);
-			value = strtok_r(NULL, " \n", &v);
+			name = strtok_r(NULL, "\n ", &n);
+			value = strtok_r(NULL, "\n ", &v);
 		}
 		ns = name && value ? strtoull(value, NULL, 10) : 0;
 	}

@@ -382,6 +382,8 @@ TEST_F_TIMEOUT(lock, stats_of_a_thread, PATIENCE)
 /* This needs about a thousand descriptors. */
 TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 {
+	struct gil_acquire acquire = { .fast_io_releases = 5 };
+	struct gil_attach attach = { .fast_acquires = 3 };
 	int fds[GIL_THREAD_LOCKS_MAX + 1];
 	struct rlimit limit;
 	unsigned int i, count = ARRAY_SIZE(fds);
@@ -399,6 +401,11 @@ TEST_F_TIMEOUT(lock, attached_to_too_many, PATIENCE)
 	EXPECT_EQ(EMFILE, lock_attach(fds[i], NULL));
 	EXPECT_EQ(EMFILE, lock_acquire(fds[i], 0, 0));
 	EXPECT_EQ(EMFILE, lock_acquire(fds[i], GIL_ACQUIRE_TRY, 0));
+	/* The counts that it did not take are still there. */
+	EXPECT_EQ(EMFILE, lock_ioctl(fds[i], GIL_IOC_ATTACH, &attach));
+	EXPECT_EQ(3, attach.fast_acquires);
+	EXPECT_EQ(EMFILE, lock_ioctl(fds[i], GIL_IOC_ACQUIRE, &acquire));
+	EXPECT_EQ(5, acquire.fast_io_releases);
 	EXPECT_EQ(0, lock_threads(fds[i]));
 	EXPECT_EQ(0, lock_owner(fds[i]));
 	/* A lock that was closed no longer counts. */

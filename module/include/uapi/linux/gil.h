@@ -329,7 +329,8 @@ struct gil_times {
  *		were given up by GIL_IOC_CANCEL.
  * @lazy_releases: those of @releases after which the lock stayed put.
  * @lazy_returns: those of @lazy_releases whose thread was back in time.
- * @wait:	from request to grant, of all grants, claimed or not.
+ * @wait:	from request to grant, of all grants, claimed or not, or to the
+ *		acquisition if the policy grants nothing.
  * @wakeup:	from the grant until the new owner runs.
  * @hold:	to the release, from the grant, or from when the kernel first
  *		knew of an owner by the fast path.
