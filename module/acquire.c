@@ -24,7 +24,7 @@ static void gil_count_failure(struct gil_ctx *ctx, int err)
 /* Has the waiter been granted the lock, or been called? */
 static bool gil_is_granted_or_called(const struct gil_ctx *ctx)
 {
-	return READ_ONCE(ctx->state) != GIL_STATE_QUEUED ||
+	return smp_load_acquire(&ctx->state) != GIL_STATE_QUEUED ||
 	       READ_ONCE(ctx->called);
 }
 
@@ -78,6 +78,8 @@ static bool gil_end_wait(struct gil_ctx *ctx, u32 keep, int *ret,
 					 GIL_ACQUIRE_KEEP_INTR))
 		return true;
 
+	/* A grant that was revoked may have set it. */
+	ctx->wants = false;
 	gil_count_failure(ctx, *ret);
 	if (ctx->state == GIL_STATE_GRANTED)
 		*next = gil_let_go(ctx, GIL_REASON_CANCEL, ktime_get_ns());

@@ -26,7 +26,7 @@ void gil_ask(struct gil_lock *lock, u64 now)
 	struct gil_ctx *owner = lock->owner;
 
 	lock->asked = true;
-	lock->ask_at = now + gil_wake_patience(lock);
+	lock->ask_at = now + GIL_WAKE_NS;
 	WRITE_ONCE(lock->page->drop_request, 1);
 	gil_count(owner, drop_requests);
 	trace_gil_drop_request(lock, owner, now - owner->w.grant_ns);

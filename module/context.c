@@ -317,8 +317,12 @@ int gil_contexts_init(void)
 	return ret;
 }
 
-void gil_contexts_exit(void)
+void gil_contexts_drain(void)
 {
 	destroy_workqueue(gil_reaper);
+}
+
+void gil_contexts_exit(void)
+{
 	rhltable_destroy(&gil_contexts);
 }

@@ -39,7 +39,11 @@ void gil_ctx_put(struct gil_ctx *ctx);
 void gil_task_exit(struct task_struct *task);
 
 int gil_contexts_init(void);
-/* Called when all files are closed and exits are no longer watched. */
+/*
+ * Called when all files are closed and exits are no longer watched: wait for the
+ * last contexts to end, and then, when nothing looks for contexts, end.
+ */
+void gil_contexts_drain(void);
 void gil_contexts_exit(void);
 
 #endif /* GIL_CONTEXT_H */

@@ -24,8 +24,8 @@
  *       |  OWNER---->LAZY---->OWNER
  *       +-------------------------+
  *        |       ^       |       ^
- * abandon|       |recover|call   |barge:
- *        v       |       v       |the first to come
+ * abandon|       |recover|call,  |barge:
+ *        v       |       v revoke|the first to come
  *       +-----------+   +-----------+
  *       | ABANDONED |   |   OPEN    |   a lock can be both
  *       |    0|K    |   |    0|K    |
@@ -400,8 +400,10 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 		gil_grant_to(next, from, lock->abandoned, now);
 		return next;
 	}
-	if (next)
+	if (next) {
 		next->called = true;
+		list_add_tail(&next->w.node, &lock->called);
+	}
 	lock->open = lock->q.waiting;
 	lock->ask_at = next ? now + gil_wake_patience(lock) : U64_MAX;
 	gil_arm(lock);
@@ -413,12 +415,31 @@ static struct gil_ctx *gil_call(struct gil_lock *lock, struct gil_ctx *from,
 /* The context is no longer in the queue, or among those that were called. */
 static void gil_count_out(struct gil_ctx *ctx)
 {
-	ctx->called = false;
-	if (ctx->absent)
+	if (ctx->absent) {
 		ctx->lock->absent--;
-	else
+	} else {
 		ctx->lock->q.waiting--;
+		if (ctx->called)
+			list_del(&ctx->w.node);
+	}
+	ctx->called = false;
 	ctx->absent = false;
+}
+
+/*
+ * Those that have been called for as long as they may take are absent: they have
+ * no CPU. A few at a time, because interrupts are off.
+ */
+static void gil_drop_late(struct gil_lock *lock)
+{
+	struct gil_waiter *w;
+	int n = 64;
+
+	while (n-- && (w = gil_queue_pop(&lock->called))) {
+		container_of(w, struct gil_ctx, w)->absent = true;
+		lock->absent++;
+		lock->q.waiting--;
+	}
 }
 
 /*
@@ -570,6 +591,7 @@ struct gil_ctx *gil_pass_on(struct gil_ctx *ctx, bool died, u64 now)
 	gil_end_stay(ctx, now);
 	/* Not in gil_end_hold(): a lazy owner back in time was not away. */
 	ctx->w.io = ctx->io;
+	ctx->giving = false;
 	ctx->state = GIL_STATE_IDLE;
 	gil_set_owner(lock, NULL);
 	gil_unask(lock);
@@ -669,6 +691,8 @@ static struct gil_ctx *gil_revoke(struct gil_ctx *ctx, u64 now)
 	lockdep_assert_held(&lock->lock);
 
 	gil_count(ctx, forced_switches);
+	/* The thread did not run, so its policy must not charge it for a hold. */
+	ctx->w.grant_ns = now;
 	gil_end_hold(ctx, GIL_REASON_INTERVAL, now);
 	gil_set_owner(lock, NULL);
 	gil_unask(lock);
@@ -682,16 +706,20 @@ static struct gil_ctx *gil_revoke(struct gil_ctx *ctx, u64 now)
 	ctx->called = true;
 	ctx->absent = true;
 	lock->absent++;
-	WRITE_ONCE(ctx->state, GIL_STATE_QUEUED);
+	/* gil_is_granted_or_called() must not see the state without the call. */
+	smp_store_release(&ctx->state, GIL_STATE_QUEUED);
 	return gil_call(lock, ctx, now);
 }
 
 /* HELD(@owner, OWNER) -> as gil_pass_on(), or no move */
 struct gil_ctx *gil_take_away(struct gil_ctx *owner, u64 now)
 {
+	const struct task_struct *task = owner->w.task;
+
 	lockdep_assert_held(&owner->lock->lock);
 
-	if (owner->w.task->flags & PF_EXITING)
+	/* Once its memory is about to go, its exit code says how it ended. */
+	if (READ_ONCE(task->flags) & PF_EXITING && !READ_ONCE(task->mm))
 		return gil_let_go(owner, GIL_REASON_EXIT, now);
 	if (!owner->off_cpu || !gil_is_sliced(owner))
 		return NULL;
@@ -706,14 +734,16 @@ static struct gil_ctx *gil_do_due(struct gil_lock *lock, u64 now)
 
 	if (now < gil_due(lock))
 		return NULL;
-	if (!owner)
+	if (!owner) {
+		gil_drop_late(lock);
 		return gil_call(lock, NULL, now);
+	}
 	if (owner->state == GIL_STATE_LAZY)
 		return gil_pass_on(owner, false, now);
 	if (gil_is_late(owner))
 		return gil_revoke(owner, now);
 	if (lock->asked)
-		lock->ask_at = now + gil_wake_patience(lock);
+		lock->ask_at = now + GIL_WAKE_NS;
 	else
 		gil_ask(lock, now);
 	return gil_take_away(owner, now);

@@ -139,6 +139,7 @@ struct gil_lock *gil_lock_create(u32 nr, const struct gil_policy_ops *policy,
 	lock->q.grace_ns = grace_ns;
 	gil_queue_init(&lock->q);
 	INIT_LIST_HEAD(&lock->moving);
+	INIT_LIST_HEAD(&lock->called);
 	kref_init(&lock->ref);
 	mutex_init(&lock->attach);
 	xa_init_flags(&lock->ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);

@@ -36,6 +36,7 @@ static int __init gil_init(void)
 err_task_watch:
 	gil_task_watch_stop();
 err_contexts:
+	gil_contexts_drain();
 	gil_contexts_exit();
 	return ret;
 }
@@ -45,8 +46,10 @@ static void __exit gil_exit(void)
 	gil_debugfs_exit();
 	gil_chardev_exit();
 	gil_task_watch_stop();
-	gil_contexts_exit();
+	gil_contexts_drain();
+	/* It takes the probe away that looks contexts up. */
 	gil_bind_cleanup();
+	gil_contexts_exit();
 }
 
 module_init(gil_init);

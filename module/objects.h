@@ -122,6 +122,7 @@ struct gil_lock {
 	bool gathering;			/* waiters go to @moving, not from it */
 	u32 waiting_max;
 	u32 absent;			/* contexts that are absent */
+	struct list_head called;		/* waiters (by w.node) that were called */
 	u32 bound;			/* contexts that are bound and alive */
 	struct gil_counts counts;
 	struct hrtimer timer;

@@ -24,6 +24,11 @@
 /* Programs come and go. Do not patch the kernel's code for each of them. */
 #define GIL_YIELD_LINGER	(60 * HZ)
 
+/*
+ * The probe may run like an interrupt that nothing masks. Taking the lock's raw
+ * spinlock is safe all the same, because at the entry of a system call the CPU
+ * holds no lock.
+ */
 static int gil_yield_probe(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct gil_ctx *bound = gil_ctx_find_bound();
@@ -138,7 +143,11 @@ void gil_yield_cleanup(void)
 
 #else
 
-void gil_yield_watch(void) { }
+void gil_yield_watch(void)
+{
+	pr_warn_once("sched_yield() does not hand a lock on: this kernel has no kprobes\n");
+}
+
 void gil_yield_unwatch(void) { }
 void gil_yield_cleanup(void) { }
 

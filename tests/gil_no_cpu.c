@@ -186,6 +186,47 @@ TEST_F_TIMEOUT(no_cpu, others_wait_no_longer_than_usual, PATIENCE)
 	EXPECT_EQ(0, child_status(pid));
 }
 
+/* Give the lock up and get it again in time, or not; nothing else. */
+static void come_and_go(int fd, bool (*become)(void), volatile int *result)
+{
+	int ret = 0;
+
+	if (!become() || lock_bind(fd, SLICED))
+		_exit(1);
+	for (;;) {
+		ret = lock_release(fd, 0);
+		if (ret && ret != EPERM)
+			break;
+		ret = lock_acquire(fd, GIL_ACQUIRE_DEADLINE, now_ns() + 20 * MS);
+		if (ret && ret != ETIMEDOUT)
+			break;
+		if (!ret)
+			spin_until(now_ns() + MS);
+	}
+	*result = ret;
+	_exit(1);
+}
+
+TEST_F_TIMEOUT(no_cpu, a_timeout_leaves_nothing_behind, PATIENCE)
+{
+	volatile int *result = shared_new(sizeof(*result));
+	pid_t pid;
+
+	ASSERT_NE(NULL, result);
+	pid = fork_with_parent();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		come_and_go(self->fd, variant->become, result);
+	ASSERT_TRUE(until_bound(self->fd, 2));
+	ASSERT_EQ(0, lock_bind(self->fd, SLICED));
+	spin_until(now_ns() + WATCH);
+	EXPECT_EQ(0, lock_unbind(self->fd));
+	EXPECT_EQ(0, *result);
+	put(CGROUP "/cpu.max", "max");
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
 /* The memory of processes that is not backed by files, in kB. */
 static long anonymous_kb(void)
 {

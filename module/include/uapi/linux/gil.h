@@ -322,7 +322,8 @@ struct gil_times {
  * @io_releases: releases because of blocking I/O, by the fast path too.
  * @yields:	times the owner let a waiter go first.
  * @drop_requests: times the kernel asked the owner to give way.
- * @forced_switches: those of @yields that followed such a request.
+ * @forced_switches: those of @yields that followed such a request, and each time
+ *		that the kernel took the lock from a thread without a CPU.
  * @owner_deaths: owners that died while they held the lock (for a thread: 0).
  * @timeouts, @cancels, @interrupts: requests that left the queue for that
  *		reason without the lock. @cancels also counts the grants that
