@@ -24,8 +24,10 @@ static void gil_count_failure(struct gil_ctx *ctx, int err)
 /* Has the waiter been granted the lock, or been called? */
 static bool gil_is_granted_or_called(const struct gil_ctx *ctx)
 {
-	return smp_load_acquire(&ctx->state) != GIL_STATE_QUEUED ||
-	       READ_ONCE(ctx->called);
+	/* Pairs with gil_revoke(), which sets @called before the state. */
+	u32 state = smp_load_acquire(&ctx->state);
+
+	return state != GIL_STATE_QUEUED || READ_ONCE(ctx->called);
 }
 
 /*

@@ -23,8 +23,8 @@ static const struct {
 	{ "\xe4\xbd\xa0x", "\xe4\xbd\xa0x", "???x", "\xe4\xbd\xa0x", 3 },
 	/* A combining accent; text turned round; a control of 8 bits. */
 	{ "e\xcc\x81", "e\xcc\x81", "e??", "e\xcc\x81", 1 },
-	{ "\xe2\x80\xae" "ab", "???ab", "???ab", "\xe2\x80\xae" "ab", 5 },
-	{ "\xc2\x9b" "1m", "??1m", "??1m", "\xc2\x9b" "1m", 4 },
+	{ "\342\200\256ab", "???ab", "???ab", "\342\200\256ab", 5 },
+	{ "\302\2331m", "??1m", "??1m", "\302\2331m", 4 },
 	/* Overlong, a surrogate, past the last code point, cut off. */
 	{ "\xc0\x80", "??", "??", "??", 2 },
 	{ "\xed\xa0\x80", "???", "???", "???", 3 },
@@ -78,7 +78,7 @@ TEST_F(wash, too_long)
 
 	EXPECT_STREQ("abc", wash_utf8(small, sizeof(small), "abcd"));
 	EXPECT_STREQ("ab?", wash_utf8(small, sizeof(small), "ab\xc3\xa9"));
-	strcpy(self->text, "a\xe4\xbd\xa0\xc3\xa9z");
+	snprintf(self->text, sizeof(self->text), "a\xe4\xbd\xa0\xc3\xa9z");
 	EXPECT_STREQ(self->text, wash_terminal(self->text, sizeof(self->text),
 					       self->text));
 	wash_cut(self->text, 4);

@@ -281,7 +281,7 @@ def check_policies(files):
 
 def check_debugfs(files):
     text = section(files.man(GIL_4), "SH", "FILES")
-    have = matches(r'debugfs_create_file\("(\w+)"', files.read(DEBUGFS))
+    have = matches(r'gil_table\("(\w+)"', files.read(DEBUGFS))
     yield from unnamed("debugfs file", DEBUGFS, have, GIL_4, text)
     yield from compare("debugfs file", DEBUGFS, set(), GIL_4,
                        matches(r"debug/gil/(\w+)", text) - have)

@@ -24,7 +24,9 @@ char *wash_utf8(char *to, size_t size, const char *from);
 char *wash_terminal(char *to, size_t size, const char *from);
 
 /* In a message: text that is safe until the end of the block. */
-#define WASHED(text) wash_terminal((char[PATH_MAX]){ "" }, PATH_MAX, text)
+/* clang-format off */
+#define WASHED(text) wash_terminal((char[PATH_MAX]) { "" }, PATH_MAX, text)
+/* clang-format on */
 
 /* How many columns a text of wash_terminal() takes on a terminal. */
 int wash_columns(const char *text);
