@@ -5,9 +5,11 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <gil.h>
 
@@ -256,6 +258,8 @@ TEST_F_TIMEOUT(libgil, io, PATIENCE)
 	EXPECT_EQ(-1, n);
 	EXPECT_EQ(EBADF, errno);
 	errno = 4711;
+	GIL_IO(self->g, ssize_t a = 1, b = 2; n = a + b);
+	EXPECT_EQ(3, n);
 	ASSERT_TRUE(queue_up(self->a));
 	EXPECT_EQ(0, gil_io_begin(self->g));
 	EXPECT_EQ(0, end_of(self->a));
@@ -263,9 +267,9 @@ TEST_F_TIMEOUT(libgil, io, PATIENCE)
 	EXPECT_EQ(0, gil_io_end(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
 	EXPECT_EQ(0, gil_thread_stats(self->g, &thread));
-	EXPECT_EQ(5, thread.counts.io_releases);
+	EXPECT_EQ(6, thread.counts.io_releases);
 	EXPECT_EQ(0, gil_lock_stats(self->g, &lock));
-	EXPECT_EQ(5, lock.counts.io_releases);
+	EXPECT_EQ(6, lock.counts.io_releases);
 }
 
 TEST_F_TIMEOUT(libgil, contended_io_keeps_errno, PATIENCE)
@@ -556,6 +560,329 @@ TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
 	EXPECT_EQ(0, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
 	errno = 4711;
+}
+
+/* What the child of a fork does in the handler, before libgil's own handlers. */
+static int (*in_fork_handler)(void);
+static int fork_handler_failed;
+
+static void fork_handler(void)
+{
+	if (in_fork_handler)
+		fork_handler_failed = in_fork_handler();
+}
+
+static void register_first(void)
+{
+	pthread_atfork(NULL, NULL, fork_handler);
+}
+
+/* Before every shared library's constructors, so before libgil's. */
+__attribute__((section(".preinit_array"), used))
+static void (*const register_early)(void) = register_first;
+
+static int fork_child(void)
+{
+	return fork();
+}
+
+/* Neither of these runs fork handlers. */
+static int bare_fork_child(void)
+{
+	return _Fork();
+}
+
+static int clone_child(void)
+{
+	return (int)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0UL);
+}
+
+/* The parent's thread owns the lock or owned it before, by the fast path. */
+static int uses_the_lock(void)
+{
+	uint32_t id = 0, parent = shared ? lock_owner(gil_fd(shared)) : 0;
+
+	if (gil_release(shared) != EPERM)
+		return 1;
+	if (gil_checkpoint(shared))
+		return 2;
+	if (parent)
+		return gil_try_acquire(shared) == EBUSY ? 0 : 3;
+	if (gil_acquire(shared) || gil_attach(shared, &id))
+		return 4;
+	return id && lock_owner(gil_fd(shared)) == id ? 0 : 5;
+}
+
+static int makes_and_closes(void)
+{
+	gil_t *g;
+
+	if (gil_create(&g, NULL) || gil_acquire(g) || gil_release(g))
+		return 1;
+	gil_close(g);
+	gil_close(shared);
+	return 0;
+}
+
+/* Holds the lock until the parent has tried it. */
+static void end_child(int failed, int pipe_fd)
+{
+	char byte;
+
+	if (read(pipe_fd, &byte, 1))
+		failed = 99;
+	_exit(failed);
+}
+
+FIXTURE(libgil_fork)
+{
+	int fds[2];
+};
+
+FIXTURE_VARIANT(libgil_fork)
+{
+	int (*make)(void);
+	bool in_handler;
+};
+
+FIXTURE_VARIANT_ADD(libgil_fork, fork) { .make = fork_child };
+FIXTURE_VARIANT_ADD(libgil_fork, handler) { .make = fork_child,
+					    .in_handler = true };
+FIXTURE_VARIANT_ADD(libgil_fork, bare_fork) { .make = bare_fork_child };
+FIXTURE_VARIANT_ADD(libgil_fork, clone) { .make = clone_child };
+
+FIXTURE_SETUP(libgil_fork)
+{
+	struct gil_options options = { .interval_ns = GIL_INTERVAL_MAX_NS };
+
+	ASSERT_EQ(0, gil_create(&shared, &options));
+	/* The second is by the fast path. */
+	ASSERT_EQ(0, gil_acquire(shared));
+	ASSERT_EQ(0, gil_release(shared));
+	ASSERT_EQ(0, gil_acquire(shared));
+	ASSERT_EQ(0, gil_release(shared));
+	ASSERT_EQ(0, pipe(self->fds));
+}
+
+FIXTURE_TEARDOWN(libgil_fork)
+{
+	(void)self;
+}
+
+/* Make the child, which does @act and stays until its pipe is closed. */
+static pid_t start_child(int (*make)(void), bool in_handler, int (*act)(void),
+			 const int *fds)
+{
+	pid_t child;
+
+	in_fork_handler = in_handler ? act : NULL;
+	child = make();
+	in_fork_handler = NULL;
+	if (child)
+		return child;
+	close(fds[1]);
+	end_child(in_handler ? fork_handler_failed : act(), fds[0]);
+	return -1;
+}
+
+TEST_F_TIMEOUT(libgil_fork, child_is_not_its_parent, PATIENCE)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, gil_acquire(shared));
+	child = start_child(variant->make, variant->in_handler, uses_the_lock,
+			    self->fds);
+	ASSERT_LT(0, child);
+	close(self->fds[1]);
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(0, gil_release(shared));
+}
+
+TEST_F_TIMEOUT(libgil_fork, parent_is_not_its_child, PATIENCE)
+{
+	pid_t child = start_child(variant->make, variant->in_handler,
+				  uses_the_lock, self->fds);
+
+	ASSERT_LT(0, child);
+	ASSERT_TRUE(UNTIL(lock_owner(gil_fd(shared))));
+	EXPECT_EQ(EBUSY, gil_try_acquire(shared));
+	EXPECT_EQ(EPERM, gil_release(shared));
+	EXPECT_NE(0, lock_owner(gil_fd(shared)));
+	close(self->fds[1]);
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(EOWNERDEAD, gil_acquire(shared));
+	EXPECT_EQ(0, gil_release(shared));
+}
+
+TEST_F_TIMEOUT(libgil_fork, child_makes_and_closes_locks, PATIENCE)
+{
+	pid_t child = start_child(variant->make, variant->in_handler,
+				  makes_and_closes, self->fds);
+
+	ASSERT_LT(0, child);
+	close(self->fds[1]);
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(0, gil_acquire(shared));
+	EXPECT_EQ(0, gil_release(shared));
+}
+
+/* A lock that keeps records of threads that ended. */
+enum { TURNS = 1000 };
+
+static int take_turns(void)
+{
+	for (int i = 0; i < TURNS; i++)
+		if (gil_acquire(shared) || gil_io_begin(shared) ||
+		    gil_io_end(shared) || gil_release(shared))
+			return 1;
+	return 0;
+}
+
+static void *turns_then_return(void *unused)
+{
+	(void)unused;
+	return take_turns() ? shared : NULL;
+}
+
+static void *turns_then_exit(void *unused)
+{
+	(void)unused;
+	pthread_exit(take_turns() ? shared : NULL);
+}
+
+static void *turns_then_wait(void *ready)
+{
+	if (take_turns())
+		return NULL;
+	__atomic_store_n((int *)ready, 1, __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Runs after libgil's own destructor, because its key was made later. */
+static void turns_in_destructor(void *unused)
+{
+	(void)unused;
+	take_turns();
+}
+
+static void *turns_at_the_end(void *unused)
+{
+	static pthread_key_t key;
+
+	(void)unused;
+	if (pthread_key_create(&key, turns_in_destructor) ||
+	    pthread_setspecific(key, shared))
+		return shared;
+	return take_turns() ? shared : NULL;
+}
+
+FIXTURE(libgil_counts)
+{
+	pthread_t thread;
+	void *failed;
+};
+
+FIXTURE_SETUP(libgil_counts)
+{
+	struct gil_options options = { .flags = GIL_CREATE_RECORD };
+
+	(void)self;
+	ASSERT_EQ(0, gil_create(&shared, &options));
+	/* While this thread lives, the lock waits for more records. */
+	ASSERT_EQ(0, gil_attach(shared, NULL));
+}
+
+FIXTURE_TEARDOWN(libgil_counts)
+{
+	(void)self;
+}
+
+/* How often the next thread that ended had acquired and given up for I/O. */
+static bool recorded(uint64_t acquires)
+{
+	struct gil_record record = { 0 };
+	const struct gil_counts *counts = &record.thread.counts;
+	ssize_t n = read(gil_fd(shared), &record, sizeof(record));
+
+	printf("# %llu by the fast path, %llu by the kernel, %llu for I/O\n",
+	       (unsigned long long)counts->fast_acquires,
+	       (unsigned long long)counts->slow_acquires,
+	       (unsigned long long)counts->io_releases);
+	return n == sizeof(record) && counts->io_releases == acquires / 2 &&
+	       counts->fast_acquires + counts->slow_acquires == acquires;
+}
+
+TEST_F_TIMEOUT(libgil_counts, thread_returns, PATIENCE)
+{
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_return,
+				    NULL));
+	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
+	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(recorded(2 * TURNS));
+}
+
+TEST_F_TIMEOUT(libgil_counts, thread_exits, PATIENCE)
+{
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_exit,
+				    NULL));
+	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
+	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(recorded(2 * TURNS));
+}
+
+TEST_F_TIMEOUT(libgil_counts, thread_is_cancelled, PATIENCE)
+{
+	int ready = 0;
+
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_wait,
+				    &ready));
+	ASSERT_TRUE(UNTIL(__atomic_load_n(&ready, __ATOMIC_ACQUIRE)));
+	ASSERT_EQ(0, pthread_cancel(self->thread));
+	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
+	EXPECT_EQ(PTHREAD_CANCELED, self->failed);
+	EXPECT_TRUE(recorded(2 * TURNS));
+}
+
+TEST_F_TIMEOUT(libgil_counts, destructor_runs_later, PATIENCE)
+{
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_at_the_end,
+				    NULL));
+	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
+	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(recorded(4 * TURNS));
+}
+
+TEST_F_TIMEOUT(libgil_counts, process_exits, PATIENCE)
+{
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child)
+		exit(take_turns());
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_TRUE(recorded(2 * TURNS));
+}
+
+TEST_F_TIMEOUT(libgil_counts, handle_is_closed, PATIENCE)
+{
+	int fd = dup(gil_fd(shared));
+	gil_t *other;
+	pid_t child;
+
+	ASSERT_EQ(0, gil_import(&other, fd));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		int failed = take_turns();
+
+		gil_close(shared);
+		/* Without running destructors. */
+		_exit(failed);
+	}
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_TRUE(recorded(2 * TURNS));
 }
 
 /* The wait goes on in the same place, with or without SA_RESTART. */

@@ -13,6 +13,11 @@
 
 #define DEVICE "/dev/gil"
 
+/* Of a handle's memory; see handle.h. */
+#define PAGES 3
+
+size_t handle_page_size;
+
 /* Map the lock's page at a fixed address, writable if that is permitted. */
 static int map_page(void *at, size_t size, int fd)
 {
@@ -29,34 +34,34 @@ static int import(gil_t **g, int fd)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	struct gil_policy policy;
-	struct handle *h;
-	char *base;
-	int err;
+	char *base, *page;
+	int err = 0;
 
 	/* Mapping any other file could succeed too; only a lock has a policy. */
 	if (ioctl(fd, GIL_IOC_GET_POLICY, &policy) < 0)
 		return errno;
 
-	base = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+	handle_page_size = size;
+	base = mmap(NULL, PAGES * size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return errno;
-	err = map_page(base + size, size, fd);
-	if (!err && ((struct gil_page *)(base + size))->version !=
-			    GIL_UAPI_VERSION)
+	page = base + (PAGES - 1) * size;
+	if (madvise(page - size, size, MADV_WIPEONFORK))
+		err = errno;
+	if (!err)
+		err = map_page(page, size, fd);
+	if (!err && ((struct gil_page *)page)->version != GIL_UAPI_VERSION)
 		err = EPROTO;
-	if (err) {
-		munmap(base, 2 * size);
-		return err;
+	if (!err) {
+		gil_handle((gil_t *)page)->fd = fd;
+		err = handles_add((gil_t *)page);
 	}
-
-	*g = (gil_t *)(base + size);
-	h = gil_handle(*g);
-	h->page_size = size;
-	h->fd = fd;
-	handles_add(h);
-	h->slot_offset = thread_slot_offset(h->serial);
-	return 0;
+	if (err)
+		munmap(base, PAGES * size);
+	else
+		*g = (gil_t *)page;
+	return err;
 }
 
 int gil_import(gil_t **g, int fd)
@@ -125,17 +130,15 @@ int gil_create(gil_t **g, const struct gil_options *options)
 
 void gil_close(gil_t *g)
 {
+	size_t size = handle_page_size;
 	int saved = errno;
-	struct handle *h;
-	size_t size;
 
 	if (!g)
 		return;
-	h = gil_handle(g);
-	size = h->page_size;
-	handles_remove(h);
-	close(h->fd);
-	munmap((char *)g - size, 2 * size);
+	thread_report(g);
+	handles_remove(g);
+	close(gil_fd(g));
+	munmap((char *)g - (PAGES - 1) * size, PAGES * size);
 	errno = saved;
 }
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * What a gil_t points to. The address is that of the lock's page, so that a
- * checkpoint needs no other load. The library's own struct handle lies just
- * below, at the end of a private page.
+ * checkpoint needs no other load. Two private pages lie below:
+ *
+ *	| struct handle |    struct key |   the lock's page |
+ *
+ * Each struct is at the end of its page. A fork empties the page of the key,
+ * because it has MADV_WIPEONFORK. So a child never takes what its parent's
+ * thread knew of the lock for its own knowledge, however it was made and
+ * whatever ran in it before: fork handlers, or none after _Fork() or clone().
  */
 #ifndef LIBGIL_HANDLE_H
 #define LIBGIL_HANDLE_H
@@ -12,16 +18,30 @@
 #include "gil.h"
 
 struct handle {
-	struct handle *next;		/* in the list of handles.c */
-	size_t page_size;
+	gil_t *next;			/* in the list of handles.c */
 	int fd;
-	uint64_t serial;		/* never 0, never reused */
-	size_t slot_offset;		/* in every thread's table; thread.h */
 };
+
+/* What identifies the handle in the threads' tables; see thread.h. */
+struct key {
+	uint64_t serial;		/* 0: not used in this process yet */
+	size_t slot_offset;		/* in every thread's table */
+};
+
+/* Set before the first handle is made. */
+extern size_t handle_page_size
+	__attribute__((visibility("hidden")));
 
 static inline struct handle *gil_handle(const gil_t *g)
 {
-	return (struct handle *)(uintptr_t)g - 1;
+	uintptr_t end = (uintptr_t)g - handle_page_size;
+
+	return (struct handle *)end - 1;
+}
+
+static inline struct key *gil_key(const gil_t *g)
+{
+	return (struct key *)(uintptr_t)g - 1;
 }
 
 static inline struct gil_page *gil_page(gil_t *g)

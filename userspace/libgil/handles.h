@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The list of all handles that are open in this process. */
+/* The list of the handles that this process uses. */
 #ifndef LIBGIL_HANDLES_H
 #define LIBGIL_HANDLES_H
 
 #include "handle.h"
 
-/* Add a handle and give it a serial number that no handle had before. */
-void handles_add(struct handle *h);
-void handles_remove(struct handle *h);
+/*
+ * Give the handle a key in this process, with a serial number that no handle
+ * had before, unless it has one. 0 or an errno.
+ */
+int handles_add(gil_t *g);
+void handles_remove(gil_t *g);
 
 /*
  * Tell the lock with that serial number what the calling thread did by the

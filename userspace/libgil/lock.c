@@ -4,6 +4,7 @@
  * is one compare-and-swap on the lock's page, by the protocol described in
  * <linux/gil.h>. Everything else is left to the kernel.
  */
+#include "annotate.h"
 #include "handle.h"
 #include "thread.h"
 
@@ -11,10 +12,10 @@
  * Whether the fast path may be used: the thread knows its id and is not bound,
  * and the kernel has set no flag that closes the path, as for tracing.
  */
-static inline int is_fast(const struct slot *slot, const struct handle *h,
+static inline int is_fast(const struct slot *slot, const gil_t *g,
 			  const struct gil_page *page)
 {
-	return slot_is_fast(slot, h) &&
+	return slot_is_fast(slot, g) &&
 	       __builtin_expect(!__atomic_load_n(&page->flags,
 						 __ATOMIC_RELAXED), 1);
 }
@@ -37,10 +38,9 @@ static inline void add(__u64 *count, __u64 n)
 static inline int acquire_fast(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
-	struct handle *h = gil_handle(g);
-	struct slot *slot = thread_slot(h);
+	struct slot *slot = thread_slot(g);
 
-	if (!is_fast(slot, h, page) ||
+	if (!is_fast(slot, g, page) ||
 	    !swap(&page->word, 0, slot->id, __ATOMIC_ACQUIRE))
 		return 0;
 	add(&page->fast_acquires, 1);
@@ -65,23 +65,22 @@ __attribute__((noinline))
 static int acquire_slow(gil_t *g, __u32 flags, const struct timespec *deadline)
 {
 	struct gil_acquire args = { .flags = flags };
-	struct handle *h = gil_handle(g);
 	int err;
 
 	if (deadline && (deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_S))
 		return EINVAL;
-	err = thread_attach(h);
+	err = thread_attach(g);
 	if (err)
 		return err;
-	thread_take_counts(h, &args.fast_acquires, &args.fast_io_releases);
+	thread_take_counts(g, &args.fast_acquires, &args.fast_io_releases);
 	if (deadline) {
 		args.flags |= GIL_ACQUIRE_DEADLINE;
 		args.deadline_ns = to_ns(deadline);
 	}
 	do
-		err = handle_ioctl(h->fd, GIL_IOC_ACQUIRE, &args);
+		err = handle_ioctl(gil_fd(g), GIL_IOC_ACQUIRE, &args);
 	while (err == EINTR);
-	return err;
+	return annotate_acquired(g, err);
 }
 
 int gil_acquire(gil_t *g)
@@ -119,7 +118,7 @@ int gil_wait(gil_t *g, const struct timespec *deadline)
 
 int gil_cancel(gil_t *g)
 {
-	return handle_ioctl(gil_handle(g)->fd, GIL_IOC_CANCEL, NULL);
+	return handle_ioctl(gil_fd(g), GIL_IOC_CANCEL, NULL);
 }
 
 __attribute__((noinline))
@@ -127,43 +126,43 @@ static int release_slow(gil_t *g, __u32 flags)
 {
 	struct gil_release args = { .flags = flags };
 
-	return handle_ioctl(gil_handle(g)->fd, GIL_IOC_RELEASE, &args);
+	annotate_releasing(g);
+	return handle_ioctl(gil_fd(g), GIL_IOC_RELEASE, &args);
 }
 
 int gil_release(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
-	struct handle *h = gil_handle(g);
-	struct slot *slot = thread_slot(h);
+	struct slot *slot = thread_slot(g);
 
-	if (is_fast(slot, h, page) &&
+	if (is_fast(slot, g, page) &&
 	    swap(&page->word, slot->id, 0, __ATOMIC_RELEASE))
 		return 0;
 	return release_slow(g, 0);
 }
 
 __attribute__((noinline))
-static int yield_slow(const struct handle *h)
+static int yield_slow(gil_t *g)
 {
 	int err;
 
+	annotate_releasing(g);
 	do
-		err = handle_ioctl(h->fd, GIL_IOC_YIELD, NULL);
+		err = handle_ioctl(gil_fd(g), GIL_IOC_YIELD, NULL);
 	while (err == EINTR);
-	return err;
+	return annotate_acquired(g, err);
 }
 
 int gil_yield(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
-	struct handle *h = gil_handle(g);
-	struct slot *slot = thread_slot(h);
+	struct slot *slot = thread_slot(g);
 
 	/* If the word is just the owner's id, nobody waits for the lock. */
-	if (is_fast(slot, h, page) &&
+	if (is_fast(slot, g, page) &&
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) == slot->id)
 		return 0;
-	return yield_slow(h);
+	return yield_slow(g);
 }
 
 /*
@@ -174,25 +173,23 @@ int gil_yield(gil_t *g)
 __attribute__((noinline))
 static int io_release_slow(gil_t *g)
 {
-	struct handle *h = gil_handle(g);
 	int err;
 
-	if (!thread_is_bound(h))
+	if (!thread_is_bound(g))
 		return release_slow(g, GIL_RELEASE_IO);
 	err = release_slow(g, GIL_RELEASE_IO | GIL_RELEASE_LAZY);
 	if (err != EINVAL)
 		return err;
-	thread_set_bound(h, 0);
+	thread_set_bound(g, 0);
 	return release_slow(g, GIL_RELEASE_IO);
 }
 
 int gil_io_begin(gil_t *g)
 {
 	struct gil_page *page = gil_page(g);
-	struct handle *h = gil_handle(g);
-	struct slot *slot = thread_slot(h);
+	struct slot *slot = thread_slot(g);
 
-	if (!is_fast(slot, h, page) ||
+	if (!is_fast(slot, g, page) ||
 	    __atomic_load_n(&page->word, __ATOMIC_RELAXED) != slot->id)
 		return io_release_slow(g);
 

@@ -5,11 +5,10 @@
 
 int gil_attach(gil_t *g, uint32_t *id)
 {
-	struct handle *h = gil_handle(g);
-	int err = thread_attach(h);
+	int err = thread_attach(g);
 
 	if (!err && id)
-		*id = thread_slot(h)->id;
+		*id = thread_slot(g)->id;
 	return err;
 }
 
@@ -21,18 +20,13 @@ int gil_lock_stats(gil_t *g, struct gil_lock_stats *stats)
 
 int gil_thread_stats(gil_t *g, struct gil_thread_stats *stats)
 {
-	struct handle *h = gil_handle(g);
-	struct gil_attach report = { 0 };
-	int err;
+	int err = thread_attach(g);
 
-	err = thread_attach(h);
 	if (err)
 		return err;
-	thread_take_counts(h, &report.fast_acquires, &report.fast_io_releases);
-	err = handle_ioctl(h->fd, GIL_IOC_ATTACH, &report);
-	if (err)
-		return err;
-	return handle_stats(h->fd, GIL_IOC_THREAD_STATS, stats, sizeof(*stats));
+	thread_report(g);
+	return handle_stats(gil_fd(g), GIL_IOC_THREAD_STATS, stats,
+			    sizeof(*stats));
 }
 
 int gil_get_interval(gil_t *g, uint64_t *interval_ns)

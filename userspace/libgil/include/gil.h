@@ -11,9 +11,10 @@
  * the lock, and its kernel context ends with it. When the owner dies, the
  * lock goes to the next waiter.
  *
- * As with pthread mutexes, do not use a lock in a signal handler, or in a
- * child made by a bare clone() or _Fork(), because that runs no atfork
- * handlers.
+ * A child attaches anew, however it was made: by fork(), _Fork() or a clone()
+ * that copies the memory. As with pthread mutexes, do not use a lock in a
+ * signal handler, nor in a child that shares its parent's memory, as after
+ * vfork().
  */
 #ifndef GIL_H
 #define GIL_H
@@ -25,6 +26,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+/* Functions have the names of structures of <linux/gil.h>, as stat() has. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #endif
 
 /* A handle is the address of the lock's page, mapped at least readable. */
@@ -38,9 +42,9 @@ struct gil_options {
 };
 
 /*
- * Open the global lock of this machine. ENOENT: there is no /dev/gil, so the
- * module is not loaded; EACCES: this user may not open it; ENOMEM; EPROTO: the
- * module has another uapi version.
+ * Open the global lock of this machine. ENOENT: there is no /dev/gil, because
+ * the module is not loaded or a container was not given the device; EACCES: this
+ * user may not open it; ENOMEM; EPROTO: the module has another uapi version.
  */
 int gil_open(gil_t **g);
 
@@ -159,23 +163,32 @@ static inline int gil_checkpoint(gil_t *g)
 }
 
 /*
- * GIL_IO(g, n = read(fd, buf, len)): run a statement without the lock. The
- * statement must not jump out. The value is what gil_io_end() returned. If
- * gil_io_begin() failed, the value is that error: the statement has run all the
- * same, and the caller does not own the lock.
+ * GIL_IO(g, n = read(fd, buf, len)): run statements without the lock. They may
+ * be any, in a block of their own, but must not jump out or throw. The value is
+ * what gil_io_end() returned. If gil_io_begin() failed, the value is that
+ * error: the statements have run all the same, and the caller does not own the
+ * lock.
  */
-#define GIL_IO(g, statement)					\
+#define GIL_IO(g, ...)	gil_io_counted_(__COUNTER__, g, __VA_ARGS__)
+
+/* Each use has variables of its own, so that one may stand in another. */
+#define gil_io_counted_(count, g, ...)	gil_io_numbered_(count, g, __VA_ARGS__)
+#define gil_io_numbered_(count, g, ...)					\
+	gil_io_named_(gil_io_lock_##count, gil_io_err_##count, g,	\
+		      __VA_ARGS__)
+#define gil_io_named_(lock, err, g, ...)			\
 	__extension__({						\
-		gil_t *gil_io_lock_ = (g);			\
-		int gil_io_err_ = gil_io_begin(gil_io_lock_);	\
+		gil_t *lock = (g);				\
+		int err = gil_io_begin(lock);			\
 								\
-		statement;					\
-		if (!gil_io_err_)				\
-			gil_io_err_ = gil_io_end(gil_io_lock_);	\
-		gil_io_err_;					\
+		{ __VA_ARGS__; }				\
+		if (!err)					\
+			err = gil_io_end(lock);			\
+		err;						\
 	})
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 
