@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Results as text for people, or as one JSON document. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "args/json.h"
+#include "args/output.h"
 #include "report.h"
 #include "workload.h"
 
@@ -137,7 +139,8 @@ void report_text(const struct result *result)
 		print_finding(&result->workload->claims[i],
 			      &result->findings[i]);
 	putchar('\n');
-	fflush(stdout);
+	if (fflush(stdout))
+		output_failed(errno);
 }
 
 static json_t *parameters(const struct options *options)
