@@ -437,6 +437,26 @@ class Terminal(AbstractContextManager):
         return self.giltop.stderr.read().decode()
 
 
+def test_names():
+    """names are washed, and UTF-8 is shown where the locale has it"""
+    with Tables(1) as tables:
+        path = Path(tables.folder.name) / "gil" / "threads"
+        path.write_bytes(path.read_bytes().replace(b"thread-1",
+                                                   b"a\x1b[1m\xc3\xa9\xff"))
+        for locale, shown in (("C", "a?[1m???"), ("C.UTF-8", "a?[1m\u00e9?")):
+            done = subprocess.run(
+                ["giltop", "--once", "-d", "10ms", *tables.options],
+                env=os.environ | {"LC_ALL": locale}, capture_output=True,
+                check=True)
+            rows = done.stdout.decode().splitlines()
+            same(f"the owner, {locale}", 2,
+                 sum(f"501 {shown} " in row for row in rows))
+            # The columns behind the name stay where they are.
+            same(f"columns, {locale}", 1,
+                 len({row.index(word) for row in rows[3:]
+                      for word in ("STATE", "owner") if word in row}))
+
+
 def test_emulator():
     """the emulated terminal notices what giltop must not write"""
     screen = Screen(2, 1)

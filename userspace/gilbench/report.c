@@ -151,10 +151,10 @@ static json_t *parameters(const struct options *options)
 	for (unsigned int i = 0; i < options->workload_count; i++)
 		json_array_append_new(list,
 				      json_string(options->workloads[i]->name));
-	return json_pack("{s:s, s:s, s:s?, s:I, s:i, s:i, s:I, s:i, s:i, s:b, s:o}",
+	return json_pack("{s:s, s:s, s:o?, s:I, s:i, s:i, s:I, s:i, s:i, s:b, s:o}",
 			 "lock", options->lock->name,
 			 "level", level_name(lock->level),
-			 "policy", lock->policy,
+			 "policy", lock->policy ? value_text(lock->policy) : NULL,
 			 "interval_ns", (json_int_t)lock->interval_ns,
 			 "threads", (int)options->threads,
 			 "procs", (int)options->procs,

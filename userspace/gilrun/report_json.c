@@ -18,10 +18,10 @@ static json_t *parameters(const struct report *report)
 {
 	const struct options *options = report->options;
 
-	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:b}",
+	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:b}",
 			 "program", program(options),
 			 "level", level_name(options->level),
-			 "policy", report->policy,
+			 "policy", value_text(report->policy),
 			 "interval_ns", (json_int_t)report->interval_ns,
 			 "grace_ns", (json_int_t)report->grace_ns,
 			 "per_process", options->per_process);

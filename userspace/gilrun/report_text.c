@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "args/wash.h"
 #include "report.h"
 
 static double seconds(uint64_t ns)
@@ -15,7 +16,7 @@ static void print_ending(const struct report *report, FILE *file)
 {
 	int status = report->outcome->status;
 
-	fprintf(file, "gilrun: %s ", report->options->program[0]);
+	fprintf(file, "gilrun: %s ", WASHED(report->options->program[0]));
 	if (WIFSIGNALED(status))
 		fprintf(file, "was ended by signal %d (%s)\n",
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -48,8 +49,12 @@ static void print_times(const struct report *report, FILE *file)
 
 static void print_figures(const struct thread *thread, FILE *file)
 {
-	fprintf(file, "%-15s %9.3f %9.3f %9.3f %8llu %7llu\n", thread->name,
-		seconds(thread->cpu_ns), seconds(thread->hold.total_ns),
+	char name[sizeof(thread->name)];
+
+	wash_terminal(name, sizeof(name), thread->name);
+	fprintf(file, "%-*s %9.3f %9.3f %9.3f %8llu %7llu\n",
+		wash_width(name, 15), name, seconds(thread->cpu_ns),
+		seconds(thread->hold.total_ns),
 		seconds(thread->wait.total_ns),
 		(unsigned long long)thread->io_releases,
 		(unsigned long long)thread->forced_switches);
@@ -99,5 +104,5 @@ int report_text(const struct report *report, FILE *file)
 	print_times(report, file);
 	print_table(report, file);
 	print_missing(report, file);
-	return fflush(file) || ferror(file) ? errno : 0;
+	return fflush(file) || ferror(file) ? errno ?: EIO : 0;
 }

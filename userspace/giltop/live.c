@@ -71,15 +71,15 @@ static void draw_line(void *to, const struct line *line)
 	int y = live->next_line++;
 
 	attrset(attributes[line->kind]);
-	mvaddnstr(y, 0, line->text, live->look.width);
+	mvaddstr(y, 0, line->text);
 	if (line->kind == LINE_HEADER)
 		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
 	for (int i = 0; i < line->bar_width && has_colors(); i++) {
-		int x = line->bar + i;
+		int x = line->bar_column + i;
+		char c = line->text[line->bar + i];
 
 		if (x < live->look.width)
-			mvaddch(y, x, (chtype)line->text[x] |
-				bar_colour(line->text[x]));
+			mvaddch(y, x, (chtype)c | bar_colour(c));
 	}
 	attrset(A_NORMAL);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args/wash.h"
 #include "row.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
@@ -155,15 +156,6 @@ void text_time(char cell[CELL_MAX], uint64_t ns)
 		snprintf(cell, CELL_MAX, "%.1fs", (double)ns / 1e9);
 }
 
-void text_name(char cell[CELL_MAX], const char *name)
-{
-	size_t n = 0;
-
-	for (; *name && n < CELL_MAX - 1; name++, n++)
-		cell[n] = *name >= ' ' && *name <= '~' ? *name : '?';
-	cell[n] = '\0';
-}
-
 /* Ends, not lengths, are rounded: the parts always make a whole. */
 static int end_of(double share, int width)
 {
@@ -187,21 +179,17 @@ static void lock_cell(char *cell, const void *view, int column, int width)
 {
 	const struct lock_view *lock = view;
 	const struct lock_row *row = lock->row;
-	char name[CELL_MAX];
-
 	(void)width;
 	switch (column) {
 	case LOCK_NUMBER:
 		snprintf(cell, CELL_MAX, "%" PRIu64, row->lock);
 		break;
 	case LOCK_OWNER:
-		if (lock->owner) {
-			text_name(name, lock->owner->comm);
-			snprintf(cell, CELL_MAX, "%" PRIu64 " %.16s",
-				 lock->owner->tid, name);
-		} else {
+		if (lock->owner)
+			snprintf(cell, CELL_MAX, "%" PRIu64 " %s",
+				 lock->owner->tid, WASHED(lock->owner->comm));
+		else
 			snprintf(cell, CELL_MAX, row->owner ? "?" : "-");
-		}
 		break;
 	case LOCK_WAITING:
 		snprintf(cell, CELL_MAX, "%" PRIu64, row->waiting);
@@ -233,7 +221,7 @@ static void lock_cell(char *cell, const void *view, int column, int width)
 		text_time(cell, row->interval_ns);
 		break;
 	default:
-		text_name(cell, row->policy);
+		wash_terminal(cell, CELL_MAX, row->policy);
 	}
 }
 
@@ -263,10 +251,10 @@ static void thread_cell(char *cell, const void *view, int column, int width)
 		snprintf(cell, CELL_MAX, "%" PRIu64, row->tid);
 		break;
 	case THREAD_NAME:
-		text_name(cell, row->comm);
+		wash_terminal(cell, CELL_MAX, row->comm);
 		break;
 	case THREAD_STATE:
-		text_name(cell, row->state);
+		wash_terminal(cell, CELL_MAX, row->state);
 		break;
 	case THREAD_HOLD:
 		text_share(cell, thread->hold);
@@ -362,14 +350,16 @@ static void write_row(struct line *line, const struct table *table,
 			line->text[at++] = ' ';
 		if (view && table == &threads && i == THREAD_BAR) {
 			line->bar = (int)at;
+			line->bar_column = wash_columns(line->text);
 			line->bar_width = widths[i];
 		}
+		wash_cut(cell, widths[i]);
 		at += (size_t)snprintf(line->text + at,
 				       sizeof(line->text) - at,
-				       column->left ? "%-*.*s" : "%*.*s",
-				       widths[i], widths[i], cell);
+				       column->left ? "%-*s" : "%*s",
+				       wash_width(cell, widths[i]), cell);
 	}
-	line->text[look->width] = '\0';
+	wash_cut(line->text, look->width);
 }
 
 void row_lock(struct line *line, const struct lock_view *lock,

@@ -22,8 +22,6 @@ void text_share(char cell[CELL_MAX], double share);
 void text_rate(char cell[CELL_MAX], double rate);
 /* "4.9ms" */
 void text_time(char cell[CELL_MAX], uint64_t ns);
-/* A thread's name, with '?' for each character that a terminal does not print. */
-void text_name(char cell[CELL_MAX], const char *name);
 
 /*
  * A bar of @width characters and a NUL: '#' for the first share, '=' for the

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args/wash.h"
 #include "row.h"
 #include "screen.h"
 
@@ -36,7 +37,7 @@ static void say(struct drawing *drawing, enum line_kind kind,
 	va_start(arguments, format);
 	vsnprintf(line.text, sizeof(line.text), format, arguments);
 	va_end(arguments);
-	line.text[drawing->look->width] = '\0';
+	wash_cut(line.text, drawing->look->width);
 	put(drawing, &line);
 }
 
@@ -155,7 +156,7 @@ static void draw_queue(struct drawing *d, uint64_t lock)
 {
 	const struct thread_row **queue =
 		calloc(d->view->thread_count + 1, sizeof(*queue));
-	char text[LINE_MAX_WIDTH + 1] = "", name[CELL_MAX], time[CELL_MAX];
+	char text[LINE_MAX_SIZE] = "", time[CELL_MAX];
 	size_t n, at = 0;
 
 	if (!queue)
@@ -164,11 +165,11 @@ static void draw_queue(struct drawing *d, uint64_t lock)
 	for (size_t i = 0; i < n && at < sizeof(text); i++) {
 		const struct figures *f = &queue[i]->figures;
 
-		text_name(name, queue[i]->comm);
 		text_time(time, f->now_ns - f->since_ns);
 		at += (size_t)snprintf(text + at, sizeof(text) - at,
 				       "%s%" PRIu64 " %s %s", i ? ", " : "",
-				       queue[i]->tid, name, time);
+				       queue[i]->tid, WASHED(queue[i]->comm),
+				       time);
 	}
 	say(d, LINE_NOTE, "queue: %s", n ? text : "nobody waits");
 	free(queue);

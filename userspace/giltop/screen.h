@@ -23,10 +23,14 @@ enum line_kind {
 	LINE_NOTE,
 };
 
+/* In UTF-8 a column may take four bytes. */
+#define LINE_MAX_SIZE	(4 * LINE_MAX_WIDTH + 1)
+
 struct line {
-	char text[LINE_MAX_WIDTH + 1];
+	char text[LINE_MAX_SIZE];
 	enum line_kind kind;
-	int bar;		/* where its bar begins, if it has one */
+	int bar;		/* the byte where its bar begins, if it has one */
+	int bar_column;
 	int bar_width;
 };
 
