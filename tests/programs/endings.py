@@ -185,6 +185,23 @@ def wrong_use():
         assert word in process.stderr, process.stderr
 
 
+def reasons():
+    """What the device refuses is told in words about locks."""
+    cases = [(("sh", "-c", "ulimit -n 4; exec gilrun true"), "ulimit -n"),
+             (("gilrun", "gilbench", "--level", "enforced", "--quick", "io"),
+              "without gilrun")]
+    if not os.getuid():
+        cases += [(("unshare", "-m", "sh", "-c",
+                    f"mount -t tmpfs none /dev; exec {program}"),
+                   "the module is loaded, so a container")
+                  for program in ("gilrun true", "gilbench io")]
+    for command, word in cases:
+        process = gilrun.run(*command)
+        assert process.returncode, f"{command}: {process.stdout}"
+        same(f"lines of {command}", 1, len(process.stderr.splitlines()))
+        assert word in process.stderr, process.stderr
+
+
 def interval():
     """A thread is made to let others go first once in an interval at most."""
     seen = {}
@@ -293,21 +310,6 @@ def daemons():
             with_daemon(way, folder, test)
 
 
-def outlives_its_parent():
-    """SIGKILL ends gilrun only."""
-    with gilrun.started(*gilrun.STAY, *python(
-            "import os\nprint(os.getpid(), flush=True)\nprint(input())")) \
-            as process:
-        pid = int(process.stdout.readline())
-        process.kill()
-        same("gilrun", -signal.SIGKILL, process.wait(PATIENCE))
-        assert gilrun.is_bound(pid), gilrun.bound()
-        process.stdin.write("still here\n")
-        process.stdin.close()
-        same("output", "still here\n", process.stdout.read())
-        until(lambda: pid not in gilrun.bound(), "the program ends")
-
-
 def as_user(user):
     return {"user": user, "group": user, "extra_groups": []}
 
@@ -386,6 +388,7 @@ CASES = (
     ("what a program inherits", what_is_inherited),
     ("programs that cannot begin", cannot_begin),
     ("wrong use", wrong_use),
+    ("errors of the device", reasons),
     ("the switch interval", interval),
     ("every policy by its name", policies),
     ("a shell's script", script("#!/bin/sh\necho hello\nexit 5\n")),
@@ -396,7 +399,6 @@ CASES = (
     ("children by vfork", vfork_and_spawn),
     ("exec from a thread that is not the first", exec_from_a_thread),
     ("daemons", daemons),
-    ("a program outlives gilrun", outlives_its_parent),
     ("programs that gain privileges", gains_privileges),
     ("--per-process: two processes run at once", per_process),
     ("without it they do not", one_lock_at_auto_io),

@@ -8,7 +8,7 @@ set -u
 export PYTHONDONTWRITEBYTECODE=1
 here=$(cd "$(dirname "$0")" && pwd)
 failed=0
-for part in endings terminal debuggers mix; do
+for part in endings standin terminal debuggers mix; do
 	"$here/$part.py" || [ $? -eq 4 ] || failed=1
 done
 "$here/../cpython/compare.py" || [ $? -eq 4 ] || failed=1

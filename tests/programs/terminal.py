@@ -208,10 +208,13 @@ def wants_the_terminal(sh, way):
 
 
 def stopped_by_another(sh, way):
-    """SIGTSTP and SIGCONT to gilrun alone, not to its process group."""
+    """The signals to gilrun alone, not to its process group."""
     sh.do(f"{way} sleep 1000 &")
-    sh.do("kill -TSTP $!; until jobs -s | grep -q sleep; do sleep 0.05; done")
-    sh.do("kill -CONT $!; until jobs -r | grep -q sleep; do sleep 0.05; done")
+    for name in "TSTP", "STOP", "STOP":
+        sh.do(f"kill -{name} $!;"
+              " until jobs -s | grep -q sleep; do sleep 0.05; done")
+        sh.do("kill -CONT $!;"
+              " until jobs -r | grep -q sleep; do sleep 0.05; done")
     sh.do("kill $!")
     same("status", 128 + signal.SIGTERM,
          int(sh.do("wait $! 2>/dev/null; echo $?").split()[-1]))

@@ -10,6 +10,12 @@
 /* Is there no /dev/gil? If so, say it after @prefix, and end with @hint. */
 bool missing_device(const char *prefix, const char *hint);
 
+/*
+ * What an error of /dev/gil means and what to do next, in place of strerror():
+ * errors are worded for files, and here they are about locks.
+ */
+const char *missing_reason(int error);
+
 /* Binding a thread failed with @error: say after @prefix why. */
 void missing_level(const char *prefix, enum level level, int error);
 

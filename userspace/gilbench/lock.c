@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args/missing.h"
+#include "args/wash.h"
 #include "clock.h"
 #include "lock.h"
 
@@ -30,8 +32,9 @@ int lock_open(struct lock **lock, const struct lock_ops *ops,
 	if (error)
 		fprintf(stderr, "gilbench: cannot make a %s lock%s%s: %s\n",
 			ops->name, options->policy ? " with policy " : "",
-			options->policy ? options->policy : "",
-			strerror(error));
+			options->policy ? WASHED(options->policy) : "",
+			error == ENOENT ? "there is no such policy" :
+					  missing_reason(error));
 	return error;
 }
 

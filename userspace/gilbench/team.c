@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "args/missing.h"
 #include "clock.h"
 #include "lock.h"
 #include "team.h"
@@ -319,7 +320,7 @@ static bool report_failure(const struct team *team, unsigned int index)
 		return false;
 	fprintf(stderr, "gilbench: %s %u: %s: %s\n",
 		team->spec.processes ? "process" : "thread", index,
-		report->doing, strerror(report->error));
+		report->doing, missing_reason(report->error));
 	return true;
 }
 

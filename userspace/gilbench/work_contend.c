@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args/missing.h"
 #include "clock.h"
 #include "futex.h"
 #include "team.h"
@@ -114,7 +115,7 @@ static int own(struct team *team, struct job *job)
 		error = one_round(team, job, i);
 	if (error) {
 		fprintf(stderr, "gilbench: the owner failed: %s\n",
-			strerror(error));
+			missing_reason(error));
 		team_stop(team);
 		/* Wake the workers that sleep between rounds, so that they end. */
 		atomic_fetch_add(&job->round, 1);
@@ -189,7 +190,7 @@ static int measure(const struct options *options, struct result *result,
 	error = options->lock->stats(job->lock, &stats);
 	if (error) {
 		fprintf(stderr, "gilbench: lock statistics: %s\n",
-			strerror(error));
+			missing_reason(error));
 		return -1;
 	}
 	result_figure(result, "made", "acquires", NULL);

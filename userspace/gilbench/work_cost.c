@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args/missing.h"
 #include "clock.h"
 #include "mutex.h"
 #include "workload.h"
@@ -90,7 +91,8 @@ static uint64_t timed_ops(const struct arm *arm, uint64_t n)
 		error = lock_release(arm->lock);
 	if (!error)
 		return start ? start : 1;
-	fprintf(stderr, "gilbench: %s: %s\n", arm->name, strerror(error));
+	fprintf(stderr, "gilbench: %s: %s\n", arm->name,
+		missing_reason(error));
 	return 0;
 }
 

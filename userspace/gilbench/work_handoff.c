@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args/missing.h"
 #include "clock.h"
 #include "futex.h"
 #include "sample.h"
@@ -223,7 +224,7 @@ static int measure_rung(struct team *team, struct result *result,
 
 	if (error)
 		fprintf(stderr, "gilbench: the first owner failed: %s\n",
-			strerror(error));
+			missing_reason(error));
 	if (error || team_stopping(team))
 		return -1;
 	noted = atomic_load(&job->noted);

@@ -14,6 +14,7 @@
 #include <gil.h>
 
 #include "args/missing.h"
+#include "args/wash.h"
 #include "options.h"
 #include "program.h"
 #include "recording/recording.h"
@@ -22,7 +23,7 @@
 
 static int cannot(const char *what, int error)
 {
-	fprintf(stderr, "gilrun: %s: %s\n", what, strerror(error));
+	fprintf(stderr, "gilrun: %s: %s\n", what, missing_reason(error));
 	return -1;
 }
 
@@ -40,7 +41,7 @@ static int make_lock(const struct options *options, gil_t **gil)
 	if (error == ENOENT && options->policy) {
 		fprintf(stderr,
 			"gilrun: there is no policy '%s': fifo, cpython, io_first and fair are built in, other policies are modules to load\n",
-			options->policy);
+			WASHED(options->policy));
 		return -1;
 	}
 	if (error)
@@ -59,7 +60,7 @@ static FILE *open_output(const struct options *options)
 		file = fopen(options->output, "we");
 		if (!file)
 			fprintf(stderr, "gilrun: cannot write '%s': %s\n",
-				options->output, strerror(errno));
+				WASHED(options->output), strerror(errno));
 	}
 	return file;
 }
@@ -83,7 +84,10 @@ static int write_report(const struct options *options, gil_t *gil,
 			       report_text(&report, file);
 }
 
-/* If the program ran, exit as it did, even if its report cannot be written. */
+/*
+ * If the program ran, exit as it did. Only a report that is missing after a
+ * success is a failure.
+ */
 static int run_and_report(const struct options *options, gil_t *gil)
 {
 	struct records records = { 0 };
@@ -105,6 +109,8 @@ static int run_and_report(const struct options *options, gil_t *gil)
 		cannot("cannot write the report", error);
 	records_free(&records);
 	gil_close(gil);
+	if (error && !outcome.status)
+		return EXIT_OWN_FAILURE;
 	end_as(outcome.status);
 }
 

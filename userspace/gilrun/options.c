@@ -76,6 +76,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
+	/*
+	 * All options, except the last of the enum: a recording shows
+	 * whichever lock the program is under.
+	 */
+	if (key > 0 && key < OPTION_REPORT)
+		options->own_lock = true;
 	switch (key) {
 	case 'P':
 		options->policy = policy(state, arg);

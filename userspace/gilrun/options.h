@@ -26,6 +26,8 @@ struct options {
 	uint64_t grace_ns;
 	enum level level;
 	bool per_process;
+	/* Some option needs a lock that no other gilrun has made. */
+	bool own_lock;
 	bool stats;
 	bool json;
 	/* NULL: stderr. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "args/missing.h"
+#include "args/wash.h"
 #include "program.h"
 
 static uint32_t bind_flags(const struct options *options)
@@ -19,7 +20,15 @@ static int bind_self(const struct options *options, gil_t *gil)
 {
 	int error = gil_bind(gil, bind_flags(options));
 
-	if (error)
+	/* Another gilrun has bound this thread: join the lock of that one. */
+	if (error == EBUSY && !options->own_lock)
+		return 0;
+	if (error == EBUSY)
+		fputs("gilrun: this process is under a lock already, as below "
+		      "another gilrun, and no thread can have two: give the "
+		      "options to the outer gilrun, or none to this one\n",
+		      stderr);
+	else if (error)
 		missing_level("gilrun", options->level, error);
 	return error;
 }
@@ -32,7 +41,7 @@ int program_exec(const struct options *options, gil_t *gil)
 		return EXIT_OWN_FAILURE;
 	execvp(options->program[0], options->program);
 	error = errno;
-	fprintf(stderr, "gilrun: cannot run '%s': %s\n", options->program[0],
-		strerror(error));
+	fprintf(stderr, "gilrun: cannot run '%s': %s\n",
+		WASHED(options->program[0]), strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

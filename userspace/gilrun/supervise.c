@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "program.h"
+#include "recording/signals.h"
 #include "supervise.h"
 
 /* How long to wait for descendants that outlive the program. */
@@ -28,6 +30,7 @@
 
 struct supervisor {
 	pid_t child;
+	int pidfd;
 	/* There is a controlling terminal, so there may be job control. */
 	bool terminal;
 	bool ended;
@@ -91,13 +94,23 @@ static void pass_on(const struct supervisor *s,
 	bool own = info->ssi_code <= 0 && (pid_t)info->ssi_pid == s->child;
 
 	if (!own && !sent_to_group(info))
-		kill(s->child, (int)info->ssi_signo);
+		signal_forward(s->pidfd, info);
+}
+
+static bool is_pending(int signo)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, signo);
 }
 
 /*
  * Stop with the signal that stopped the program, so that the shell sees its job
  * stopped and can continue it with SIGCONT. Without a terminal there is no such
- * shell, and the process that stopped the program can continue it directly.
+ * shell, and the process that stopped the program can continue it directly. If
+ * SIGSTOP stopped both and SIGCONT has continued us, it continues the program,
+ * too.
  *
  * The SIGCONT stays pending and is passed on like any signal, unless the job is
  * stopped again before that. Then the kernel drops it.
@@ -106,7 +119,7 @@ static void stop_too(const struct supervisor *s, int signo)
 {
 	sigset_t set, mask;
 
-	if (!s->terminal)
+	if (!s->terminal || is_pending(SIGCONT))
 		return;
 	sigemptyset(&set);
 	sigaddset(&set, signo);
@@ -238,7 +251,13 @@ static int start(const struct options *options, gil_t *gil,
 	if (!s->child)
 		run_child(options, gil, pipe_fds[1], &mask, &chld);
 	close(pipe_fds[1]);
-	return s->child < 0 ? -1 : 0;
+	if (s->child < 0)
+		return -1;
+	s->pidfd = pidfd_open(s->child, 0);
+	if (s->pidfd < 0)
+		return -1;
+	signal_watch(s->pidfd);
+	return 0;
 }
 
 int supervise(const struct options *options, gil_t *gil,
@@ -263,6 +282,7 @@ int supervise(const struct options *options, gil_t *gil,
 	outcome->elapsed_ns = now_ns() - begin;
 	wait_for_rest(&s);
 	close(s.signals);
+	close(s.pidfd);
 	return 0;
 }
 

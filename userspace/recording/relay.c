@@ -10,16 +10,18 @@
 #include <unistd.h>
 
 #include "relay.h"
+#include "signals.h"
 
 /*
- * All signals except those that mean that we have crashed, those that stop and
- * continue a job, and SIGCHLD, in whose place relay_until_ended() has a pidfd.
+ * All signals except those that mean that we have crashed, those that stop a
+ * job (signal_watch() passes them on), and SIGCHLD, in whose place
+ * relay_until_ended() has a pidfd.
  */
 static void forwarded(sigset_t *set)
 {
 	static const int others[] = { SIGSEGV, SIGBUS,	SIGFPE,	 SIGILL,
 				      SIGSYS,  SIGTRAP, SIGTSTP, SIGTTIN,
-				      SIGTTOU, SIGCONT, SIGCHLD, SIGPIPE };
+				      SIGTTOU, SIGCHLD, SIGPIPE };
 
 	sigfillset(set);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -72,8 +74,7 @@ static void forward(const struct relay *relay, int program)
 
 	while (read(relay->signals, &info, sizeof(info)) == sizeof(info))
 		if (!sent_to_all(&info))
-			pidfd_send_signal(program, (int)info.ssi_signo, NULL,
-					  0);
+			signal_forward(program, &info);
 }
 
 static void close_end(int *fd)
@@ -91,6 +92,8 @@ static int program_of(struct relay *relay)
 
 	if (read(relay->from, &pid, sizeof(pid)) == sizeof(pid))
 		program = pidfd_open(pid, 0);
+	if (program >= 0)
+		signal_watch(program);
 	close_end(&relay->from);
 	return program;
 }
