@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where the kit's files are, and what an assignment consists of."""
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+ASSIGNMENTS = HERE / "assignments"
+BUILD = TOP / "build" / "lab"
+
+# In a student's folder: which assignment it is, and which variant.
+MARK = ".lab.json"
+
+# More than this is not read from a submission, file by file.
+SOURCE_MAX = 256 * 1024
+
+
+class Problem(Exception):
+    """What went wrong and what to do next, in one sentence."""
+
+
+class Usage(Problem):
+    """The command line was wrong."""
+
+
+def temporary(name):
+    """A new folder that the guest may see, for the caller to remove."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=name + ".", dir=BUILD))
+    folder.chmod(0o755)
+    return folder
+
+
+@dataclass
+class Test:
+    name: str
+    points: int
+    what: str
+
+
+class Assignment:
+    """One folder of assignments/."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        told = tomllib.loads((folder / "assignment.toml").read_text("utf-8"))
+        self.id = folder.name
+        self.number = told["number"]
+        self.title = told["title"]
+        self.hours = told["hours"]
+        # What is built: a module, or a policy (a module on gil.ko).
+        self.kind = told["kind"]
+        self.sources = told["sources"]
+        self.variants = told.get("variants", [0])
+        self.tests = [Test(**test) for test in told["tests"]]
+
+    @property
+    def graders(self):
+        """Changes whenever a score might: a digest of all that grades."""
+        paths = [*sorted(HERE.glob("guest/*.py")), self.folder / "grade.py",
+                 self.folder / "assignment.toml"]
+        return digest({path.name: path.read_bytes() for path in paths})[:12]
+
+    @property
+    def most(self):
+        return sum(test.points for test in self.tests)
+
+    def variant(self, student):
+        """The variant that a student has; without a name, the first one."""
+        if not student:
+            return self.variants[0]
+        digest = hashlib.sha256(student.encode()).digest()
+        return self.variants[int.from_bytes(digest[:4], "big")
+                             % len(self.variants)]
+
+
+def assignments():
+    found = [Assignment(path.parent)
+             for path in ASSIGNMENTS.glob("*/assignment.toml")]
+    return sorted(found, key=lambda assignment: assignment.number)
+
+
+def assignment(number):
+    have = {str(each.number): each for each in assignments()}
+    if number not in have:
+        raise Usage(f"there is no assignment '{number}': "
+                    f"choose one of {', '.join(have)}")
+    return have[number]
+
+
+class Tree:
+    """A student's folder, of which only the assignment's sources are used."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        mark = self.folder / MARK
+        try:
+            told = json.loads(mark.read_text("utf-8"))
+            number, self.variant = str(told["assignment"]), int(told["variant"])
+        except FileNotFoundError:
+            raise Problem(f"'{folder}' is not a folder made by 'lab new': "
+                          f"it has no file {MARK}") from None
+        except (ValueError, KeyError, TypeError, UnicodeError):
+            raise Problem(f"{mark} is damaged: make a new folder with "
+                          "'lab new' and copy your sources there") from None
+        self.assignment = assignment(number)
+        if self.variant not in self.assignment.variants:
+            raise Problem(f"{mark} names a variant that does not exist")
+
+    def sources(self):
+        """name -> content of what the student wrote."""
+        found = {}
+        for name in self.assignment.sources:
+            path = self.folder / name
+            if path.is_symlink() or not path.is_file():
+                raise Problem(f"'{self.folder}' has no file {name}")
+            if path.stat().st_size > SOURCE_MAX:
+                raise Problem(f"{path} is longer than {SOURCE_MAX} bytes")
+            found[name] = path.read_bytes()
+        return found
+
+
+def digest(sources):
+    total = hashlib.sha256()
+    for name in sorted(sources):
+        total.update(f"{name} {len(sources[name])}\n".encode())
+        total.update(sources[name])
+    return total.hexdigest()
+
+
+def remove(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
