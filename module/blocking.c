@@ -15,7 +15,9 @@
  *
  * From an owner that has no CPU the lock's timer takes the lock (off_cpu). So the
  * CPU scheduler cannot keep the lock from others, however little CPU time it
- * gives the owner. bind.c makes the thread pass gil_come_back() whenever it has lost the lock or
+ * gives the owner.
+ *
+ * bind.c makes the thread pass gil_come_back() whenever it has lost the lock or
  * has been asked, whatever it was doing in the kernel.
  */
 #include <linux/freezer.h>
