@@ -22,7 +22,7 @@
 #define INTERVAL	(5 * MS)
 /* Far more than an interval, far less than the owner is without a CPU. */
 #define BOUND		(400 * MS)
-#define WATCH		(4000 * MS)
+#define WATCH		(2500 * MS)
 #define SIZE		(400UL << 20)
 
 static bool put(const char *path, const char *text)
