@@ -268,7 +268,7 @@ test_printers
 test_splats
 test_verdict
 "$here/suites.sh" | sed 's/^/  /'
-result "${PIPESTATUS[0]}" "make: tests and commands are taken from its command line"
+report "${PIPESTATUS[0]}" "make: tests and commands are taken from its command line"
 test_guests
 [ "$own_kernel" != debug ] || test_debug_splats
 echo "1..$count"

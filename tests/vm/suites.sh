@@ -30,16 +30,8 @@ cp "$tree/chromium" "$tree/tools/vm/step"
 chmod +x "$tree/chromium"
 PATH=$tree:$PATH
 
-count=0 failed=0
-result() {
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-	else
-		echo "not ok $count $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/ktap.sh
+. "$top/tests/ktap.sh"
 
 # expect TEXT SEEN
 expect() {
@@ -66,44 +58,44 @@ for line in "${lines[@]}"; do
 	[ "$seen" = "$line" ] || expect "$line" "$seen" || bad=1
 done
 [ ! -e "$tree/evil" ] || bad=1
-result "$bad" "make run: every command line arrives as it was typed"
+report "$bad" "make run: every command line arrives as it was typed"
 
 said=$(run_make run)
 [ $? -eq 2 ] && expect "usage: make run CMD=" "$said"
-result $? "make run: without a command says how to use it"
+report $? "make run: without a command says how to use it"
 
 ### SUITES and ONLY.
 
 said=$(run_make test SUITES='docs report' | tail -n 1)
 expect "2 passed, 0 failed, 0 skipped" "$said" &&
 	[ "$(cd "$tree/build/test" && echo *)" = "docs.ktap report.ktap" ]
-result $? "make test: SUITES runs these suites and no other"
+report $? "make test: SUITES runs these suites and no other"
 
 said=$("$tree/tools/vm/test" --check typo 2>&1)
 [ $? -eq 2 ] && expect "there is no suite 'typo'; the suites are: docs kselftest" "$said"
-result $? "make test: an unknown suite is refused, and the suites are named"
+report $? "make test: an unknown suite is refused, and the suites are named"
 
 ! run_make test SUITES=typo >/dev/null
-result $? "make test: an unknown suite is a failure"
+report $? "make test: an unknown suite is a failure"
 
 run_make test ONLY='gil_two module.sh' >/dev/null
 expect "run_kselftest.sh -t gil:gil_two -t gil:module.sh" "$(cat "$tree/tools/vm/command")"
-result $? "make test: ONLY runs these programs"
+report $? "make test: ONLY runs these programs"
 
 run_make test ONLY='gil_one:waits' SUITES=docs >/dev/null
 expect "KSELFTEST_GIL_ONE_ARGS=-twaits\\  build/guest/kselftest/run_kselftest.sh -t gil:gil_one" \
 	"$(cat "$tree/tools/vm/command")" &&
 	[ "$(cd "$tree/build/test" && echo *)" = "docs.ktap kselftest.ktap" ]
-result $? "make test: ONLY runs one test case, beside the suites of SUITES"
+report $? "make test: ONLY runs one test case, beside the suites of SUITES"
 
 said=$("$tree/tools/vm/test" --only=gil_typo 2>&1)
 [ $? -eq 2 ] &&
 	expect "there is no program 'gil_typo' in kselftest; the programs are: gil_one" "$said"
-result $? "make test: an unknown program is refused, and the programs are named"
+report $? "make test: an unknown program is refused, and the programs are named"
 
 said=$("$tree/tools/vm/test" --only=gil_one:typo 2>&1)
 [ $? -eq 2 ] && expect "there is no test case 'typo' in tests/gil_one.c" "$said"
-result $? "make test: an unknown test case is refused"
+report $? "make test: an unknown test case is refused"
 
 echo "1..$count"
-exit "$failed"
+[ "$failures" -eq 0 ]
