@@ -15,7 +15,6 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ktap
 
 TOP = Path(__file__).resolve().parents[2]

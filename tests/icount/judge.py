@@ -11,7 +11,6 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ktap
 
 # Per operation, for the timer interrupts that fall into a loop of millions.

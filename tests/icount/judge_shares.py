@@ -9,9 +9,7 @@ usage: judge_shares.py FILE
 import json
 import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ktap
 
 JAIN_MIN = 0.99

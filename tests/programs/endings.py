@@ -108,23 +108,6 @@ def deaths_seen_by_a_shell():
         same(f"{way} status", "143\n", process.stdout)
 
 
-def signals():
-    """Each arrives, once; real-time ones as often as they were sent."""
-    sent = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1,
-            signal.SIGUSR2, signal.SIGALRM, signal.SIGTERM, signal.SIGTSTP,
-            signal.SIGCONT, signal.SIGWINCH, signal.SIGRTMIN + 1,
-            signal.SIGRTMIN + 1]
-    for way in WAYS:
-        with gilrun.started(*way, *python(gilrun.LISTENER)) as process:
-            assert process.stdout.readline().startswith("pid ")
-            for number in sent:
-                process.send_signal(number)
-                same(f"{way}", f"got {int(number)}.\n", process.stdout.readline())
-            process.send_signal(signal.SIGRTMAX)
-            same("rest", "", process.stdout.read())
-            same("status", 0, process.wait(PATIENCE))
-
-
 def what_is_inherited():
     """Signals blocked and ignored, descriptors, folder, environment."""
     look = ("sh", "-c", "grep ^Sig /proc/self/status; ls /proc/self/fd; pwd;"
@@ -384,7 +367,6 @@ CASES = (
     ("the program's exit status", statuses),
     ("the signal that ends the program", deaths),
     ("the signal that ends the program, as a shell sees it", deaths_seen_by_a_shell),
-    ("signals sent to gilrun", signals),
     ("what a program inherits", what_is_inherited),
     ("programs that cannot begin", cannot_begin),
     ("wrong use", wrong_use),

@@ -17,14 +17,24 @@ BECOME = ("gilrun",)
 STAY = ("gilrun", "--stats", "-o", "/dev/null")
 WAYS = (BECOME, STAY)
 
-# A program that says which signals it got, and ends at SIGRTMAX.
+# Says its process id, then each signal's number, code and value and, if that can
+# be kept, whether the sender is the process whose id is the argument.
 LISTENER = """
-import os, signal
+import ctypes, os, signal, struct, sys
+libc = ctypes.CDLL(None)
 wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-print("pid", os.getpid(), flush=True)
-while (got := signal.sigwait(wanted)) != signal.SIGRTMAX:
-    print(f"got {int(got)}.", flush=True)
+mask, info = ctypes.create_string_buffer(128), ctypes.create_string_buffer(128)
+libc.sigfillset(mask)
+print(os.getpid(), flush=True)
+number = 0
+while number != signal.SIGRTMAX:
+    if libc.sigwaitinfo(mask, info) < 0:
+        continue
+    number, _, code, _, sender, user, value = struct.unpack_from(
+        "iiiiIIQ", info.raw)
+    queued = (sender == int(sys.argv[1]), user, value) if code < 0 else ()
+    print(number, code, *queued, flush=True)
 """
 
 THREADS = Path("/sys/kernel/debug/gil/threads")

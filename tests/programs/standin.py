@@ -19,26 +19,6 @@ import ktap
 from gilrun import BECOME, STAY
 from ktap import PATIENCE, same, until
 
-# Says its process id, then each signal's number, code and value and, if that can
-# be kept, whether the sender is the process whose id is the argument.
-LISTENER = """
-import ctypes, os, signal, struct, sys
-libc = ctypes.CDLL(None)
-wanted = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
-signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-mask, info = ctypes.create_string_buffer(128), ctypes.create_string_buffer(128)
-libc.sigfillset(mask)
-print(os.getpid(), flush=True)
-number = 0
-while number != signal.SIGRTMAX:
-    if libc.sigwaitinfo(mask, info) < 0:
-        continue
-    number, _, code, _, sender, user, value = struct.unpack_from(
-        "iiiiIIQ", info.raw)
-    queued = (sender == int(sys.argv[1]), user, value) if code < 0 else ()
-    print(number, code, *queued, flush=True)
-"""
-
 libc = ctypes.CDLL(None)
 libc.sigqueue.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
 
@@ -57,7 +37,8 @@ def ways(test):
 
 
 def listening(way):
-    return gilrun.started(*way, "python3", "-c", LISTENER, str(os.getpid()))
+    return gilrun.started(*way, "python3", "-c", gilrun.LISTENER,
+                          str(os.getpid()))
 
 
 def state(pid):
@@ -78,10 +59,11 @@ def hears(way):
             libc.sigqueue(process.pid, number, value)
             heard.append(process.stdout.readline())
         for number in signal.SIGUSR2, signal.SIGHUP, signal.SIGCONT, \
+                signal.SIGQUIT, signal.SIGALRM, signal.SIGWINCH, \
                 signal.SIGRTMAX:
             process.send_signal(number)
             heard.append(process.stdout.readline())
-        return heard, process.wait(PATIENCE)
+        return heard, process.stdout.read(), process.wait(PATIENCE)
 
 
 def stops(way):

@@ -84,19 +84,10 @@ class Shell:
         return int(self.do("echo $?"))
 
 
-@contextlib.contextmanager
-def shell():
-    opened = Shell()
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
 def both_ways(test):
     def case():
         for way in WAYS:
-            with shell() as opened:
+            with contextlib.closing(Shell()) as opened:
                 try:
                     test(opened, " ".join(way))
                 except OSError as error:
@@ -158,8 +149,7 @@ def key_that_ends(key, number):
 def keys_come_once(sh, way):
     """One signal for each key, and for each new size of the terminal."""
     sh.do(f"cat >listener.py <<'END'\n{gilrun.LISTENER}END")
-    sh.type(f"{way} python3 listener.py\n")
-    sh.expect("pid ")
+    sh.type(f"{way} python3 listener.py 0\n")
     pid = int(sh.expect("\r\n"))
     keys = (("\x03", signal.SIGINT), ("\x1c", signal.SIGQUIT),
             ("\x1a", signal.SIGTSTP), (None, signal.SIGWINCH),
@@ -170,9 +160,9 @@ def keys_come_once(sh, way):
         else:
             fcntl.ioctl(sh.terminal, termios.TIOCSWINSZ,
                         struct.pack("HHHH", 30, 90, 0, 0))
-        same("before the signal", "", sh.expect(f"got {int(number)}.\r\n"))
+        same("the signal", int(number), int(sh.expect("\r\n").split()[0]))
     os.kill(pid, signal.SIGRTMAX)
-    same("at the end", "", sh.expect(PROMPT))
+    same("at the end", f"{int(signal.SIGRTMAX)} 0\r\n", sh.expect(PROMPT))
     same("status", 0, sh.status())
 
 
