@@ -168,12 +168,8 @@ static int use_ring(struct actor *actor, __u32 setup, __u32 flags)
 
 static ACT(act_ring, use_ring(actor, 0, 0))
 static ACT(act_workers, use_ring(actor, 0, IOSQE_ASYNC))
-static int act_deferred(struct actor *actor)
-{
-	return use_ring(actor, IORING_SETUP_SINGLE_ISSUER |
-			IORING_SETUP_DEFER_TASKRUN, 0);
-}
-
+static ACT(act_deferred, use_ring(actor, IORING_SETUP_SINGLE_ISSUER |
+				  IORING_SETUP_DEFER_TASKRUN, 0))
 static ACT(act_poller, use_ring(actor, IORING_SETUP_SQPOLL, 0))
 
 static int submit_all(aio_context_t context, int fd, int opcode)

@@ -47,12 +47,16 @@ static struct room *room;
 /* The actor that blocks. */
 static struct actor *blocker;
 
-/* A function that makes one call: 0 if that was successful, or an errno. */
-#define ONE_CALL(name, success)						\
+/* A function with this result: 0, or an errno. */
+#define WITH_RESULT(name, result)					\
 	static int name(void)						\
 	{								\
-		return (success) ? 0 : errno;				\
+		return result;						\
 	}
+
+/* A function that makes one call: 0 if that was successful, or an errno. */
+#define ONE_CALL(name, success)						\
+	WITH_RESULT(name, (success) ? 0 : errno)
 
 static char byte;
 
@@ -74,10 +78,7 @@ static int by_nanosleep(void)
 	return nanosleep(&hour, NULL) && errno == EINTR ? 0 : EINVAL;
 }
 
-static int by_pause(void)
-{
-	return pause() && errno == EINTR ? 0 : EINVAL;
-}
+WITH_RESULT(by_pause, pause() && errno == EINTR ? 0 : EINVAL)
 
 static int by_sigwait(void)
 {
@@ -100,11 +101,8 @@ static int by_futex(void)
 	return 0;
 }
 
-static int by_mutex(void)
-{
-	return pthread_mutex_lock(&room->mutex) ?:
-		pthread_mutex_unlock(&room->mutex);
-}
+WITH_RESULT(by_mutex, pthread_mutex_lock(&room->mutex) ?:
+	    pthread_mutex_unlock(&room->mutex))
 
 static int by_condition(void)
 {
@@ -151,16 +149,8 @@ static int read_count(int fd)
 	return read(fd, &value, sizeof(value)) == sizeof(value) ? 0 : errno;
 }
 
-static int by_eventfd(void)
-{
-	return read_count(room->event);
-}
-
-static int by_timerfd(void)
-{
-	return read_count(room->timer);
-}
-
+WITH_RESULT(by_eventfd, read_count(room->event))
+WITH_RESULT(by_timerfd, read_count(room->timer))
 ONE_CALL(by_recv, recv(room->socket[0], &byte, 1, 0) == 1)
 ONE_CALL(by_flock, !flock(room->file_one, LOCK_EX))
 
@@ -215,17 +205,8 @@ static int by_join(void)
 }
 
 /* A lock that it is not bound to. */
-static int by_other_lock(void)
-{
-	return lock_acquire(room->other_lock, 0, 0) ?:
-		lock_release(room->other_lock, 0);
-}
-
-static int by_fault(void)
-{
-	return *(volatile char *)room->fault;
-}
-
+WITH_RESULT(by_other_lock, lock_turn(room->other_lock))
+WITH_RESULT(by_fault, *(volatile char *)room->fault)
 ONE_CALL(by_fault_in_kernel,
 	 write(room->event, room->fault, sizeof(__u64)) == sizeof(__u64))
 ONE_CALL(by_stop, !kill(getpid(), SIGSTOP))
@@ -264,10 +245,7 @@ static int let_futex(void)
 	return 0;
 }
 
-static int let_mutex(void)
-{
-	return pthread_mutex_unlock(&room->mutex);
-}
+WITH_RESULT(let_mutex, pthread_mutex_unlock(&room->mutex))
 
 static int let_condition(void)
 {
@@ -309,10 +287,7 @@ static int let_semop(void)
 	return semop(room->semaphores, &up, 1) ? errno : 0;
 }
 
-static int let_other_lock(void)
-{
-	return lock_release(room->other_lock, 0);
-}
+WITH_RESULT(let_other_lock, lock_release(room->other_lock, 0))
 
 static int let_fault(void)
 {
@@ -365,10 +340,7 @@ static int need_full_pipe(void)
 	return 0;
 }
 
-static int need_mutex(void)
-{
-	return pthread_mutex_lock(&room->mutex);
-}
+WITH_RESULT(need_mutex, pthread_mutex_lock(&room->mutex))
 
 static int need_flock(void)
 {
@@ -538,13 +510,6 @@ static int act_choose(struct actor *actor)
 	return 0;
 }
 
-static __u64 io_releases(int fd, __u32 id)
-{
-	struct gil_thread_stats stats;
-
-	return thread_stats(fd, id, &stats) ? 0 : stats.counts.io_releases;
-}
-
 TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 {
 	__u64 before, seen;
@@ -552,14 +517,14 @@ TEST_F_TIMEOUT(blocks, and_another_runs, PATIENCE)
 	blocker->argument = (uintptr_t)variant->by;
 	ASSERT_EQ(0, actor_do(blocker, act_choose));
 	ASSERT_TRUE(until_owner(self->fd, 0));
-	before = io_releases(self->fd, blocker->id);
+	before = thread_counts(self->fd, blocker->id).io_releases;
 	actor_begin(blocker, act_block);
 	if (variant->make) {
 		ASSERT_TRUE(until_owner(self->fd, blocker->id));
 		ASSERT_EQ(0, variant->make());
 	}
 	/* It owned the lock on its way to blocking, and then lost it. */
-	while (io_releases(self->fd, blocker->id) == before)
+	while (thread_counts(self->fd, blocker->id).io_releases == before)
 		usleep(200);
 	ASSERT_TRUE(UNTIL_STATE(blocker->id, IDLE));
 	EXPECT_EQ(0, lock_owner(self->fd));
@@ -597,20 +562,20 @@ FIXTURE_SETUP(counted)
 
 TEST_F_TIMEOUT(counted, each_block_is_a_release, PATIENCE)
 {
-	__u64 before = io_releases(self->fd, self->id);
+	__u64 before = thread_counts(self->fd, self->id).io_releases;
 	/* Long enough not to be over before the thread has blocked. */
 	struct timespec pause = { .tv_nsec = 20 * MS };
 	int i;
 
 	for (i = 0; i < 50; i++)
 		nanosleep(&pause, NULL);
-	EXPECT_EQ(before + 50, io_releases(self->fd, self->id));
+	EXPECT_EQ(before + 50, thread_counts(self->fd, self->id).io_releases);
 }
 
 /* A call that does not block is no release, nor is preemption. */
 TEST_F_TIMEOUT(counted, nothing_else_is, PATIENCE)
 {
-	__u64 before = io_releases(self->fd, self->id);
+	__u64 before = thread_counts(self->fd, self->id).io_releases;
 	__u64 end = now_ns() + 100 * MS;
 	char byte = 0;
 	int fds[2], i;

@@ -127,8 +127,7 @@ TEST_F_TIMEOUT(closes, while_its_thread_waits, PATIENCE)
 		ASSERT_EQ(0, lock_set_interval(self->fd,
 					       (2 + 2 * shown) * MS));
 		ASSERT_EQ(0, variant->make(self->ends));
-		child = fork_with_parent();
-		ASSERT_LE(0, child);
+		child = ASSERT_CHILD(fork_with_parent());
 		if (!child)
 			close_bound(self->fd, self->ends[1]);
 		close(self->ends[1]);

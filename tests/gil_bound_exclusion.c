@@ -159,11 +159,7 @@ static int act_poll(struct player *player)
 
 static int act_affinity(struct player *player)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(rand_r(&player->seed) % sysconf(_SC_NPROCESSORS_ONLN), &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
+	return use_cpu(rand_r(&player->seed) % sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 static void *look_a_little(void *arg)
@@ -683,9 +679,8 @@ TEST_F_TIMEOUT(special, exec_keeps_the_binding, PATIENCE)
 	troupe->run_ns = 4 * RUN_NS;
 	ASSERT_TRUE(troupe_start(troupe));
 	for (i = 0; i < 10; i++) {
-		pid_t child = fork();
+		pid_t child = ASSERT_CHILD(fork());
 
-		ASSERT_LE(0, child);
 		if (!child) {
 			if (lock_bind(troupe->fd, SLICED))
 				_exit(1);

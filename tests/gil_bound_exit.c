@@ -450,8 +450,7 @@ TEST(crowds_are_killed)
 	pid_t one = 0, two;
 
 	for (i = 0; i < ROUNDS; i++) {
-		two = fork_with_parent();
-		ASSERT_LE(0, two);
+		two = ASSERT_CHILD(fork_with_parent());
 		if (!two)
 			live_in_a_crowd(fd);
 		usleep(rand_r(&seed) % 8000);

@@ -86,8 +86,7 @@ static bool has_stopped(pid_t child)
 
 #define STOP(owner_is_bound)						\
 	do {								\
-		self->child = fork_with_parent();			\
-		ASSERT_LE(0, self->child);				\
+		self->child = ASSERT_CHILD(fork_with_parent());		\
 		if (!self->child)					\
 			own_and_spin(self->fd, owner_is_bound, self->go); \
 		ASSERT_TRUE(until_waiting(self->fd, 1));		\

@@ -180,8 +180,7 @@ TEST_F_TIMEOUT(deadline, in_a_time_namespace, PATIENCE)
 		SKIP(return, "only root can make a time namespace");
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
-		child = fork_with_parent();
-		ASSERT_LE(0, child);
+		child = ASSERT_CHILD(fork_with_parent());
 		if (!child)
 			_exit(try_shifted_clock(self->fd, shifts[i]));
 		EXPECT_EQ(0, child_status(child)) TH_LOG("%s", shifts[i]);

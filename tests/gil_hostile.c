@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "main.h"
+#include "process.h"
 #include "stage.h"
 
 FIXTURE(hostile)
@@ -320,7 +321,6 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 	pthread_t threads[SCRIBBLERS + WORKERS + 1];
 	struct gil_lock_stats stats;
 	unsigned int i;
-	void *failed;
 
 	/* A new lock: an idle thread made owner here would never release it. */
 	brawl.fd = ASSERT_FD(lock_create(MS));
@@ -334,10 +334,7 @@ TEST_F_TIMEOUT(hostile, brawl, PATIENCE)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, what,
 					    (void *)(uintptr_t)(i + 1)));
 	}
-	for (i = 0; i < ARRAY_SIZE(threads); i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], &failed));
-		EXPECT_EQ(NULL, failed);
-	}
+	EXPECT_TRUE(threads_end_well(threads, ARRAY_SIZE(threads)));
 	EXPECT_EQ(0, brawl.surprises);
 	EXPECT_LT(0, brawl.acquired);
 	/* All threads are gone, and the kernel agrees. */

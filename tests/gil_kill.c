@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "main.h"
+#include "process.h"
 #include "stage.h"
 
 FIXTURE(killed)
@@ -152,20 +153,7 @@ TEST_F_TIMEOUT(killed, during_the_grant, PATIENCE)
 	TH_LOG("killed before it owned: %d, after: %d", untouched, told);
 }
 
-static int use_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
-}
-
-static int act_use_cpu_0(struct actor *actor)
-{
-	(void)actor;
-	return use_cpu(0);
-}
+static ACT(act_use_cpu_0, use_cpu(0))
 
 /* Keep all other threads from this CPU until the test says stop. */
 static int act_keep_cpu_0(struct actor *actor)

@@ -19,6 +19,7 @@
 
 struct race {
 	int fds[LOCKS];
+	bool owned;
 	int failed;
 	atomic_bool exiting;
 };
@@ -38,30 +39,20 @@ FIXTURE_VARIANT_ADD(last_close, of_owned_locks) { .owned = true };
 
 FIXTURE_SETUP(last_close)
 {
+	self->race.owned = variant->owned;
 }
 
 NO_TEARDOWN(last_close)
 
-static void *own_all(void *arg)
+/* Attach to all locks, or own them. */
+static void *use_all(void *arg)
 {
 	struct race *race = arg;
 	int i;
 
 	for (i = 0; i < LOCKS; i++)
-		if (lock_acquire(race->fds[i], 0, 0))
-			race->failed++;
-	atomic_store(&race->exiting, true);
-	return NULL;
-}
-
-static void *own_none(void *arg)
-{
-	struct race *race = arg;
-	__u32 id;
-	int i;
-
-	for (i = 0; i < LOCKS; i++)
-		if (lock_attach(race->fds[i], &id))
+		if (race->owned ? lock_acquire(race->fds[i], 0, 0) :
+				  lock_attach(race->fds[i], NULL))
 			race->failed++;
 	atomic_store(&race->exiting, true);
 	return NULL;
@@ -77,9 +68,7 @@ TEST_F_TIMEOUT(last_close, races_with_exit, PATIENCE)
 		atomic_store(&race->exiting, false);
 		for (i = 0; i < LOCKS; i++)
 			race->fds[i] = ASSERT_FD(lock_create(0));
-		ASSERT_EQ(0, pthread_create(&thread, NULL,
-					    variant->owned ? own_all : own_none,
-					    race));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, use_all, race));
 		while (!atomic_load(&race->exiting))
 			;
 		spin_until(now_ns() + round * STEP_NS);

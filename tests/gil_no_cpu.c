@@ -35,15 +35,6 @@ static bool put(const char *path, const char *text)
 	return done;
 }
 
-static bool pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
-
 static bool be(int policy, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
@@ -61,12 +52,12 @@ static bool be_throttled(void)
 /* A real-time hog on its CPU leaves a twentieth of each second. */
 static bool be_nice(void)
 {
-	return pin(0) && !setpriority(PRIO_PROCESS, 0, 19);
+	return !use_cpu(0) && !setpriority(PRIO_PROCESS, 0, 19);
 }
 
 static bool be_idle(void)
 {
-	return pin(0) && be(SCHED_IDLE, 0);
+	return !use_cpu(0) && be(SCHED_IDLE, 0);
 }
 
 static bool be_throttled_and_nice(void)
@@ -129,7 +120,7 @@ FIXTURE_SETUP(no_cpu)
 	ASSERT_EQ(0, lock_set_policy(self->fd, variant->policy));
 	if (variant->hog) {
 		self->hog = fork_with_parent();
-		if (!self->hog && pin(0) && be(SCHED_FIFO, 1))
+		if (!self->hog && !use_cpu(0) && be(SCHED_FIFO, 1))
 			for (;;)
 				;
 		ASSERT_LT(0, self->hog);
@@ -160,12 +151,10 @@ TEST_F_TIMEOUT(no_cpu, others_wait_no_longer_than_usual, PATIENCE)
 {
 	struct gil_thread_stats stats;
 	__u64 start;
-	pid_t pid;
+	pid_t pid = ASSERT_CHILD(fork_with_parent());
 
-	pid = fork_with_parent();
-	ASSERT_LE(0, pid);
 	if (!pid) {
-		if (!pin(1) || lock_bind(self->fd, SLICED))
+		if (use_cpu(1) || lock_bind(self->fd, SLICED))
 			_exit(1);
 		/* Long enough for a wait, however little the owner runs. */
 		start = now_ns();
@@ -213,8 +202,7 @@ TEST_F_TIMEOUT(no_cpu, a_timeout_leaves_nothing_behind, PATIENCE)
 	pid_t pid;
 
 	ASSERT_NE(NULL, result);
-	pid = fork_with_parent();
-	ASSERT_LE(0, pid);
+	pid = ASSERT_CHILD(fork_with_parent());
 	if (!pid)
 		come_and_go(self->fd, variant->become, result);
 	ASSERT_TRUE(until_bound(self->fd, 2));
@@ -316,10 +304,8 @@ static int act_acquire_and_look(struct actor *actor)
 TEST_F_TIMEOUT(exits, does_not_keep_the_lock_until_its_memory_is_gone, PATIENCE)
 {
 	__u64 before = anonymous_kb();
-	pid_t pid;
+	pid_t pid = ASSERT_CHILD(fork_with_parent());
 
-	pid = fork_with_parent();
-	ASSERT_LE(0, pid);
 	if (!pid)
 		own_and_exit(self->fd, variant->bound, variant->signal,
 			     self->go);

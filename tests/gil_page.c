@@ -152,8 +152,7 @@ TEST_F(page, discarded)
 	int status;
 
 	ASSERT_NE(NULL, page);
-	child = fork();
-	ASSERT_LE(0, child);
+	child = ASSERT_CHILD(fork());
 	if (!child) {
 		struct gil_page *mine = lock_map(self->fd, PROT_READ);
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "main.h"
+#include "process.h"
 #include "stage.h"
 #include "troupe.h"
 
@@ -135,10 +136,7 @@ static void *change_policy(void *arg)
 	return NULL;
 }
 
-static int act_time_out(struct actor *actor)
-{
-	return lock_acquire(actor->fd, GIL_ACQUIRE_DEADLINE, 1);
-}
+static ACT(act_time_out, lock_acquire(actor->fd, GIL_ACQUIRE_DEADLINE, 1))
 
 /* Every third waiter leaves the queue, in one of three ways. */
 static bool leaves(struct actor *actor, int i)
@@ -154,7 +152,6 @@ static bool leaves(struct actor *actor, int i)
 TEST_F_TIMEOUT(many, in_order_while_the_policy_changes, 2 * PATIENCE)
 {
 	pthread_t changer;
-	void *failed;
 	int i;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
@@ -174,8 +171,7 @@ TEST_F_TIMEOUT(many, in_order_while_the_policy_changes, 2 * PATIENCE)
 		EXPECT_EQ(0, actor_do(&self->actors[i], act_turn));
 	}
 	changes_over = true;
-	ASSERT_EQ(0, pthread_join(changer, &failed));
-	EXPECT_EQ(NULL, failed);
+	EXPECT_TRUE(threads_end_well(&changer, 1));
 	EXPECT_LOCK(0, 0);
 }
 
@@ -329,7 +325,6 @@ static int act_many_turns(struct actor *actor)
 TEST_F_TIMEOUT(turns, beside_an_endless_stream, PATIENCE)
 {
 	pthread_t threads[4];
-	void *failed;
 	unsigned int i;
 
 	over = false;
@@ -338,10 +333,7 @@ TEST_F_TIMEOUT(turns, beside_an_endless_stream, PATIENCE)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, stream, self));
 	EXPECT_EQ(0, actor_do(self->a, act_many_turns));
 	over = true;
-	for (i = 0; i < ARRAY_SIZE(threads); i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], &failed));
-		EXPECT_EQ(NULL, failed);
-	}
+	EXPECT_TRUE(threads_end_well(threads, ARRAY_SIZE(threads)));
 }
 
 /* Hold the lock for short times until the test is over. */
@@ -365,7 +357,6 @@ TEST_F_TIMEOUT(turns, forty_started_one_by_one, PATIENCE)
 {
 	enum { FORTY = 40 };
 	pthread_t threads[FORTY];
-	void *failed;
 	__u64 i;
 
 	over = false;
@@ -380,10 +371,7 @@ TEST_F_TIMEOUT(turns, forty_started_one_by_one, PATIENCE)
 	}
 	EXPECT_EQ(0, actor_do(self->a, act_many_turns));
 	over = true;
-	for (i = 0; i < FORTY; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], &failed));
-		EXPECT_EQ(NULL, failed);
-	}
+	EXPECT_TRUE(threads_end_well(threads, FORTY));
 }
 
 GIL_TEST_MAIN

@@ -14,6 +14,7 @@
 
 #include "main.h"
 #include "newcomers.h"
+#include "process.h"
 #include "troupe.h"
 
 #define MODULE		"gil_lifo"
@@ -292,7 +293,6 @@ static bool until_more(volatile __u64 *count)
 TEST_F_TIMEOUT(policy_module, unloaded_as_locks_are_made, PATIENCE)
 {
 	pthread_t thread;
-	void *failed;
 	int i;
 
 	close(self->fd);
@@ -306,8 +306,7 @@ TEST_F_TIMEOUT(policy_module, unloaded_as_locks_are_made, PATIENCE)
 		EXPECT_EQ(0, load());
 	}
 	over = true;
-	ASSERT_EQ(0, pthread_join(thread, &failed));
-	EXPECT_EQ(NULL, failed);
+	EXPECT_TRUE(threads_end_well(&thread, 1));
 }
 
 TEST_F_TIMEOUT(policy_module, by_gilrun, PATIENCE)

@@ -297,9 +297,8 @@ TEST_F_TIMEOUT(record, exec_by_another_thread, PATIENCE)
 {
 	struct gil_record record;
 	pthread_t thread;
-	pid_t child = fork_with_parent();
+	pid_t child = ASSERT_CHILD(fork_with_parent());
 
-	ASSERT_LE(0, child);
 	if (!child) {
 		pthread_create(&thread, NULL, attach_and_exec, &self->fd);
 		pthread_join(thread, NULL);

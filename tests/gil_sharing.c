@@ -31,8 +31,7 @@ TEST_F_TIMEOUT(sharing, fork_does_not_inherit_ownership, PATIENCE)
 	pid_t child;
 
 	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	child = fork();
-	ASSERT_LE(0, child);
+	child = ASSERT_CHILD(fork());
 	if (!child) {
 		__u32 id = 0;
 
@@ -90,9 +89,10 @@ TEST_F_TIMEOUT(sharing, dup_is_the_same, PATIENCE)
 	EXPECT_EQ(0, lock_release(fd, 0));
 }
 
-static int send_fd(int socket, int fd)
+/* Send a descriptor, or receive one into @fd. 0, or an errno. */
+static int pass_fd(int socket, int *fd, bool receive)
 {
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
+	char byte = 0, control[CMSG_SPACE(sizeof(*fd))] = "";
 	struct iovec iov = { &byte, 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -102,36 +102,20 @@ static int send_fd(int socket, int fd)
 	};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
+	if (receive) {
+		if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1)
+			return errno;
+		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*fd));
+		return 0;
+	}
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	cmsg->cmsg_len = CMSG_LEN(sizeof(*fd));
+	memcpy(CMSG_DATA(cmsg), fd, sizeof(*fd));
 	return sendmsg(socket, &msg, 0) == 1 ? 0 : errno;
 }
 
-static int receive_fd(int socket)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
-static int act_receive(struct actor *actor)
-{
-	actor->fd = receive_fd(actor->argument);
-	return actor->fd < 0 ? EBADF : 0;
-}
+static ACT(act_receive, pass_fd(actor->argument, &actor->fd, true))
 
 TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 {
@@ -143,7 +127,7 @@ TEST_F_TIMEOUT(sharing, scm_rights, PATIENCE)
 	/* It starts before the lock exists, so it inherits no descriptor. */
 	ASSERT_EQ(0, actor_start_unattached(self->a, ACTOR_PROCESS, -1));
 	fd = ASSERT_FD(lock_create(0));
-	ASSERT_EQ(0, send_fd(sockets[0], fd));
+	ASSERT_EQ(0, pass_fd(sockets[0], &fd, false));
 	ASSERT_EQ(0, actor_do(self->a, act_receive));
 	ASSERT_EQ(0, actor_do(self->a, act_attach));
 	ASSERT_EQ(0, lock_attach(fd, &id));
@@ -331,9 +315,8 @@ TEST_F_TIMEOUT(sharing, exec_closes_one_of_two, PATIENCE)
 /* The other threads die in exec(), and the next owner is told. */
 TEST_F_TIMEOUT(sharing, exec_ends_other_threads, PATIENCE)
 {
-	pid_t child = fork();
+	pid_t child = ASSERT_CHILD(fork());
 
-	ASSERT_LE(0, child);
 	if (!child) {
 		if (actor_start(self->a, ACTOR_THREAD, self->fd) ||
 		    actor_do(self->a, act_acquire))

@@ -25,21 +25,14 @@ static int act_become_nobody(struct actor *actor)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? errno : 0;
 }
 
-static int act_open(struct actor *actor)
+static int use(struct actor *actor, int fd)
 {
-	actor->fd = lock_open();
-	if (actor->fd < 0)
-		return -actor->fd;
-	return lock_attach(actor->fd, &actor->id);
+	actor->fd = fd;
+	return fd < 0 ? -fd : lock_attach(fd, &actor->id);
 }
 
-static int act_create(struct actor *actor)
-{
-	actor->fd = lock_create(0);
-	if (actor->fd < 0)
-		return -actor->fd;
-	return lock_attach(actor->fd, &actor->id);
-}
+static ACT(act_open, use(actor, lock_open()))
+static ACT(act_create, use(actor, lock_create(0)))
 
 static int act_map(struct actor *actor)
 {
@@ -48,11 +41,9 @@ static int act_map(struct actor *actor)
 	return errno;
 }
 
-static int act_protect(struct actor *actor)
-{
-	return mprotect(actor->page, sizeof(*actor->page), actor->argument) ?
-		errno : 0;
-}
+static ACT(act_protect,
+	   mprotect(actor->page, sizeof(*actor->page), actor->argument) ?
+	   errno : 0)
 
 static ACT(act_set_interval, lock_set_interval(actor->fd, actor->argument))
 static ACT(act_set_policy, lock_set_policy(actor->fd, "fifo"))

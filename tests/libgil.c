@@ -20,11 +20,17 @@
 /* The actors use the handle of the test. */
 static gil_t *shared;
 
-static int act_gil_acquire(struct actor *actor)
+static ACT(act_gil_acquire, gil_acquire(shared))
+static ACT(act_gil_release, gil_release(shared))
+static ACT(act_gil_yield, gil_yield(shared))
+static ACT(act_gil_attach, gil_attach(shared, &actor->id))
+
+static int turn(gil_t *g)
 {
-	(void)actor;
-	return gil_acquire(shared);
+	return gil_acquire(g) ?: gil_release(g);
 }
+
+static ACT(act_gil_turn, turn(shared))
 
 static int act_gil_acquire_until(struct actor *actor)
 {
@@ -34,23 +40,6 @@ static int act_gil_acquire_until(struct actor *actor)
 	};
 
 	return gil_acquire_until(shared, &ts);
-}
-
-static int act_gil_release(struct actor *actor)
-{
-	(void)actor;
-	return gil_release(shared);
-}
-
-static int act_gil_yield(struct actor *actor)
-{
-	(void)actor;
-	return gil_yield(shared);
-}
-
-static int act_gil_attach(struct actor *actor)
-{
-	return gil_attach(shared, &actor->id);
 }
 
 FIXTURE(libgil)
@@ -194,12 +183,6 @@ TEST_F_TIMEOUT(libgil, acquire_until_the_end_of_time, PATIENCE)
 	}
 }
 
-static int act_gil_turn(struct actor *actor)
-{
-	(void)actor;
-	return gil_acquire(shared) ?: gil_release(shared);
-}
-
 TEST_F_TIMEOUT(libgil, yield, PATIENCE)
 {
 	struct gil_thread_stats stats;
@@ -329,8 +312,7 @@ TEST_F_TIMEOUT(libgil, owner_death, PATIENCE)
 	ASSERT_TRUE(until_threads(self->fd, 1));
 	EXPECT_EQ(EOWNERDEAD, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
-	EXPECT_EQ(0, gil_acquire(self->g));
-	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, turn(self->g));
 }
 
 TEST_F_TIMEOUT(libgil, settings, PATIENCE)
@@ -421,8 +403,7 @@ TEST_F_TIMEOUT(libgil, import, PATIENCE)
 	EXPECT_EQ(EDEADLK, gil_acquire(self->g));
 	EXPECT_EQ(0, gil_release(self->g));
 	gil_close(g);
-	EXPECT_EQ(0, gil_acquire(self->g));
-	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, turn(self->g));
 	EXPECT_EQ(EBADF, gil_import(&g, -1));
 	ASSERT_EQ(0, pipe(other));
 	EXPECT_EQ(ENOTTY, gil_import(&g, other[0]));
@@ -494,8 +475,7 @@ TEST_F_TIMEOUT(libgil, fast_and_slow_are_all_counted, PATIENCE)
 	int i;
 
 	for (i = 0; i < 100; i++) {
-		EXPECT_EQ(0, gil_acquire(self->g));
-		EXPECT_EQ(0, gil_release(self->g));
+		EXPECT_EQ(0, turn(self->g));
 	}
 	EXPECT_EQ(0, gil_thread_stats(self->g, &thread));
 	EXPECT_EQ(0, gil_lock_stats(self->g, &lock));
@@ -511,8 +491,7 @@ TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
 	pid_t child;
 
 	EXPECT_EQ(0, gil_acquire(self->g));
-	child = fork();
-	ASSERT_LE(0, child);
+	child = ASSERT_CHILD(fork());
 	if (!child) {
 		uint32_t id = 0;
 
@@ -533,8 +512,7 @@ TEST_F_TIMEOUT(libgil, fork_attaches_anew, PATIENCE)
 	errno = 4711;
 	EXPECT_EQ(0, gil_release(self->g));
 	EXPECT_EQ(0, child_status(child));
-	EXPECT_EQ(0, gil_acquire(self->g));
-	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, turn(self->g));
 }
 
 TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
@@ -544,21 +522,18 @@ TEST_F_TIMEOUT(libgil, fork_by_one_of_many_threads, PATIENCE)
 
 	/* A child can use new locks and the one that it inherits. */
 	for (i = 0; i < 20; i++) {
-		child = fork();
-		ASSERT_LE(0, child);
+		child = ASSERT_CHILD(fork());
 		if (!child) {
 			gil_t *g;
 
-			if (gil_create(&g, NULL) || gil_acquire(g) ||
-			    gil_release(g))
+			if (gil_create(&g, NULL) || turn(g))
 				_exit(1);
 			gil_close(g);
-			_exit(gil_acquire(shared) || gil_release(shared));
+			_exit(turn(shared));
 		}
 		EXPECT_EQ(0, child_status(child));
 	}
-	EXPECT_EQ(0, gil_acquire(self->g));
-	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_EQ(0, turn(self->g));
 	errno = 4711;
 }
 
@@ -617,7 +592,7 @@ static int makes_and_closes(void)
 {
 	gil_t *g;
 
-	if (gil_create(&g, NULL) || gil_acquire(g) || gil_release(g))
+	if (gil_create(&g, NULL) || turn(g))
 		return 1;
 	gil_close(g);
 	gil_close(shared);
@@ -657,17 +632,12 @@ FIXTURE_SETUP(libgil_fork)
 
 	ASSERT_EQ(0, gil_create(&shared, &options));
 	/* The second is by the fast path. */
-	ASSERT_EQ(0, gil_acquire(shared));
-	ASSERT_EQ(0, gil_release(shared));
-	ASSERT_EQ(0, gil_acquire(shared));
-	ASSERT_EQ(0, gil_release(shared));
+	ASSERT_EQ(0, turn(shared));
+	ASSERT_EQ(0, turn(shared));
 	ASSERT_EQ(0, pipe(self->fds));
 }
 
-FIXTURE_TEARDOWN(libgil_fork)
-{
-	(void)self;
-}
+NO_TEARDOWN(libgil_fork)
 
 /* Make the child, which does @act and stays until its pipe is closed. */
 static pid_t start_child(int (*make)(void), bool in_handler, int (*act)(void),
@@ -722,8 +692,7 @@ TEST_F_TIMEOUT(libgil_fork, child_makes_and_closes_locks, PATIENCE)
 	ASSERT_LT(0, child);
 	close(self->fds[1]);
 	EXPECT_EQ(0, child_status(child));
-	EXPECT_EQ(0, gil_acquire(shared));
-	EXPECT_EQ(0, gil_release(shared));
+	EXPECT_EQ(0, turn(shared));
 }
 
 /* A lock that keeps records of threads that ended. */
@@ -778,11 +747,7 @@ static void *turns_at_the_end(void *unused)
 	return take_turns() ? shared : NULL;
 }
 
-FIXTURE(libgil_counts)
-{
-	pthread_t thread;
-	void *failed;
-};
+FIXTURE(libgil_counts) {};
 
 FIXTURE_SETUP(libgil_counts)
 {
@@ -794,10 +759,7 @@ FIXTURE_SETUP(libgil_counts)
 	ASSERT_EQ(0, gil_attach(shared, NULL));
 }
 
-FIXTURE_TEARDOWN(libgil_counts)
-{
-	(void)self;
-}
+NO_TEARDOWN(libgil_counts)
 
 /* How often the next thread that ended had acquired and given up for I/O. */
 static bool recorded(uint64_t acquires)
@@ -814,51 +776,51 @@ static bool recorded(uint64_t acquires)
 	       counts->fast_acquires + counts->slow_acquires == acquires;
 }
 
+/* Did a new thread do this, and return or exit with NULL? */
+static bool was_done(void *(*work)(void *))
+{
+	pthread_t thread;
+
+	return !pthread_create(&thread, NULL, work, NULL) &&
+	       threads_end_well(&thread, 1);
+}
+
 TEST_F_TIMEOUT(libgil_counts, thread_returns, PATIENCE)
 {
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_return,
-				    NULL));
-	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
-	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(was_done(turns_then_return));
 	EXPECT_TRUE(recorded(2 * TURNS));
 }
 
 TEST_F_TIMEOUT(libgil_counts, thread_exits, PATIENCE)
 {
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_exit,
-				    NULL));
-	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
-	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(was_done(turns_then_exit));
 	EXPECT_TRUE(recorded(2 * TURNS));
 }
 
 TEST_F_TIMEOUT(libgil_counts, thread_is_cancelled, PATIENCE)
 {
+	pthread_t thread;
+	void *result;
 	int ready = 0;
 
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_then_wait,
-				    &ready));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, turns_then_wait, &ready));
 	ASSERT_TRUE(UNTIL(__atomic_load_n(&ready, __ATOMIC_ACQUIRE)));
-	ASSERT_EQ(0, pthread_cancel(self->thread));
-	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
-	EXPECT_EQ(PTHREAD_CANCELED, self->failed);
+	ASSERT_EQ(0, pthread_cancel(thread));
+	ASSERT_EQ(0, pthread_join(thread, &result));
+	EXPECT_EQ(PTHREAD_CANCELED, result);
 	EXPECT_TRUE(recorded(2 * TURNS));
 }
 
 TEST_F_TIMEOUT(libgil_counts, destructor_runs_later, PATIENCE)
 {
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, turns_at_the_end,
-				    NULL));
-	ASSERT_EQ(0, pthread_join(self->thread, &self->failed));
-	EXPECT_EQ(NULL, self->failed);
+	EXPECT_TRUE(was_done(turns_at_the_end));
 	EXPECT_TRUE(recorded(4 * TURNS));
 }
 
 TEST_F_TIMEOUT(libgil_counts, process_exits, PATIENCE)
 {
-	pid_t child = fork();
+	pid_t child = ASSERT_CHILD(fork());
 
-	ASSERT_LE(0, child);
 	if (!child)
 		exit(take_turns());
 	EXPECT_EQ(0, child_status(child));
@@ -872,8 +834,7 @@ TEST_F_TIMEOUT(libgil_counts, handle_is_closed, PATIENCE)
 	pid_t child;
 
 	ASSERT_EQ(0, gil_import(&other, fd));
-	child = fork();
-	ASSERT_LE(0, child);
+	child = ASSERT_CHILD(fork());
 	if (!child) {
 		int failed = take_turns();
 
@@ -972,17 +933,13 @@ TEST_F_TIMEOUT(libgil, exclusion, PATIENCE)
 {
 	enum { THREADS = 4, ROUNDS = 20000 };
 	pthread_t threads[THREADS];
-	void *failed;
 	int i;
 
 	EXPECT_EQ(0, gil_set_interval(self->g, MS));
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, count,
 					    (void *)(intptr_t)ROUNDS));
-	for (i = 0; i < THREADS; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], &failed));
-		EXPECT_EQ(NULL, failed);
-	}
+	EXPECT_TRUE(threads_end_well(threads, THREADS));
 	EXPECT_EQ(4ULL * THREADS * ROUNDS, counter);
 	errno = 4711;
 }
@@ -1008,18 +965,13 @@ static void *make_and_close(void *arg)
 TEST_F_TIMEOUT(libgil, handles_come_and_go, PATIENCE)
 {
 	pthread_t threads[4];
-	void *failed;
 	int i;
 
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, make_and_close,
 					    (void *)(intptr_t)(16 * i)));
-	for (i = 0; i < 4; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], &failed));
-		EXPECT_EQ(NULL, failed);
-	}
-	EXPECT_EQ(0, gil_acquire(self->g));
-	EXPECT_EQ(0, gil_release(self->g));
+	EXPECT_TRUE(threads_end_well(threads, 4));
+	EXPECT_EQ(0, turn(self->g));
 	errno = 4711;
 }
 

@@ -52,6 +52,9 @@ static inline int gil_bound_test_main(int argc, char **argv)
 	fd_;								\
 })
 
+/* The process id of a new child, or 0 in it; the test ends if there is none. */
+#define ASSERT_CHILD(fork)	ASSERT_FD(fork)
+
 /* After a fight: nobody is left, and any thread can have the lock. */
 #define EXPECT_LEFT_FREE(lock)						\
 	do {								\

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Child processes of a test, memory shared with them, and counted signals. */
 #include <errno.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -24,6 +25,15 @@ pid_t fork_with_parent(void)
 	return 0;
 }
 
+int use_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
+}
+
 int child_status(pid_t child)
 {
 	int status;
@@ -31,6 +41,17 @@ int child_status(pid_t child)
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool threads_end_well(const pthread_t *threads, int count)
+{
+	bool well = true;
+	void *failed;
+	int i;
+
+	for (i = 0; i < count; i++)
+		well &= !pthread_join(threads[i], &failed) && !failed;
+	return well;
 }
 
 void *shared_new(size_t size)
