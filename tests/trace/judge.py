@@ -7,8 +7,13 @@ usage: judge.py TOOL OUTPUT KNOWN CONTEND
 OUTPUT is what the tool printed of one run, KNOWN what known.py and CONTEND what
 'gilbench contend --json' printed. If they agree, one figure of OUTPUT after the
 other is spoilt, which must be noticed. Exit status: 0 or 1.
+
+A TOOL may also be 'lines' (those of gilsnoop), 'record' (the head of what
+gilrecord wrote), or 'traced' or 'untraced', for which OUTPUT is CONTEND: then
+gilbench and the kernel must agree on its run.
 """
 
+import collections
 import json
 import re
 import sys
@@ -26,6 +31,7 @@ class Output:
     """Maps by name: {key: number}, or for histograms {key: entries}."""
 
     def __init__(self, text):
+        self.text = text
         self.maps, self.texts, self.rows = {}, {}, []
         entries = None
         for line in text.splitlines():
@@ -79,6 +85,52 @@ class Judge:
 
     def sum(self, name, *key):
         return self.out.sum(name, *key)
+
+    def counts(self, traced):
+        run = json.loads(self.out.text)
+        made = run["parameters"]["count"]
+        rounds = -(-made // run["parameters"]["threads"])
+        details = run["results"][0]["details"]
+        kernel = details["kernel"]
+        self.same("made", made, details["made"])
+        self.same("owner_acquires", rounds, details["owner_acquires"])
+        self.same("contended", made, kernel["contended"])
+        self.same("handoffs", made, kernel["handoffs"])
+        # The owner's first acquire attaches it, which the kernel does.
+        self.same("slow_acquires", made + (rounds if traced else 1),
+                  kernel["slow_acquires"])
+        self.same("fast_acquires", 0 if traced else rounds - 1,
+                  kernel["fast_acquires"])
+
+    def traced(self):
+        self.counts(True)
+
+    def untraced(self):
+        self.counts(False)
+
+    def contend_events(self, seen):
+        for name, count in (("request", self.acquires),
+                            ("grant", self.contended),
+                            ("waited", self.contended),
+                            ("at", self.acquires - self.contended),
+                            ("release", self.acquires)):
+            self.same(f"events '{name}'", count, seen[name])
+
+    def lines(self):
+        seen = collections.Counter()
+        for line in self.out.text.splitlines():
+            words = line.split()
+            if words[3:4] == [str(self.contend_lock)]:
+                seen[words[5 if words[4] == "acquire" else 4]] += 1
+        self.contend_events(seen)
+
+    def record(self):
+        head = {name: int(count) for name, count in
+                re.findall(r"^# (\w+): (\d+)$", self.out.text, re.M)}
+        self.contend_events({
+            "request": head["gil_request"], "grant": head["gil_grant"],
+            "waited": head["contended"], "release": head["gil_release"],
+            "at": head["gil_acquire"] - head["contended"]})
 
     def gilsnoop(self):
         blocked = self.known["bound_io"]
@@ -220,6 +272,10 @@ class Judge:
 
 # What to change in the output, to see whether the judge notices.
 SPOIL = {
+    "traced": [r'("contended": )\d+', r'("slow_acquires": )\d+'],
+    "untraced": [r'("handoffs": )\d+', r'("fast_acquires": )\d+'],
+    "lines": [r"(\d acquire )waited", r"(\d )grant"],
+    "record": [r"(# contended: )\d+", r"(# gil_release: )\d+"],
     "gilsnoop": [r"(@deaths\[.*: )1", r"(@sleeps\[.*: )\d+"],
     "gillat": [r"(@grants\[.*: )\d+"],
     "gillat_contend": [r"(@requests\[.*: )\d+", r"(\) +)\d+(?= \|)"],
