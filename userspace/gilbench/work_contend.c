@@ -35,11 +35,6 @@ struct job {
 	uint64_t acquired;
 };
 
-static uint64_t rounds_of(const struct job *job)
-{
-	return (job->count + job->workers - 1) / job->workers;
-}
-
 /* All workers, except in the last round, which may need fewer. */
 static unsigned int batch_of(const struct job *job, uint64_t round)
 {
@@ -215,7 +210,7 @@ static int run(const struct options *options, struct result *result)
 		return -1;
 	job->workers = options_workers(options, DEFAULT_WORKERS);
 	job->count = options->count ? options->count : DEFAULT_COUNT;
-	job->rounds = rounds_of(job);
+	job->rounds = (job->count + job->workers - 1) / job->workers;
 	if (!lock_open(&job->lock, options->lock, &options->lock_options)) {
 		error = measure(options, result, job);
 		lock_close(job->lock);

@@ -291,12 +291,6 @@ static void climb(struct job *job, unsigned int waiters)
 	job->waiters[job->rung_count++] = waiters;
 }
 
-static void dismiss(struct team *team, struct job *job)
-{
-	team_stop(team);
-	wake(job, RUNGS_MAX - 1);
-}
-
 static int run_team(const struct options *options, struct result *result,
 		    struct job *job, unsigned int asked)
 {
@@ -322,7 +316,8 @@ static int run_team(const struct options *options, struct result *result,
 		result_figure(result, rung_name(job->waiters[i]), "s", NULL);
 	team_go(team);
 	error = measure_all(options, result, team, job);
-	dismiss(team, job);
+	team_stop(team);
+	wake(job, RUNGS_MAX - 1);
 	if (!team_join(team) || error)
 		return -1;
 	judge(options, result, job, asked);

@@ -59,19 +59,6 @@ static const char *policy(struct argp_state *state, const char *text)
 	return text;
 }
 
-/* Arguments after the program's name are the program's. */
-static void take_program(struct options *options, struct argp_state *state)
-{
-	options->program = &state->argv[state->next - 1];
-	state->next = state->argc;
-}
-
-static void check(const struct options *options, struct argp_state *state)
-{
-	if (!options->program || !*options->program[0])
-		argp_error(state, "no PROGRAM given");
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -114,10 +101,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->report = arg;
 		break;
 	case ARGP_KEY_ARG:
-		take_program(options, state);
+		/* Arguments after the program's name are the program's. */
+		options->program = &state->argv[state->next - 1];
+		state->next = state->argc;
 		break;
 	case ARGP_KEY_END:
-		check(options, state);
+		if (!options->program || !*options->program[0])
+			argp_error(state, "no PROGRAM given");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -60,17 +60,6 @@ static bool has_terminal(void)
 	return true;
 }
 
-/* All signals except those that mean that gilrun itself has crashed. */
-static void taken_signals(sigset_t *set)
-{
-	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE,
-				   SIGILL,  SIGSYS, SIGTRAP };
-
-	sigfillset(set);
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		sigdelset(set, own[i]);
-}
-
 /* Not SIGHUP: a terminal's hangup goes only to the session's leader. */
 static bool sent_to_group(const struct signalfd_siginfo *info)
 {
@@ -240,7 +229,7 @@ static int start(const struct options *options, gil_t *gil,
 	sigset_t set, mask;
 	int pipe_fds[2];
 
-	taken_signals(&set);
+	signals_to_take(&set);
 	sigaction(SIGCHLD, &normal, &chld);
 	sigprocmask(SIG_BLOCK, &set, &mask);
 	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -107,29 +107,23 @@ static json_t *thread_json(const struct thread_view *thread)
 			 "totals", totals(&row->figures));
 }
 
-static json_t *locks(const struct view *view, const struct options *options)
+static json_t *locks(const struct view *view, const struct look *look)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < view->lock_count; i++) {
-		const struct lock_view *lock = &view->locks[i];
-
-		if (!options->look.one_lock || lock->row->lock == options->look.lock)
-			json_array_append_new(list, lock_json(lock));
-	}
+	for (size_t i = 0; i < view->lock_count; i++)
+		if (look_shows(look, view->locks[i].row->lock))
+			json_array_append_new(list, lock_json(&view->locks[i]));
 	return list;
 }
 
-static json_t *threads(const struct view *view, const struct options *options)
+static json_t *threads(const struct view *view, const struct look *look)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < view->thread_count; i++) {
-		const struct thread_view *thread = &view->threads[i];
-
-		if (!options->look.one_lock || thread->row->lock == options->look.lock)
-			json_array_append_new(list, thread_json(thread));
-	}
+	for (size_t i = 0; i < view->thread_count; i++)
+		if (look_shows(look, view->threads[i].row->lock))
+			json_array_append_new(list, thread_json(&view->threads[i]));
 	return list;
 }
 
@@ -139,8 +133,8 @@ static json_t *document(const struct view *view, const struct options *options)
 			 "parameters", parameters(options),
 			 "at_ns", value_count(view->at_ns),
 			 "elapsed_ns", value_count(view->elapsed_ns),
-			 "locks", locks(view, options),
-			 "threads", threads(view, options));
+			 "locks", locks(view, &options->look),
+			 "threads", threads(view, &options->look));
 
 	return document_new("giltop/1", body);
 }

@@ -148,12 +148,6 @@ static void choose(struct live *live, bool forward)
 	look->skip = 0;
 }
 
-static void sort_by(struct live *live, enum sort_key key)
-{
-	live->look.sort = key;
-	live->look.skip = 0;
-}
-
 static void change_delay(struct live *live, bool shorter)
 {
 	uint64_t delay = live->look.delay_ns;
@@ -181,8 +175,10 @@ static bool take_sort_key(struct live *live, int key)
 	};
 	const char *found = key > 0 && key < 128 ? strchr(keys, key) : NULL;
 
-	if (found)
-		sort_by(live, (enum sort_key)(found - keys));
+	if (found) {
+		live->look.sort = (enum sort_key)(found - keys);
+		live->look.skip = 0;
+	}
 	return found;
 }
 

@@ -41,17 +41,12 @@ static void say(struct drawing *drawing, enum line_kind kind,
 	put(drawing, &line);
 }
 
-static bool is_shown(const struct look *look, const struct thread_view *thread)
-{
-	return !look->one_lock || thread->row->lock == look->lock;
-}
-
 size_t screen_threads(const struct view *view, const struct look *look)
 {
 	size_t shown = 0;
 
 	for (size_t i = 0; i < view->thread_count; i++)
-		shown += is_shown(look, &view->threads[i]);
+		shown += look_shows(look, view->threads[i].row->lock);
 	return shown;
 }
 
@@ -183,7 +178,7 @@ static void draw_threads(struct drawing *d)
 	row_thread(&line, NULL, d->look);
 	put(d, &line);
 	for (size_t i = 0; i < d->view->thread_count && d->room; i++) {
-		if (!is_shown(d->look, &d->view->threads[i]))
+		if (!look_shows(d->look, d->view->threads[i].row->lock))
 			continue;
 		if (skip) {
 			skip--;

@@ -46,6 +46,11 @@ struct look {
 	size_t skip;		/* threads scrolled away */
 };
 
+static inline bool look_shows(const struct look *look, uint64_t lock)
+{
+	return !look->one_lock || lock == look->lock;
+}
+
 typedef void screen_emit(void *to, const struct line *line);
 
 /* The view must be sorted. */

@@ -59,12 +59,6 @@ static char *next_line(struct reader *reader)
 	return line;
 }
 
-/* The word that @rest begins with, and what follows the blank after it. */
-static char *next_word(char **rest)
-{
-	return strsep(rest, " ");
-}
-
 static const struct field *find(const struct field *fields, size_t count,
 				const char *name)
 {
@@ -91,7 +85,7 @@ static bool read_header(struct reader *reader, const struct field *fields,
 	header->columns = 0;
 	if (!rest)
 		return false;
-	while ((name = next_word(&rest))) {
+	while ((name = strsep(&rest, " "))) {
 		if (header->columns == COLUMNS_MAX)
 			return complain(reader, "there are too many columns");
 		header->field[header->columns++] = find(fields, count, name);
@@ -168,7 +162,7 @@ static bool read_row(struct reader *reader, const struct header *header,
 	if (!rest)
 		return false;
 	for (size_t i = 0; i < header->columns; i++) {
-		word = next_word(&rest);
+		word = strsep(&rest, " ");
 		if (!word)
 			return complain(reader, "line %zu has %zu words, not %zu",
 					reader->line, i, header->columns);

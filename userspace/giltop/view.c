@@ -59,11 +59,6 @@ static double share(uint64_t ns, uint64_t elapsed_ns)
 	return elapsed_ns ? (double)ns / (double)elapsed_ns : 0;
 }
 
-static double at_most_one(double value)
-{
-	return value < 1 ? value : 1;
-}
-
 static double a_second(const struct pair *pair, uint64_t count)
 {
 	return share(count, pair->elapsed_ns) * 1e9;
@@ -101,23 +96,13 @@ static double time_share(const struct pair *pair, enum counter counter,
 	uint64_t ended = grown(pair, counter);
 	uint64_t then = lasting(pair->before, did);
 	uint64_t total = ended + lasting(pair->after, does);
+	double part;
 
 	/* A wait that ended without the lock is in no counter. */
 	if (total < then)
 		return 0;
-	return at_most_one(share(total - then, pair->elapsed_ns));
-}
-
-static uint64_t elapsed(const struct snapshot *before,
-			const struct snapshot *after)
-{
-	return after->at_ns - before->at_ns;
-}
-
-static bool is_same(const struct thread_row *before,
-		    const struct thread_row *after)
-{
-	return before->tid == after->tid && before->tgid == after->tgid;
+	part = share(total - then, pair->elapsed_ns);
+	return part < 1 ? part : 1;
 }
 
 /* Of an owner by the fast path, the kernel does not know since when. */
@@ -147,7 +132,8 @@ static void compare_thread(struct thread_view *view,
 			   const struct lock_view *lock, uint64_t elapsed_ns)
 {
 	const struct thread_row *row = view->row;
-	bool same = before && is_same(before, row);
+	bool same = before && before->tid == row->tid &&
+		    before->tgid == row->tgid;
 	struct pair pair = pair_up(same ? &before->figures : NULL,
 				   &row->figures, elapsed_ns);
 	double rest;
@@ -199,7 +185,7 @@ bool view_make(struct view *view, const struct snapshot *before,
 {
 	*view = (struct view){
 		.at_ns = after->at_ns,
-		.elapsed_ns = elapsed(before, after),
+		.elapsed_ns = after->at_ns - before->at_ns,
 		.locks = calloc(after->lock_count + 1, sizeof(*view->locks)),
 		.threads = calloc(after->thread_count + 1,
 				  sizeof(*view->threads)),

@@ -13,17 +13,15 @@
 #include "signals.h"
 
 /*
- * All signals except those that mean that we have crashed, those that stop a
- * job (signal_watch() passes them on), and SIGCHLD, in whose place
- * relay_until_ended() has a pidfd.
+ * Not the signals that stop a job (signal_watch() passes them on), and not
+ * SIGCHLD, in whose place relay_until_ended() has a pidfd.
  */
 static void forwarded(sigset_t *set)
 {
-	static const int others[] = { SIGSEGV, SIGBUS,	SIGFPE,	 SIGILL,
-				      SIGSYS,  SIGTRAP, SIGTSTP, SIGTTIN,
-				      SIGTTOU, SIGCHLD, SIGPIPE };
+	static const int others[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD,
+				      SIGPIPE };
 
-	sigfillset(set);
+	signals_to_take(set);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		sigdelset(set, others[i]);
 }
@@ -62,18 +60,16 @@ void relay_here(int to)
 	close(to);
 }
 
-/* Not SIGHUP: a terminal's hangup goes only to the session's leader. */
-static bool sent_to_all(const struct signalfd_siginfo *info)
-{
-	return info->ssi_code > 0 && info->ssi_signo != SIGHUP;
-}
-
 static void forward(const struct relay *relay, int program)
 {
 	struct signalfd_siginfo info;
 
+	/*
+	 * The program has a signal of the terminal already, except SIGHUP: a
+	 * terminal's hangup goes only to the session's leader.
+	 */
 	while (read(relay->signals, &info, sizeof(info)) == sizeof(info))
-		if (!sent_to_all(&info))
+		if (info.ssi_code <= 0 || info.ssi_signo == SIGHUP)
 			signal_forward(program, &info);
 }
 

@@ -19,6 +19,16 @@
 
 #include "signals.h"
 
+void signals_to_take(sigset_t *set)
+{
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE,
+				   SIGILL,  SIGSYS, SIGTRAP };
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		sigdelset(set, own[i]);
+}
+
 /*
  * The kernel lets a process choose all of a signal's information only for codes
  * like that of sigqueue(). It fills in our own pid for kill() and tgkill().

@@ -6,7 +6,11 @@
 #ifndef RECORDING_SIGNALS_H
 #define RECORDING_SIGNALS_H
 
+#include <signal.h>
 #include <sys/signalfd.h>
+
+/* All signals except those that mean that the process itself has crashed. */
+void signals_to_take(sigset_t *set);
 
 /*
  * Send the program, by its pidfd, a signal that was sent to us. A signal of

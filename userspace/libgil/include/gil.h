@@ -6,15 +6,8 @@
  * functions do, and leaves errno alone. EOWNERDEAD is special: the caller
  * owns the lock, and an earlier owner died while it held the lock.
  *
- * A handle may be used by all threads of a process and by its fork()ed
- * children. Threads need not register; each is attached when it first uses
- * the lock, and its kernel context ends with it. When the owner dies, the
- * lock goes to the next waiter.
- *
- * A child attaches anew, however it was made: by fork(), _Fork() or a clone()
- * that copies the memory. As with pthread mutexes, do not use a lock in a
- * signal handler, nor in a child that shares its parent's memory, as after
- * vfork().
+ * libgil(3) says which threads and children may use a handle, and when. As with
+ * pthread mutexes, do not use a lock in a signal handler.
  */
 #ifndef GIL_H
 #define GIL_H
