@@ -316,26 +316,6 @@ TEST_F_TIMEOUT(lock, interval, PATIENCE)
 	}
 }
 
-TEST_F_TIMEOUT(lock, policy, PATIENCE)
-{
-	struct gil_policy policy;
-
-	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
-	memset(&policy, 0xcc, sizeof(policy));
-	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, &policy));
-	EXPECT_STREQ("fifo", policy.name);
-}
-
-TEST_F_TIMEOUT(lock, policy_set_while_others_wait, PATIENCE)
-{
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_TRUE(actor_queue(self->a));
-	EXPECT_EQ(0, lock_set_policy(self->fd, "fifo"));
-	EXPECT_LOCK(self->id, 1);
-	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end_turn(self->a));
-}
-
 TEST_F_TIMEOUT(lock, stats_of_another_size, PATIENCE)
 {
 	struct gil_thread_stats *thread;

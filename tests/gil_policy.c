@@ -46,24 +46,6 @@ TEST_F(policy, by_name)
 	}
 }
 
-TEST_F(policy, refused)
-{
-	struct gil_policy policy;
-
-	EXPECT_EQ(0, lock_set_policy(self->fd, "fair"));
-	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "nonsense"));
-	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, ""));
-	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "fai"));
-	EXPECT_EQ(ENOENT, lock_set_policy(self->fd, "fair "));
-	memset(&policy, 'f', sizeof(policy));
-	EXPECT_EQ(EINVAL, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, &policy));
-	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_SET_POLICY, NULL));
-	EXPECT_EQ(EFAULT, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, NULL));
-	EXPECT_EQ(0, lock_ioctl(self->fd, GIL_IOC_GET_POLICY, &policy));
-	EXPECT_STREQ("fair", policy.name);
-	EXPECT_EQ(-ENOENT, lock_create_by_policy("nonsense"));
-}
-
 /* A grant stays with its thread when the policy changes. */
 TEST_F_TIMEOUT(policy, granted, PATIENCE)
 {

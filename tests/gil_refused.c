@@ -316,6 +316,10 @@ TEST_F_TIMEOUT(refused, set_policy, PATIENCE)
 	EXPECT_REFUSED(ENOENT, GIL_IOC_SET_POLICY, &policy, "unknown");
 	policy = (struct gil_policy){ .name = "" };
 	EXPECT_REFUSED(ENOENT, GIL_IOC_SET_POLICY, &policy, "empty");
+	policy = (struct gil_policy){ .name = "fif" };
+	EXPECT_REFUSED(ENOENT, GIL_IOC_SET_POLICY, &policy, "prefix");
+	policy = (struct gil_policy){ .name = "fifo " };
+	EXPECT_REFUSED(ENOENT, GIL_IOC_SET_POLICY, &policy, "with a blank");
 }
 
 TEST_F_TIMEOUT(refused, pointers, PATIENCE)

@@ -50,29 +50,6 @@ TEST_F_TIMEOUT(sharing, fork_does_not_inherit_ownership, PATIENCE)
 	EXPECT_EQ(0, lock_acquire(self->fd, 0, 0));
 }
 
-TEST_F_TIMEOUT(sharing, fork_contends, PATIENCE)
-{
-	ASSERT_EQ(0, actor_start(self->a, ACTOR_PROCESS, self->fd));
-	ASSERT_EQ(0, lock_acquire(self->fd, 0, 0));
-	ASSERT_TRUE(actor_queue(self->a));
-	EXPECT_EQ(0, lock_release(self->fd, 0));
-	EXPECT_EQ(0, actor_end(self->a));
-	EXPECT_EQ(EBUSY, lock_acquire(self->fd, GIL_ACQUIRE_TRY, 0));
-	EXPECT_EQ(0, actor_do(self->a, act_release));
-}
-
-TEST_F_TIMEOUT(sharing, fork_shares_the_page, PATIENCE)
-{
-	ASSERT_EQ(0, actor_start(self->a, ACTOR_PROCESS, self->fd));
-	EXPECT_EQ(0, actor_do(self->a, act_fast_acquire));
-	EXPECT_EQ(self->a->id, self->page->word);
-	EXPECT_FALSE(fast_acquire(self->page, self->id));
-	EXPECT_EQ(self->a->id, lock_owner(self->fd));
-	EXPECT_EQ(0, actor_do(self->a, act_fast_release));
-	EXPECT_TRUE(fast_acquire(self->page, self->id));
-	EXPECT_TRUE(fast_release(self->page, self->id));
-}
-
 TEST_F_TIMEOUT(sharing, dup_is_the_same, PATIENCE)
 {
 	__u32 id;
