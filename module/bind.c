@@ -90,6 +90,9 @@ static struct gil_hook *gil_hook_of(struct gil_ctx *ctx)
 	return container_of(ctx->binding, struct gil_hook, binding);
 }
 
+/* When a child that could not be bound for a shortage tries again, in jiffies. */
+#define GIL_BIRTH_RETRY		(HZ / 50 + 1)
+
 /* A child that is to be bound. Its work frees this. */
 struct gil_birth {
 	struct callback_head work;
@@ -372,21 +375,37 @@ static int gil_birth_lock(struct gil_birth *birth)
 		return PTR_ERR(filp);
 	fput(birth->filp);
 	birth->filp = filp;
+	birth->new_lock = false;
 	return 0;
 }
 
+static int gil_birth_bind(struct gil_birth *birth)
+{
+	int ret = birth->new_lock ? gil_birth_lock(birth) : 0;
+
+	return ret ? ret : gil_op_bind(birth->filp, birth->bind);
+}
+
+/*
+ * Bind the child. If memory or open files are short, try again until they are
+ * not, as the kernel does for a page fault, because the fork has succeeded and
+ * the child may not run without the lock.
+ */
 static void gil_birth_work(struct callback_head *work)
 {
 	struct gil_birth *birth = container_of(work, struct gil_birth, work);
 	struct gil_file *file;
-	int ret = 0;
+	int ret;
 
-	if (gil_is_ending())
-		goto out;
-	if (birth->new_lock)
-		ret = gil_birth_lock(birth);
-	if (!ret)
-		ret = gil_op_bind(birth->filp, birth->bind);
+	for (;;) {
+		if (gil_is_ending())
+			goto out;
+		ret = gil_birth_bind(birth);
+		if (ret != -ENOMEM && ret != -ENFILE)
+			break;
+		__set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		schedule_timeout(GIL_BIRTH_RETRY);
+	}
 	if (ret) {
 		/* It must not run in parallel with the bound threads. */
 		pr_warn_ratelimited("killed %s[%d]: could not bind it to its parent's lock (error %d)\n",

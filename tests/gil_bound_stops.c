@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <sys/wait.h>
 
 #include "main.h"
@@ -60,22 +59,6 @@ static void own_and_spin(int fd, bool bound, volatile bool *go)
 	_exit(err || failed);
 }
 
-/* The state of the child's first thread, as ps(1) shows it, or 0. */
-static char state_of(pid_t pid)
-{
-	char name[64], state = 0;
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, pid);
-	file = fopen(name, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state;
-}
-
 static bool has_stopped(pid_t child)
 {
 	int status;
@@ -105,7 +88,7 @@ TEST_F_TIMEOUT(stops, beside_a_bound_owner, PATIENCE)
 TEST_F_TIMEOUT(stops, beside_another_owner_until_sigcont, PATIENCE)
 {
 	STOP(false);
-	ASSERT_TRUE(UNTIL(state_of(self->child) == 'T'));
+	ASSERT_TRUE(UNTIL(task_state(self->child) == 'T'));
 	/* The owner has stopped, but not the thread that waits. */
 	EXPECT_FALSE(has_stopped(self->child));
 	EXPECT_EQ(1, lock_waiting(self->fd));
@@ -117,7 +100,7 @@ TEST_F_TIMEOUT(stops, beside_another_owner_until_sigcont, PATIENCE)
 TEST_F_TIMEOUT(stops, beside_another_owner_until_sigkill, PATIENCE)
 {
 	STOP(false);
-	ASSERT_TRUE(UNTIL(state_of(self->child) == 'T'));
+	ASSERT_TRUE(UNTIL(task_state(self->child) == 'T'));
 	EXPECT_FALSE(has_stopped(self->child));
 	EXPECT_EQ(0, kill(self->child, SIGKILL));
 	EXPECT_EQ(-1, child_status(self->child));

@@ -2,6 +2,7 @@
 /* Child processes of a test, memory shared with them, and counted signals. */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -52,6 +53,21 @@ bool threads_end_well(const pthread_t *threads, int count)
 	for (i = 0; i < count; i++)
 		well &= !pthread_join(threads[i], &failed) && !failed;
 	return well;
+}
+
+char task_state(pid_t tid)
+{
+	char path[32], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state;
 }
 
 void *shared_new(size_t size)

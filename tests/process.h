@@ -24,6 +24,9 @@ int child_status(pid_t child);
 /* Did all the threads return NULL? Waits for them. */
 bool threads_end_well(const pthread_t *threads, int count);
 
+/* The letter of a thread's state in /proc, or 0. */
+char task_state(pid_t tid);
+
 /* Zeroed memory that later children share; NULL if there is none. */
 void *shared_new(size_t size);
 
