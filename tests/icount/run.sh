@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Test what needs a clock that counts instructions (tools/vm/run --icount), with the
 # module loaded: what libgil's fast path takes, also after tracing, the shortest
-# interval, how the policy cpython compares with CPython, and how threads share a
-# lock's time. Prints a KTAP document for each.
+# interval, how long a change of policy keeps interrupts off, how the policy cpython
+# compares with CPython, and how threads share a lock's time. Prints a KTAP document
+# for each.
 set -eu
 
 here=$(dirname "$0")
@@ -42,6 +43,8 @@ python3 "$here/judge.py" "$tmp/before" "$tmp/traced" "$tmp/after" || bad=$?
 
 # Only here, where timers are on time: a late timer makes a short interval long.
 "$here/../../build/guest/tests/gil_bind" -t shortest_interval || bad=$?
+
+python3 "$here/policy_change.py" || [ $? -eq 4 ] || bad=1
 
 # A machine that is busy with other things does not spoil the figures here.
 "$here/../cpython/compare.py" || [ $? -eq 4 ] || bad=1
