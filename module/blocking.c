@@ -148,18 +148,20 @@ void gil_runs_on(struct gil_ctx *ctx)
 	raw_spin_unlock_irqrestore(&lock->lock, flags);
 }
 
+/*
+ * Reads and writes without lock->lock, because a kprobe calls this, perhaps from
+ * an NMI. gil_come_back() looks again under the lock.
+ */
 void gil_gives_way(struct gil_ctx *ctx)
 {
-	struct gil_lock *lock = ctx->lock;
-	unsigned long flags;
+	const struct gil_lock *lock = ctx->lock;
 
-	raw_spin_lock_irqsave(&lock->lock, flags);
-	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER &&
-	    lock->q.waiting) {
-		ctx->giving = true;
-		ctx->binding->ops->notify(ctx);
-	}
-	raw_spin_unlock_irqrestore(&lock->lock, flags);
+	if (READ_ONCE(lock->owner) != ctx ||
+	    READ_ONCE(ctx->state) != GIL_STATE_OWNER ||
+	    !READ_ONCE(lock->q.waiting))
+		return;
+	WRITE_ONCE(ctx->giving, true);
+	ctx->binding->ops->notify(ctx);
 }
 
 /*

@@ -23,7 +23,7 @@ void gil_preempted(struct gil_ctx *ctx);
 /* The thread has a CPU again. */
 void gil_runs_on(struct gil_ctx *ctx);
 
-/* The thread cannot go on before another has run: let it give way. Any context. */
+/* The thread cannot go on before another has run: let it give way. Also in NMIs. */
 void gil_gives_way(struct gil_ctx *ctx);
 
 /* Must the thread, which runs on, pass gil_come_back() before user mode? */

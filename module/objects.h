@@ -66,7 +66,9 @@ struct gil_binding_ops {
 	/*
 	 * Have the thread pass gil_come_back() before it is next in user mode.
 	 * The caller holds lock->lock, or is the thread itself while it does
-	 * not own the lock.
+	 * not own the lock. The thread itself may also call this without
+	 * lock->lock, even from an NMI, if it may be in user mode once more for
+	 * the moment that another CPU needs to queue the same work.
 	 */
 	void (*notify)(struct gil_ctx *ctx);
 	/* The thread exits, and the context has been killed. May not sleep. */

@@ -25,9 +25,8 @@
 #define GIL_YIELD_LINGER	(60 * HZ)
 
 /*
- * The probe may run like an interrupt that nothing masks. Taking the lock's raw
- * spinlock is safe all the same, because at the entry of a system call the CPU
- * holds no lock.
+ * Where the kprobe is a breakpoint, this runs like an NMI. So it takes no lock,
+ * and lockdep would complain about one.
  */
 static int gil_yield_probe(struct kprobe *probe, struct pt_regs *regs)
 {
