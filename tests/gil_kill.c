@@ -4,7 +4,6 @@
  * that waits in another way. In each case the second waiter gets the lock.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 

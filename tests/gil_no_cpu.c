@@ -5,11 +5,9 @@
  * CPU for most of a second.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,16 +23,6 @@
 #define WATCH		(2500 * MS)
 #define SIZE		(400UL << 20)
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static bool be(int policy, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
@@ -45,8 +33,8 @@ static bool be(int policy, int priority)
 /* A few milliseconds of each second. */
 static bool be_throttled(void)
 {
-	return put(CGROUP "/cpu.max", "5000 1000000") &&
-	       put(CGROUP "/cgroup.procs", "0");
+	return write_text(CGROUP "/cpu.max", "5000 1000000") &&
+	       write_text(CGROUP "/cgroup.procs", "0");
 }
 
 /* A real-time hog on its CPU leaves a twentieth of each second. */
@@ -111,7 +99,7 @@ FIXTURE_SETUP(no_cpu)
 		SKIP(return, "only root makes real-time hogs and cgroups");
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "the owner and the waiter need a CPU each");
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
 	mkdir(CGROUP, 0755);
 	if (access(CGROUP "/cpu.max", W_OK))
 		SKIP(return, "no cgroup here limits CPU time");
@@ -138,7 +126,7 @@ FIXTURE_TEARDOWN(no_cpu)
 		kill(self->hog, SIGKILL);
 	if (self->owner > 0) {
 		/* A throttled process needs CPU time to die. */
-		put(CGROUP "/cpu.max", "max");
+		write_text(CGROUP "/cpu.max", "max");
 		kill(self->owner, SIGKILL);
 	}
 	while (wait(NULL) > 0)
@@ -210,7 +198,7 @@ TEST_F_TIMEOUT(no_cpu, a_timeout_leaves_nothing_behind, PATIENCE)
 	spin_until(now_ns() + WATCH);
 	EXPECT_EQ(0, lock_unbind(self->fd));
 	EXPECT_EQ(0, *result);
-	put(CGROUP "/cpu.max", "max");
+	write_text(CGROUP "/cpu.max", "max");
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }

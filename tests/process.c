@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Child processes of a test, memory shared with them, and counted signals. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -68,6 +70,16 @@ char task_state(pid_t tid)
 		state = 0;
 	fclose(file);
 	return state;
+}
+
+bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
 }
 
 void *shared_new(size_t size)

@@ -27,6 +27,9 @@ bool threads_end_well(const pthread_t *threads, int count);
 /* The letter of a thread's state in /proc, or 0. */
 char task_state(pid_t tid);
 
+/* Write a text to a file that exists: did that work? */
+bool write_text(const char *path, const char *text);
+
 /* Zeroed memory that later children share; NULL if there is none. */
 void *shared_new(size_t size);
 
