@@ -8,8 +8,8 @@
  * it does so at three points in the kernel:
  *
  *	gil_blocks()	 the thread blocks, and the scheduler switches away
- *	gil_preempted()	 the thread has been asked to give way, and the scheduler
- *			 switches away although the thread could run
+ *	gil_preempted()	 the thread has been asked to give way, or yields, and the
+ *			 scheduler switches away although the thread could run
  *	gil_come_back()	 the thread has been asked to give way, and is on its
  *			 way to user mode
  *
@@ -117,9 +117,9 @@ out:
 /*
  * Under the run queue's lock, interrupts off.
  *
- * An owner that has been asked to give way lets go here, because it may not have
- * a CPU again for long. One that has not been asked yet keeps the lock until the
- * timer finds that it has no CPU.
+ * An owner that has been asked to give way, or that is about to by itself, lets
+ * go here, because it may not have a CPU again for long. Any other owner keeps
+ * the lock until the timer finds that it has no CPU.
  */
 void gil_preempted(struct gil_ctx *ctx)
 {
@@ -128,7 +128,8 @@ void gil_preempted(struct gil_ctx *ctx)
 
 	raw_spin_lock(&lock->lock);
 	ctx->off_cpu = true;
-	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER && lock->asked)
+	if (lock->owner == ctx && ctx->state == GIL_STATE_OWNER &&
+	    lock->q.waiting && (ctx->giving || lock->asked))
 		next = gil_take_away(ctx, ktime_get_ns());
 	if (next)
 		irq_work_queue(&next->granted);

@@ -721,10 +721,14 @@ struct gil_ctx *gil_take_away(struct gil_ctx *owner, u64 now)
 	/* Once its memory is about to go, its exit code says how it ended. */
 	if (READ_ONCE(task->flags) & PF_EXITING && !READ_ONCE(task->mm))
 		return gil_let_go(owner, GIL_REASON_EXIT, now);
-	if (!owner->off_cpu || !gil_is_sliced(owner))
+	if (!owner->off_cpu || !(owner->giving || gil_is_sliced(owner)))
 		return NULL;
-	gil_count(owner, forced_switches);
-	return gil_let_go(owner, GIL_REASON_INTERVAL, now);
+	if (owner->giving)
+		gil_count(owner, yields);
+	if (owner->lock->asked)
+		gil_count(owner, forced_switches);
+	return gil_let_go(owner, owner->giving ? GIL_REASON_YIELD :
+						 GIL_REASON_INTERVAL, now);
 }
 
 /* Do what is due. Returns the context to wake, or NULL. */

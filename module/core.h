@@ -77,8 +77,8 @@ struct gil_ctx *gil_let_go(struct gil_ctx *ctx, enum gil_reason reason,
 
 /*
  * Others wait. Take the lock from an owner that is not in user mode and need not
- * get there with the lock: an owner that exits, or that is made to give way and
- * has no CPU. Returns what gil_pass_on() does; NULL also if the owner keeps it.
+ * get there with the lock: an owner that exits, or that has no CPU and is made to
+ * give way or yields. Returns what gil_pass_on() does; NULL also if the owner keeps it.
  */
 struct gil_ctx *gil_take_away(struct gil_ctx *owner, u64 now);
 

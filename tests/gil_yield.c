@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "main.h"
@@ -176,6 +177,86 @@ TEST_F_TIMEOUT(yield, of_a_manual_owner_does_nothing, PATIENCE)
 	EXPECT_EQ(self->id, stats.owner);
 	EXPECT_EQ(0, lock_release(self->fd, 0));
 	EXPECT_EQ(0, actor_end(self->a));
+}
+
+/*
+ * An owner that yields beside a thread that computes loses its CPU, for as long
+ * as its nice value says. It does not keep the lock meanwhile.
+ */
+STAGE_FIXTURE(beside_a_hog);
+
+FIXTURE_VARIANT(beside_a_hog)
+{
+	__u32 flags;
+};
+
+FIXTURE_VARIANT_ADD(beside_a_hog, sliced)
+{
+	.flags = SLICED,
+};
+
+FIXTURE_VARIANT_ADD(beside_a_hog, auto_io)
+{
+	.flags = GIL_BIND_IO,
+};
+
+FIXTURE_SETUP(beside_a_hog)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "each of the two threads needs a CPU");
+	ASSERT_EQ(0, stage_open(&self->stage, 3, GIL_INTERVAL_MAX_NS));
+}
+
+static int act_bind_to_cpu_0(struct actor *actor)
+{
+	setpriority(PRIO_PROCESS, 0, 19);
+	return use_cpu(0) ?: act_bind(actor);
+}
+
+static int act_bind_to_cpu_1(struct actor *actor)
+{
+	return use_cpu(1) ?: act_bind(actor);
+}
+
+static int act_hog_on_cpu_0(struct actor *actor)
+{
+	return use_cpu(0) ?: act_hog(actor);
+}
+
+static int act_yield_on(struct actor *actor)
+{
+	for (; !actor->stop; actor->rounds++)
+		sched_yield();
+	return 0;
+}
+
+TEST_F_TIMEOUT(beside_a_hog, the_lock_goes_first, PATIENCE)
+{
+	__u64 io;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, actor_start_unattached(&self->actors[i],
+						    ACTOR_THREAD, self->fd));
+		self->actors[i].argument = variant->flags;
+	}
+	ASSERT_EQ(0, actor_do(self->a, act_bind_to_cpu_0));
+	ASSERT_EQ(0, actor_do(self->b, act_bind_to_cpu_1));
+	actor_begin(self->c, act_hog_on_cpu_0);
+	ASSERT_TRUE(actor_runs(self->c));
+	actor_begin(self->a, act_yield_on);
+	actor_begin(self->b, act_yield_on);
+	ASSERT_TRUE(actor_runs(self->a));
+	io = thread_counts(self->fd, self->a->id).io_releases;
+	/* The lock is taken from A, which has no CPU to enter the queue. */
+	EXPECT_TRUE(UNTIL_STATE(self->a->id, IDLE));
+	/* A has not blocked, which would have done the same. */
+	EXPECT_EQ(io, thread_counts(self->fd, self->a->id).io_releases);
+	self->a->stop = true;
+	self->b->stop = true;
+	EXPECT_EQ(0, actor_halt(self->c));
+	EXPECT_EQ(0, actor_end(self->a));
+	EXPECT_EQ(0, actor_end(self->b));
 }
 
 GIL_BOUND_TEST_MAIN
