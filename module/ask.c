@@ -126,6 +126,10 @@ void gil_ask_later(struct gil_lock *lock, u64 now)
 
 void gil_ask_again(struct gil_lock *lock, u64 now)
 {
+	if (lock->open && lock->ask_at != U64_MAX) {
+		lock->ask_at = min(lock->ask_at, now + gil_wake_patience(lock));
+		gil_arm(lock);
+	}
 	if (!lock->owner || !lock->q.waiting || lock->asked)
 		return;
 	gil_ask_at(lock, min(gil_patience_ends(lock, lock->ask_from),

@@ -44,7 +44,8 @@ void gil_ask_sooner(struct gil_lock *lock, u64 now);
 /*
  * A setting or the policy has changed, so count the patience anew, but from
  * where it began. Otherwise a program that changes a setting again and again
- * could keep the owner from ever being asked.
+ * could keep the owner from ever being asked. For an open lock, the time that a
+ * called waiter may take only gets shorter.
  */
 void gil_ask_again(struct gil_lock *lock, u64 now);
 
