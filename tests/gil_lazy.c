@@ -48,6 +48,7 @@ static int act_release_and_block(struct actor *actor)
 	int err = release_when_waited_for(actor);
 
 	usleep(1000);
+	actor->answer = thread_state(actor->fd, 0);
 	return err;
 }
 
@@ -104,6 +105,8 @@ TEST_F_TIMEOUT(lazy, blocks, PATIENCE)
 	BEGIN(act_release_and_block);
 	EXPECT_EQ(0, actor_end(self->waiter));
 	EXPECT_EQ(0, actor_end(self->bound));
+	/* The lock moved when it blocked, not when the grace ended later. */
+	EXPECT_EQ(GIL_STATE_IDLE, self->bound->answer);
 	EXPECT_COUNTS(1, 0);
 	/* The waiter got the lock by a handoff, and no owner died. */
 	EXPECT_EQ(1, thread_counts(self->fd, self->waiter->id).handoffs);

@@ -144,6 +144,17 @@ TEST_F(page, follows_the_kernels_owner)
 	EXPECT_EQ(0, page->word);
 }
 
+/* A call that cannot use a free lock leaves the fast path open. */
+TEST_F(page, stays_free)
+{
+	struct gil_page *page = lock_map(self->fd, PROT_READ);
+
+	ASSERT_NE(NULL, page);
+	ASSERT_EQ(0, lock_attach(self->fd, NULL));
+	EXPECT_EQ(EPERM, lock_release(self->fd, 0));
+	EXPECT_EQ(0, page->word);
+}
+
 /* A program that discards its mapping does not change the lock's page. */
 TEST_F(page, discarded)
 {
