@@ -238,6 +238,10 @@ class Judge:
         texts = " ".join(self.out.texts["behind_us", key] for key in pairs)
         self.same("@behind_us's count", behind,
                   int((re.findall(r"count\D+(\d+)", texts) or [0])[0]))
+        if lost := self.known["lost_cpu"]:
+            self.same("@waits and @at_once of who had no CPU", lost["io"],
+                      self.sum("waits", lost["lock"]) +
+                      self.sum("at_once", lost["lock"]))
 
     def gilpreempt(self):
         known = self.known["preempted"]
@@ -246,6 +250,9 @@ class Judge:
         self.between("@preemptions", known["least"], known["most"], count)
         self.same("@away_us's entries", count, self.sum("away_us", lock))
         self.same("@run_instead's sum", count, self.sum("run_instead", lock))
+        if lost := self.known["lost_cpu"]:
+            self.same("@taken_away", 1,
+                      self.sum("taken_away", lost["lock"]))
 
     def gilio(self):
         lock = self.lock
@@ -284,7 +291,8 @@ SPOIL = {
     "gilowner": [r"(@wait_us\[.*: )\d{4,}", r"(@waits\[.*: )\d+"],
     "gilfair": [r"( second +\d+ +)\d+", r"(@jain\[.*: )\d+"],
     "gilconvoy": [r"(@at_once\[.*: )\d+", r"(@behind_us\[.*count\D+)\d+"],
-    "gilpreempt": [r"(@preemptions\[.*: )\d+", r"(@run_instead\[.*: )\d+"],
+    "gilpreempt": [r"(@preemptions\[.*: )\d+", r"(@run_instead\[.*: )\d+",
+                   r"(@taken_away\[.*: )\d+"],
     "gilio": [r"(@take_backs\[.*: )\d+", r"(_)nanosleep"],
 }
 

@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import errno
 import json
+import mmap
 import os
 import resource
 import signal
@@ -167,6 +168,50 @@ def be_bound(lock):
     return lock.figures()["io"] - before
 
 
+def be_real_time(priority):
+    """With a priority: nobody else runs on this CPU."""
+    os.sched_setscheduler(0, os.SCHED_FIFO if priority else os.SCHED_OTHER,
+                          os.sched_param(priority))
+
+
+def lose_cpu(lock):
+    """A bound thread comes back from I/O and has no CPU for its grant, and later
+    none while it owns the lock and another waits. What the kernel says of the
+    lock, or None: this kernel cannot bind.
+    """
+    def weak():
+        lock.call("bind", BIND_IO | BIND_SLICE)
+        os.read(go, 1)
+        while not over[0]:
+            pass
+        lock.call("unbind")
+
+    if be_bound(lock) is None:
+        return None
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    go, go_w = os.pipe()
+    over = mmap.mmap(-1, 1)
+    with child("weak", weak):
+        ktap.until(lambda: lock.figures()["bound"] and
+                   not lock.figures()["owner"], "weak is blocked")
+        with lock.held():
+            os.write(go_w, b"x")
+            lock.wait_until_queued()
+            be_real_time(1)
+        spin(0.05)
+        be_real_time(0)
+        ktap.until(lambda: lock.figures()["owner"], "weak owns the lock")
+        lock.call("set_interval", ctypes.c_uint64(10 ** 10))
+        with child("waiter", lambda: once(lock)):
+            lock.wait_until_queued()
+            be_real_time(1)
+            lock.call("set_interval", ctypes.c_uint64(5 * 10 ** 6))
+            spin(0.05)
+            be_real_time(0)
+        over[0] = 1
+    return lock.figures()
+
+
 def die(lock):
     with child("mortal", lambda: lock.call("acquire")):
         pass
@@ -178,7 +223,7 @@ def die(lock):
 def main():
     ktap.arguments(__doc__, 0)
     rename("known")
-    lock, busy = Lock(), Lock()
+    lock, busy, weak = Lock(), Lock(), Lock()
     hold(lock)
     block(lock)
     turns(lock)
@@ -188,10 +233,12 @@ def main():
     lock.call("set_policy", b"fair")
     die(lock)
     least, most = be_preempted(busy)
+    lost = lose_cpu(weak)
     json.dump({
         "tid": os.getpid(), "lock": lock.number, "kernel": lock.figures(),
         "io_alone": IO_ALONE, "io_behind": IO_BEHIND,
         "bound_sleeps": BOUND_SLEEPS, "bound_io": blocked,
+        "lost_cpu": lost and {"lock": weak.number, "io": lost["io"]},
         "preempted": {"lock": busy.number, "least": least, "most": most},
     }, sys.stdout)
     print()
