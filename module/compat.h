@@ -60,9 +60,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 /*
  * What binding threads needs. Debian's kernels export task_work_add(), but
  * mainline does not. A weak reference lets the module load there all the same.
- * Nobody has tried binding under PREEMPT_RT, where other rules hold inside trace
- * events and inside the scheduler. With proxy execution a thread that waits for
- * a mutex stays on its run queue, so gil_task_blocks() would not see it block.
+ * docs/design.md says what stands in the way of PREEMPT_RT and proxy execution.
  */
 #if defined(CONFIG_PREEMPT_NOTIFIERS) && !defined(CONFIG_PREEMPT_RT) &&	\
 	!defined(CONFIG_SCHED_PROXY_EXEC)

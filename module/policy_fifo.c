@@ -8,7 +8,8 @@
  * most k * h. While somebody waits, a turn lasts for at most the switch
  * interval, plus the owner's way to its next checkpoint (manual, auto-io) or one
  * timer and one return to user mode (enforced). A manual owner that never comes
- * to a checkpoint has no bound.
+ * to a checkpoint has no bound. A thread that loses its grant, because it has no
+ * CPU, has lost its place in line too.
  */
 #include "policies.h"
 
