@@ -139,7 +139,8 @@ clean: ## remove what was built here
 	@test ! -e gil.o || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 distclean: clean ## and the guest's root and all else that is cached
-	@tools/vm/as-root rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/gil"
+	@cache=$${XDG_CACHE_HOME:-$$HOME/.cache}/gil; \
+	rm -rf "$$cache" 2>/dev/null || tools/vm/as-root rm -rf "$$cache"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
