@@ -2,12 +2,14 @@
 """Build a submission and run the tests of its assignment in guests.
 
 The guest sees a folder made for this one submission. It holds copies of the
-scripts that the guest needs, of the graders, and of the student's sources, so
-whatever a submission does in the guest is gone after the run.
+scripts that the guest needs, of the graders, and of the student's sources. While
+a submission is graded, the guest cannot change the folder.
 """
 
+import collections
 import hashlib
 import hmac
+import itertools
 import os
 import queue
 import re
@@ -35,7 +37,14 @@ TRIES = 3
 BOOT_LIMIT = 300
 TEST_LIMIT = 20
 
-UNDER_TEST = "/gil/student"
+# Set to stop all guests.
+STOP = threading.Event()
+
+
+def lines_of(stream):
+    """Its lines; one that is too long is several."""
+    while line := stream.readline(4096):
+        yield line.rstrip("\n")
 
 
 class Builds:
@@ -61,15 +70,14 @@ class Builds:
         shutil.copytree(kit.HERE / "guest", to / "grader",
                         ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(self.assignment.folder / "grade.py", to / "grader")
+        # Not for the ordinary user as whom a student's program runs.
+        (to / "grader").chmod(0o700)
         include = to / "include/linux"
         include.mkdir(parents=True)
         shutil.copy(top / "module/include/uapi/linux/gil.h", include)
         self.student.mkdir()
         for name, content in sources.items():
             (self.student / name).write_bytes(content)
-        # Only what the kit writes tells make what to do.
-        objects = " ".join(name[:-2] + ".o" for name in sources
-                           if name.endswith(".c"))
         include = "-I/gil/include"
         if self.assignment.kind == "policy":
             gil = top / "build/guest/installed/usr/local/src/gil"
@@ -78,6 +86,9 @@ class Builds:
             shutil.copytree(top / "build/guest/userspace", to / "bin",
                             ignore=shutil.ignore_patterns("*.o", "*.d"))
             include = "-I/gil/gil/include"
+        # Only what the kit writes tells make what to do.
+        objects = " ".join(name[:-2] + ".o" for name in sources
+                           if name.endswith(".c"))
         (self.student / "Kbuild").write_text(
             f"obj-m := {objects}\n"
             f"ccflags-y := {include} -Wall -Werror=implicit-fallthrough\n",
@@ -88,6 +99,8 @@ class Builds:
         line = 'make -s -C "$KDIR" M=/gil/student modules'
         if self.assignment.kind == "policy":
             line += ' KBUILD_EXTRA_SYMBOLS="$(echo /gil/gil/*/Module.symvers)"'
+        if self.assignment.kind == "user":
+            line = "make -s -C /gil/student"
         done = subprocess.run(
             [self.folder / "tools/vm/build", "--", "sh", "-euc", line],
             capture_output=True, text=True, errors="replace", check=False,
@@ -95,9 +108,10 @@ class Builds:
         if done.returncode == 0:
             return None
         said = (done.stdout + done.stderr).replace("/gil/student/", "")
-        said = "\n".join(line for line in said.splitlines()
-                         if not line.startswith("make"))
-        return said or f"the build ended with {done.returncode}"
+        # What make adds says nothing, if the compiler has said something.
+        short = "\n".join(line for line in said.splitlines()
+                          if not line.startswith("make"))
+        return short or said or f"the build ended with {done.returncode}"
 
     def boot(self, command, *options):
         return [os.fspath(self.folder / "tools/vm/boot"), "--cpus", "1",
@@ -105,12 +119,16 @@ class Builds:
 
 
 class Run:
-    """The tests of one submission, in as many guests as it takes."""
+    """The tests of one submission, in as many guests as it takes. With more than
+    one round, the results of the later ones are those of NAME:2 and so on.
+    """
 
-    def __init__(self, builds, report=lambda test, result: None):
+    def __init__(self, builds, report=lambda test, result: None, rounds=1):
         self.builds, self.report = builds, report
         self.results = {}
-        self.wanted = [test.name for test in builds.assignment.tests]
+        self.wanted = [test.name if number == 1 else f"{test.name}:{number}"
+                       for number in range(1, rounds + 1)
+                       for test in builds.assignment.tests]
         self.scale = 1.0
 
     def all(self):
@@ -136,8 +154,8 @@ class Run:
         not all come to an end.
         """
         self.nonce = secrets.token_hex(16)
-        secret = self.builds.folder / "nonce"
-        with open(os.open(secret, os.O_CREAT | os.O_WRONLY | os.O_TRUNC,
+        self.secret = self.builds.folder / "nonce"
+        with open(os.open(self.secret, os.O_CREAT | os.O_WRONLY | os.O_TRUNC,
                           0o600), "w", encoding="ascii") as file:
             file.write(self.nonce)
         line = shlex.join([
@@ -145,12 +163,16 @@ class Run:
             str(self.builds.variant), str(TEST_LIMIT), *names])
         # Freed memory is overwritten, so that its use does not go unnoticed.
         command = self.builds.boot(line, "--timeout", "36000", "--name", "lab",
-                                   "--append", "slub_debug=FZP")
+                                   "--read-only", "--append", "slub_debug=FZP")
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="replace",
             start_new_session=True)
-        status, begun = self._follow(process)
+        try:
+            status, begun = self._follow(process)
+        finally:
+            if process.poll() is None:
+                self._stop(process)
         if begun and begun not in self.results and status != EMULATOR_FAILED:
             kind = "hang" if status == 81 else "crash"
             self._settle(begun, ok=False, kind=kind,
@@ -162,23 +184,28 @@ class Run:
         """Read what the guest says, and stop it when a test takes too long."""
         lines = queue.Queue()
 
-        def reader(stream):
-            while line := stream.readline(4096):
-                lines.put(line.rstrip("\n"))
+        def reader():
+            for line in lines_of(process.stdout):
+                lines.put(line)
             lines.put(None)
 
-        self.errors = []
-        readers = [threading.Thread(target=reader, args=(process.stdout,)),
-                   threading.Thread(
-                       target=lambda: self.errors.extend(process.stderr))]
+        self.errors = collections.deque(maxlen=200)
+        readers = [threading.Thread(target=reader),
+                   threading.Thread(target=lambda: self.errors.extend(
+                       lines_of(process.stderr)))]
         for thread in readers:
             thread.start()
         begun, said, limit, hung = None, [], BOOT_LIMIT, False
         end = time.monotonic() + limit
         while True:
             try:
-                line = lines.get(timeout=max(0.0, end - time.monotonic()))
+                line = lines.get(
+                    timeout=min(1.0, max(0.0, end - time.monotonic())))
             except queue.Empty:
+                if STOP.is_set():
+                    raise kit.Problem("it was stopped") from None
+                if time.monotonic() < end:
+                    continue
                 hung = True
                 self._stop(process)
                 break
@@ -188,6 +215,8 @@ class Run:
             if not text:
                 said = [*said[-60:], line]
             elif text.startswith("# scale "):
+                # The guest has read the number, and waits until it is gone.
+                self.secret.unlink()
                 self.scale = min(50.0, float(text.split()[2]))
             elif text.startswith("# begin "):
                 begun, said = text.split()[2], []
@@ -242,8 +271,9 @@ class Run:
     def _log(self, name):
         """What the kernel's log says since the test began."""
         path = self.builds.folder / "build/log/lab.kernel"
-        lines = path.read_text("utf-8", "replace").splitlines()
-        for at, line in enumerate(lines):
-            if f"lab: begin {name}" in line:
-                lines = lines[at + 1:]
-        return [re.sub(r"^\[[ \d.]+\] ", "", line) for line in lines[:25]]
+        with open(path, encoding="utf-8", errors="replace") as log:
+            for line in lines_of(log):
+                if line.endswith(f"lab: begin {name}"):
+                    break
+            return [re.sub(r"^\[[ \d.]+\] ", "", line)
+                    for line in itertools.islice(lines_of(log), 25)]
