@@ -38,9 +38,10 @@ SET_POLICY = 0x4010478b
 TRY, ENQUEUE, DEADLINE = 1, 2, 4
 IO = 1
 
-# CPU time in ticks after which a process that is in its ioctl waits there, and
-# does so by computing.
-COMPUTES = 6
+# A process that is in its ioctl waits there by computing, if it has taken so many
+# ticks of CPU time, and was seen so often. CPU time alone would not tell, because
+# a host that stops the guest for a while makes it grow as well.
+COMPUTES, SEEN = 6, 25
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -203,7 +204,7 @@ class Page:
         # Long enough, because the kernel's timer is due before this one, and
         # shorter than the interval, after which each owner is asked.
         until(self.asked, f"the owner is asked at once, because {why}",
-              lambda: "the owner is not asked", 2)
+              lambda: "the owner is not asked", min(8, PATIENCE / 5))
 
     def is_not_asked(self, why):
         time.sleep(0.05)
@@ -312,10 +313,13 @@ class Actor:
         return {"R": "runs", "S": "sleeps", "D": "sleeps, and no signal can "
                 "wake it,", "Z": "is dead"}.get(letter, letter) + where
 
+    def sleeps(self):
+        state = self.state()
+        return state.startswith("sleeps") and state.endswith(" in the ioctl")
+
     def asleep(self):
         """Wait until it sleeps in its ioctl."""
-        until(lambda: self.state().startswith("sleeps")
-              and self.state().endswith(" in the ioctl"),
+        until(self.sleeps,
               f"{self.name} sleeps in the ioctl until the lock is its own",
               lambda: f"{self.name} {self.state()}")
         event(f"{self.name} sleeps")
@@ -331,10 +335,10 @@ class Actor:
         until(lambda: self.inside[0] or self.ended(),
               f"{self.name} begins its ioctl",
               lambda: f"{self.name} {self.state()}")
-        before = self.computed()
-        until(lambda: self.state().startswith("sleeps")
-              and self.state().endswith(" in the ioctl")
-              or self.computed() > before + COMPUTES or self.ended(),
+        before, seen = self.computed(), iter(range(SEEN))
+        until(lambda: self.sleeps() or self.ended()
+              or next(seen, None) is None
+              and self.computed() > before + COMPUTES,
               f"{self.name} waits in the ioctl",
               lambda: f"{self.name} {self.state()}")
         if self.ended():
@@ -367,6 +371,12 @@ class Actor:
               f"{self.name} exits", lambda: f"it {self.state()}")
 
 
+def start(*names):
+    """Load the module; an actor of each name, with a file of its own."""
+    load()
+    return [Actor(name) for name in names]
+
+
 # Memory that actors share; an argument ("memory", N) stands for the N-th.
 MEMORY = []
 
@@ -374,6 +384,12 @@ MEMORY = []
 def memory():
     MEMORY.append(shared())
     return ("memory", len(MEMORY) - 1)
+
+
+def marks(memory):
+    """What sign_turn() has left in the memory: the order of the turns."""
+    text = MEMORY[memory[1]]
+    return text[1:1 + text[0]].decode()
 
 
 ### The student's module

@@ -5,14 +5,9 @@ import errno
 import os
 
 import actors
-from actors import Actor, Unexpected, expect
+from actors import Actor, Unexpected, expect, start
 
 COUNTERS, ROUNDS = 4, 200
-
-
-def start(*names):
-    actors.load()
-    return [Actor(name) for name in names]
 
 
 def test_loads(_):
@@ -68,9 +63,8 @@ def test_sleeps(_):
 
 
 def test_excludes(_):
-    actors.load()
     memory = actors.memory()
-    several = [Actor(name) for name in "ABCD"[:COUNTERS]]
+    several = start(*"ABCD"[:COUNTERS])
     for actor in several:
         actor.begin("count", memory, ROUNDS)
     for actor in several:

@@ -6,23 +6,13 @@ import os
 import time
 
 import actors
-from actors import Actor, expect
+from actors import Actor, expect, marks, start
 
 FAR = 3600 * 10**9  # one hour, in ns
 
 
-def start(*names):
-    actors.load()
-    return [Actor(name) for name in names]
-
-
 def now():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-
-
-def marks(memory):
-    text = actors.MEMORY[memory[1]]
-    return text[1:1 + text[0]].decode()
 
 
 def test_mutex(_):
@@ -46,9 +36,8 @@ def test_mutex(_):
 
 
 def test_order(_):
-    actors.load()
     memory = actors.memory()
-    owner, *waiters = [Actor(name) for name in "HABCD"]
+    owner, *waiters = start(*"HABCD")
     for _ in range(3):
         actors.MEMORY[0][0] = 0
         owner.gets(0, "acquire")
@@ -72,9 +61,8 @@ def test_no_barging(_):
 
 
 def test_bounded(_):
-    actors.load()
     memory = actors.memory()
-    owner, waiter = Actor("A"), Actor("B")
+    owner, waiter = start("A", "B")
     owner.gets(0, "acquire")
     waiter.waits("sign_turn", memory, ord("B"))
     owner.gets(0, "release_and_return", memory, ord("A"), 5)

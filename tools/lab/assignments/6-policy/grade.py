@@ -9,7 +9,7 @@ import errno
 import os
 
 import actors
-from actors import Actor, expect
+from actors import Actor, expect, marks
 
 
 class Stage:
@@ -21,7 +21,6 @@ class Stage:
         self.fd = actors.create(policy)
         self.page = actors.Page(self.fd)
         self.memory = actors.memory()
-        self.marks = actors.MEMORY[self.memory[1]]
         self.holder = Actor("H", self.fd)
         self.waiting = []
         self.holder.gets(0, "acquire")
@@ -49,7 +48,7 @@ class Stage:
         for actor in self.waiting:
             actor.returns(0)
         self.waiting = []
-        return self.marks[1:1 + self.marks[0]].decode()
+        return marks(self.memory)
 
 
 def crowd(turns, io, policy="lab"):
