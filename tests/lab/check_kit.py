@@ -6,8 +6,10 @@ usage: check_kit.py [WORD]...
 """
 
 import base64
+import csv
 import hashlib
 import hmac
+import io
 import json
 import os
 import re
@@ -17,6 +19,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
@@ -135,7 +138,7 @@ def a_folder_is_never_overwritten():
     with tempfile.TemporaryDirectory() as tmp:
         (Path(tmp) / "mine").write_text("mine")
         done = lab("new", "2", tmp)
-        same("status", 1, done.returncode)
+        same("status", 2, done.returncode)
         same("files", ["mine"], os.listdir(tmp))
         same("lines", 1, done.stderr.count("\n"))
 
@@ -162,20 +165,32 @@ def every_command_has_help():
 
 def wrong_input_gets_one_sentence():
     with tempfile.TemporaryDirectory() as tmp:
-        for status, *arguments in (
-                (2,), (2, "nothing"), (2, "new"), (2, "new", "99"),
-                (2, "new", "two"), (2, "new", "2", "a", "b"),
-                (2, "list", "--all"), (2, "grade", "--format", "xml"),
-                (2, "grade", "--all", "/no/such/folder"),
-                (2, "grade", "--all", tmp, "--jobs", "0"),
-                (2, "grade", tmp, "--all", tmp),
-                (1, "grade", tmp), (1, "grade", "/no/such/folder"),
-                (1, "submit", tmp), (1, "run", tmp),
-                (1, "grade", "--all", tmp), (2, "handout", "99")):
+        mine = Path(tmp) / "mine"
+        lab("new", "2", mine)
+        for arguments in (
+                (), ("nothing",), ("new",), ("new", "99"), ("new", "two"),
+                ("new", "2", "a", "b"), ("new", "2", tmp), ("list", "--all"),
+                ("grade", "--format", "xml"),
+                ("grade", "--all", "/no/such/folder"),
+                ("grade", "--all", mine / "README.md"),
+                ("grade", "--all", tmp, "--jobs", "0"),
+                ("grade", "--all", tmp, "--jobs", "x"),
+                ("grade", "--all", tmp, "--format", "json"),
+                ("grade", "--all", tmp, "--output", "x"),
+                ("grade", mine, "--jobs", "2"),
+                ("grade", mine, "--variants-by-name"),
+                ("grade", mine, "--output", mine / "mutexdev.c"),
+                ("submit", mine, "--output", mine / kit.MARK),
+                ("grade", tmp, "--all", tmp), ("grade", tmp),
+                ("grade", "/no/such/folder"), ("grade", mine / "README.md"),
+                ("submit", tmp), ("run", tmp), ("run", tmp, "true"),
+                ("grade", "--all", HERE / "../vm/ktap"), ("handout", "99")):
             done = lab(*arguments, cwd=tmp)
-            same(f"status of {arguments}", status, done.returncode)
+            same(f"status of {arguments}", 2, done.returncode)
             same(f"lines of {arguments}", 1, done.stderr.count("\n"))
             same(f"output of {arguments}", "", done.stdout)
+        same("files", {"README.md", "mutexdev.c", kit.MARK},
+             set(os.listdir(mine)))
 
 
 def a_damaged_folder_is_refused():
@@ -184,16 +199,18 @@ def a_damaged_folder_is_refused():
         lab("new", "2", to)
         source = to / "mutexdev.c"
         for mark in ("", "[]", '{"assignment": 2}', '{"assignment": 77, '
-                     '"variant": 0}', '{"assignment": 2, "variant": 5}'):
+                     '"variant": 0}', '{"assignment": 2, "variant": 5}',
+                     '{"assignment": 2, "variant": 1e999}', "[" * 99999,
+                     " " * 2**20):
             (to / kit.MARK).write_text(mark)
-            raises(kit.Problem, kit.Tree, to)
+            raises(kit.Usage, kit.Tree, to)
         (to / kit.MARK).write_text('{"assignment": 2, "variant": 0}')
         source.write_bytes(b" " * (kit.SOURCE_MAX + 1))
-        raises(kit.Problem, kit.Tree(to).sources)
+        raises(kit.Usage, kit.Tree(to).sources)
         source.unlink()
-        raises(kit.Problem, kit.Tree(to).sources)
+        raises(kit.Usage, kit.Tree(to).sources)
         source.symlink_to("/etc/passwd")
-        raises(kit.Problem, kit.Tree(to).sources)
+        raises(kit.Usage, kit.Tree(to).sources)
 
 
 def archives_put_nothing_elsewhere():
@@ -212,6 +229,89 @@ def archives_put_nothing_elsewhere():
         same("outside", False, (tmp / "outside").exists())
         same("links", [], [each for each in to.iterdir() if each.is_symlink()])
         same("ok", "x", (to / "ok").read_text())
+        with tarfile.open(path, "w:gz") as tar:
+            big = tarfile.TarInfo("lab2/big")
+            big.size = grading.ARCHIVE_MAX + 1
+            tar.addfile(big, io.BytesIO(bytes(big.size)))
+        raises(kit.Problem, grading.unpack, path, to)
+        same("big", False, (to / "big").exists())
+
+
+def make_submissions(folder):
+    """As course servers store them, and two that cannot be graded."""
+    lab("new", "2", folder / "amy")
+    lab("new", "2", folder / "ben" / "lab2")
+    (folder / "cat").mkdir()
+    for path in (folder / "dan.tar.gz", folder / "cat/lab2.tar.gz"):
+        with tarfile.open(path, "w:gz") as tar:
+            tar.add(folder / "amy", "lab2")
+    (folder / "eve.tar.gz").write_bytes(
+        (folder / "dan.tar.gz").read_bytes()[:300])
+    (folder / "fay").mkdir()
+    (folder / "fay/mutexdev.c").write_text("int x;\n")
+
+
+def a_folder_of_submissions_is_graded_once():
+    graded = []
+
+    def grade(assignment, sources, variant):
+        graded.append(sources["mutexdev.c"][-5:])
+        if b"breaks" in sources["mutexdev.c"]:
+            raise RuntimeError("a fault of the grader")
+        return score.document(assignment, variant, kit.digest(sources), {
+            test.name: {"ok": True, "kind": "", "expected": "", "seen": "",
+                        "events": []} for test in assignment.tests})
+
+    def grades():
+        grading.grade_all(tmp, False, 2)
+        with open(tmp / "grades.csv", encoding="utf-8", newline="") as file:
+            return {row["submission"]: row for row in csv.DictReader(file)}
+
+    with tempfile.TemporaryDirectory() as tmp, \
+            mock.patch.object(grading, "grade", grade), \
+            mock.patch.object(grading, "prepare"), \
+            mock.patch.object(kit, "note"):
+        tmp = Path(tmp)
+        make_submissions(tmp)
+        rows = grades()
+        same("submissions", ["amy", "ben", "cat", "dan", "eve", "fay"],
+             list(rows))
+        same("scores", ["100"] * 4 + ["", ""],
+             [row["score"] for row in rows.values()])
+        same("problems", [False] * 4 + [True, True],
+             [row["problem"] != "" for row in rows.values()])
+        same("points of a test", "20", rows["amy"]["death"])
+        same("graded", 4, len(graded))
+        same("the same again", rows, grades())
+        same("graded", 4, len(graded))
+        # What was damaged when the command was stopped is graded again.
+        (tmp / ".grades/ben.json").write_text("{")
+        with open(tmp / "amy/mutexdev.c", "a", encoding="utf-8") as file:
+            file.write("// breaks\n")
+        same("amy", "RuntimeError('a fault of the grader')",
+             grades()["amy"]["problem"])
+        same("graded", 6, len(graded))
+
+
+def what_does_not_build_is_not_packed():
+    if not Path(subprocess.run([TOP / "tools/vm/root", "--path"], text=True,
+                               capture_output=True, check=True)
+                .stdout.strip()).is_dir():
+        raise ktap.Skip("there is no guest's root: make guest")
+    with tempfile.TemporaryDirectory() as tmp:
+        to = Path(tmp) / "two"
+        lab("new", "2", to)
+        done = lab("submit", to, cwd=tmp)
+        same("status", 0, done.returncode)
+        with tarfile.open(Path(tmp) / "lab2.tar.gz") as tar:
+            same("packed", ["lab2/.lab.json", "lab2/mutexdev.c"],
+                 tar.getnames())
+        (to / "mutexdev.c").write_text("int x = y;\n")
+        done = lab("submit", to, "--output", "other.tar.gz", cwd=tmp)
+        same("status", 1, done.returncode)
+        same("is packed", False, (Path(tmp) / "other.tar.gz").exists())
+        if "mutexdev.c:1:9: error: " not in done.stderr:
+            raise AssertionError(done.stderr)
 
 
 def only_signed_results_count():
@@ -236,6 +336,91 @@ def only_signed_results_count():
     same("result", False, run.results["owner"]["ok"])
 
 
+# What run.py says in the guest; a test of the name exit-N ends the guest, the
+# first time, with the status N.
+GUEST = """
+import hashlib, hmac, pathlib, sys, time
+folder = pathlib.Path(sys.argv[1])
+secret = folder / "nonce"
+key = secret.read_bytes()
+def say(text):
+    sign = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]
+    print(f"{text} # {sign}", flush=True)
+say("# scale 1.00")
+while secret.exists():
+    time.sleep(0.01)
+(folder / "build/log/lab.kernel").write_text("lab: begin exit-80\\nOops\\n")
+for number, name in enumerate(sys.argv[2:], 1):
+    say(f"# begin {name}")
+    if name == "stays":
+        time.sleep(1000)
+    mark = folder / name
+    if name.startswith("exit-") and not mark.exists():
+        mark.touch()
+        sys.exit(int(name[5:]))
+    say(f"ok {number} {name}")
+"""
+
+
+class FakeBuilds:
+    """Boots something that behaves like a guest."""
+
+    def __init__(self, folder, *names):
+        self.folder, self.variant, self.boots = Path(folder), 0, 0
+        self.assignment = SimpleNamespace(
+            kind="module", tests=[SimpleNamespace(name=name) for name in names])
+        (self.folder / "build/log").mkdir(parents=True)
+
+    def boot(self, line, *_):
+        self.boots += 1
+        names = line.split()[6:]
+        return [sys.executable, "-c", GUEST, self.folder, *names]
+
+
+def a_crash_costs_its_own_test():
+    with tempfile.TemporaryDirectory() as tmp:
+        builds = FakeBuilds(tmp, "one", "exit-80", "two", "exit-84", "three",
+                            "exit-0", "four")
+        results = bench.Run(builds).all()
+        same("results", {"one": "", "exit-80": "crash", "two": "",
+                         "exit-84": "", "three": "", "exit-0": "crash",
+                         "four": ""},
+             {name: each["kind"] for name, each in results.items()})
+        same("boots", 4, builds.boots)
+        same("events", ["Oops"], results["exit-80"]["events"])
+
+
+def a_guest_that_never_starts_is_told():
+    with tempfile.TemporaryDirectory() as tmp:
+        builds = FakeBuilds(tmp, "one")
+        builds.boot = lambda *_: ["false"]
+        said = raises(kit.Problem, bench.Run(builds).all)
+        if "does not start its tests" not in said:
+            raise AssertionError(said)
+
+
+def no_guest_outlives_the_command():
+    script = f"""
+import sys
+sys.path[:0] = [{str(HERE)!r}]
+import check_kit
+check_kit.subprocess.run = lambda *_, **__: check_kit.SimpleNamespace(returncode=0)
+check_kit.grading.prepare([])
+check_kit.bench.Run(check_kit.FakeBuilds(sys.argv[1], "stays"),
+                    lambda *_: None).all()
+"""
+    with tempfile.TemporaryDirectory() as tmp:
+        with subprocess.Popen([sys.executable, "-c", script, tmp],
+                              stderr=subprocess.DEVNULL) as command:
+            log = Path(tmp) / "build/log/lab.kernel"
+            ktap.until(log.exists, "the guest is there")
+            command.terminate()
+            command.wait(ktap.PATIENCE)
+        left = subprocess.run(["pgrep", "-f", tmp], capture_output=True,
+                              text=True, check=False).stdout
+        same("processes that are left", "", left)
+
+
 def every_form_says_the_same():
     each = kit.assignment("2")
     results = {test.name: {"ok": test.name != "death", "kind": "",
@@ -247,17 +432,64 @@ def every_form_says_the_same():
     same("json", made, json.loads(told["json"]))
     scope = json.loads(told["gradescope"])
     same("gradescope", (80, 8), (scope["score"], len(scope["tests"])))
-    room = json.loads(base64.b64decode(
-        told["classroom"].removeprefix("result=")))
+    room = classroom(told["classroom"])
     same("classroom", ("fail", 80), (room["status"], sum(
         test["score"] for test in room["tests"])))
     same("autolab", 80, sum(json.loads(told["autolab"])["scores"].values()))
     same("tap", 1, told["tap"].count("\nnot ok "))
     same("table", "score: 80 of 100", told["table"].splitlines()[-1])
-    made = score.document(each, 0, "0", {}, "x.c:1: error")
-    same("score", 0, made["score"])
-    for form in score.FORMATS.values():
-        form(made)
+    for made in (made, score.document(each, 0, "0", {}, "x.c:1: error\n^")):
+        has_the_shapes({name: form(made)
+                        for name, form in score.FORMATS.items()})
+
+
+def classroom(line):
+    return json.loads(base64.b64decode(line.removeprefix("result=")))
+
+
+def has_shape(what, wanted, got):
+    """Each member of a JSON object has the type, or is one of the values."""
+    same(f"members of {what}", set(wanted), set(got))
+    for name, kind in wanted.items():
+        if not (isinstance(got[name], kind) if isinstance(kind, type)
+                else got[name] in kind):
+            raise AssertionError(f"{name} of {what} is {got[name]!r}")
+
+
+def has_the_shapes(told):
+    """What those expect that read the forms, as their documents state it."""
+    # Gradescope: the file results.json.
+    scope = json.loads(told["gradescope"])
+    has_shape("results.json", {"score": int, "output": str, "tests": list,
+                               "output_format": {"text"}}, scope)
+    for test in scope["tests"]:
+        has_shape("a test", {
+            "name": str, "number": str, "score": int, "max_score": int,
+            "status": {"passed", "failed"}, "output": str,
+            "output_format": {"text"}}, test)
+    # GitHub Classroom: a line for GITHUB_OUTPUT, in base64.
+    same("lines", 0, told["classroom"].count("\n"))
+    room = classroom(told["classroom"])
+    has_shape("the result", {"version": {1}, "status": {"pass", "fail"},
+                             "max_score": int, "tests": list}, room)
+    for test in room["tests"]:
+        has_shape("a test", {
+            "name": str, "status": {"pass", "fail"}, "score": int,
+            "message": str, "test_code": str, "filename": str, "line_no": int,
+            "execution_time": str}, test)
+    # Autolab: the last line of the output.
+    same("lines", 0, told["autolab"].count("\n"))
+    lab_scores = json.loads(told["autolab"])
+    has_shape("the line", {"scores": dict}, lab_scores)
+    same("numbers", {int}, set(map(type, lab_scores["scores"].values())))
+    # TAP, version 13.
+    first, plan, *rest = told["tap"].split("\n")
+    same("the first lines", ("TAP version 13", "1..8"), (first, plan))
+    same("numbers", list(range(1, 9)), [
+        int(found[1]) for line in rest
+        if (found := re.match(r"(?:not )?ok (\d+) ", line))])
+    same("other lines", [], [line for line in rest if not re.match(
+        r"(?:not )?ok \d+ |# ", line)])
 
 
 CASES = (regions_become_skeletons, malformed_regions_are_refused,
@@ -266,7 +498,11 @@ CASES = (regions_become_skeletons, malformed_regions_are_refused,
          the_archive_has_all_but_solutions, a_folder_is_never_overwritten,
          variants_follow_from_names, every_command_has_help,
          wrong_input_gets_one_sentence, a_damaged_folder_is_refused,
-         archives_put_nothing_elsewhere, only_signed_results_count,
+         archives_put_nothing_elsewhere,
+         a_folder_of_submissions_is_graded_once,
+         what_does_not_build_is_not_packed, only_signed_results_count,
+         a_crash_costs_its_own_test, a_guest_that_never_starts_is_told,
+         no_guest_outlives_the_command,
          every_form_says_the_same)
 
 if __name__ == "__main__":

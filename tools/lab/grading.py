@@ -5,8 +5,10 @@ import concurrent.futures
 import csv
 import json
 import os
+import signal
 import subprocess
 import tarfile
+import zlib
 from pathlib import Path
 
 import bench
@@ -16,12 +18,15 @@ import score
 # What a guest takes of the machine's memory at the most, in bytes.
 MEMORY_PER_GUEST = 2.5e9
 
-# More than this is not unpacked.
-ARCHIVE_MAX = 4 * 1024 * 1024
+# An archive that holds more than this is refused.
+ARCHIVE_MAX = 16 * 1024 * 1024
 
 
 def prepare(assignments):
-    """The guest's root, and gil.ko where an assignment needs it."""
+    """The guest's root, and gil.ko where an assignment needs it. From now on the
+    command stops its guests before SIGTERM ends it, as a course server sends.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     policy = any(each.kind == "policy" for each in assignments)
     target = "guest-build" if policy else "guest-root"
     done = subprocess.run(["make", "-s", "--no-print-directory", "-C",
@@ -42,18 +47,32 @@ def grade(assignment, sources, variant, report=lambda test, result: None):
 
 def unpack(path, to):
     """Only plain files of the top folder, whatever the archive holds."""
+    total = 0
     with tarfile.open(path) as tar:
         for member in tar:
+            total += member.size + tarfile.BLOCKSIZE
+            if total > ARCHIVE_MAX:
+                raise kit.Problem(f"'{path}' holds more than {ARCHIVE_MAX} "
+                                  "bytes")
             name = Path(member.name).name
-            if member.isfile() and len(Path(member.name).parts) <= 2 and \
-               member.size <= ARCHIVE_MAX:
+            if member.isfile() and len(Path(member.name).parts) <= 2:
                 (to / name).write_bytes(tar.extractfile(member).read())
+
+
+def handed_in(path):
+    """The submission itself, where a course server puts it into a folder."""
+    if path.is_dir() and not (path / kit.MARK).exists():
+        inside = [each for each in path.iterdir()
+                  if each.name.endswith(".tar.gz") or (each / kit.MARK).exists()]
+        if len(inside) == 1:
+            return inside[0]
+    return path
 
 
 def tree_of(path, variants_by_name):
     """A submission's assignment, sources and variant."""
     name = path.name.removesuffix(".tar.gz")
-    folder = path
+    folder = path = handed_in(path)
     if path.is_file():
         folder = kit.temporary("submission")
     try:
@@ -64,7 +83,8 @@ def tree_of(path, variants_by_name):
         if variants_by_name:
             variant = tree.assignment.variant(name)
         return tree.assignment, tree.sources(), variant
-    except (tarfile.TarError, OSError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError,
+            zlib.error) as error:
         raise kit.Problem(f"'{path}' cannot be unpacked: {error}") from None
     finally:
         if path.is_file():
@@ -76,8 +96,8 @@ def submissions(folder):
              if not path.name.startswith(".")
              and (path.is_dir() or path.name.endswith(".tar.gz"))]
     if not found:
-        raise kit.Problem(f"there are no submissions in '{folder}': each is a "
-                          "folder, or an archive that 'lab submit' made")
+        raise kit.Usage(f"there are no submissions in '{folder}': each is a "
+                        "folder, or an archive that 'lab submit' made")
     return found
 
 
@@ -85,6 +105,14 @@ def jobs():
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(len(os.sched_getaffinity(0)),
                       int(memory / MEMORY_PER_GUEST)))
+
+
+def kept_score(path):
+    """What was graded before, or None."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def grade_all(folder, variants_by_name, at_once=None):
@@ -102,10 +130,9 @@ def grade_all(folder, variants_by_name, at_once=None):
             wanted = {"sources": kit.digest(sources), "variant": variant,
                       "graders": assignment.graders,
                       "assignment": assignment.number}
-            if to.exists():
-                old = json.loads(to.read_text("utf-8"))
-                if all(old.get(key) == wanted[key] for key in wanted):
-                    return path, old, None
+            if (old := kept_score(to)) and \
+               all(old.get(key) == wanted[key] for key in wanted):
+                return path, old, None
             made = grade(assignment, sources, variant)
             new = to.with_suffix(".new")
             new.write_text(score.FORMATS["json"](made) + "\n", "utf-8")
@@ -113,15 +140,22 @@ def grade_all(folder, variants_by_name, at_once=None):
             return path, made, None
         except kit.Problem as problem:
             return path, None, str(problem)
+        except Exception as problem:  # the others are graded all the same
+            return path, None, repr(problem)
 
     paths = submissions(folder)
     prepare(kit.assignments())
     rows = []
     with concurrent.futures.ThreadPoolExecutor(at_once or jobs()) as pool:
-        for path, made, why in pool.map(one, paths):
-            rows.append((path, made, why))
-            kit.note(f"[{len(rows)}/{len(paths)}] {path.name}: " +
-                     (why or f"{made['score']} of {made['max']}"))
+        try:
+            for path, made, why in pool.map(one, paths):
+                rows.append((path, made, why))
+                kit.note(f"[{len(rows)}/{len(paths)}] {path.name}: " +
+                         (why or f"{made['score']} of {made['max']}"))
+        except BaseException:
+            bench.STOP.set()
+            pool.shutdown(cancel_futures=True)
+            raise
     table(Path(folder) / "grades.csv", rows)
     return sum(why is not None for _, _, why in rows)
 

@@ -28,8 +28,8 @@ def new(assignment, folder, student):
     """A student's tree, in a folder that does not exist yet."""
     folder = Path(folder)
     if folder.exists():
-        raise kit.Problem(f"'{folder}' exists already and stays as it is: "
-                          "choose another folder")
+        raise kit.Usage(f"'{folder}' exists already and stays as it is: "
+                        "choose another folder")
     variant = assignment.variant(student)
     made, _ = skeletons(assignment)
     handout = (assignment.folder / "README.md").read_text("utf-8")
@@ -80,9 +80,7 @@ def contents(chosen):
     return content, len(secret)
 
 
-def archive(to, chosen):
-    """Write the archive. The number of regions that were taken out."""
-    content, count = contents(chosen)
+def prove_builds(chosen):
     for assignment in chosen:
         made, _ = skeletons(assignment)
         sources = {name: text.encode() for name, text in made.items()}
@@ -91,8 +89,6 @@ def archive(to, chosen):
                 raise kit.Problem(f"the skeleton of assignment "
                                   f"{assignment.number} does not build:\n"
                                   f"{said}")
-    write(to, content)
-    return count
 
 
 def prove(content, secret):

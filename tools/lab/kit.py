@@ -27,7 +27,7 @@ class Problem(Exception):
 
 
 class Usage(Problem):
-    """The command line was wrong."""
+    """The command line, or what it names, was wrong."""
 
 
 def temporary(name):
@@ -95,6 +95,15 @@ def assignment(number):
     return have[number]
 
 
+def plain(path):
+    """What a file of a submission holds, if it is a plain file."""
+    if path.is_symlink() or not path.is_file():
+        raise FileNotFoundError(path)
+    if path.stat().st_size > SOURCE_MAX:
+        raise Usage(f"{path} is longer than {SOURCE_MAX} bytes")
+    return path.read_bytes()
+
+
 class Tree:
     """A student's folder, of which only the assignment's sources are used."""
 
@@ -102,29 +111,36 @@ class Tree:
         self.folder = Path(folder)
         mark = self.folder / MARK
         try:
-            told = json.loads(mark.read_text("utf-8"))
+            told = json.loads(plain(mark))
             number, self.variant = str(told["assignment"]), int(told["variant"])
         except FileNotFoundError:
-            raise Problem(f"'{folder}' is not a folder made by 'lab new': "
-                          f"it has no file {MARK}") from None
-        except (ValueError, KeyError, TypeError, UnicodeError):
-            raise Problem(f"{mark} is damaged: make a new folder with "
-                          "'lab new' and copy your sources there") from None
+            raise Usage(f"'{folder}' is not a folder made by 'lab new': "
+                        f"it has no file {MARK}") from None
+        except (ValueError, KeyError, TypeError, OverflowError,
+                RecursionError):
+            raise Usage(f"{mark} is damaged: make a new folder with "
+                        "'lab new' and copy your sources there") from None
         self.assignment = assignment(number)
         if self.variant not in self.assignment.variants:
-            raise Problem(f"{mark} names a variant that does not exist")
+            raise Usage(f"{mark} names a variant that does not exist")
 
     def sources(self):
         """name -> content of what the student wrote."""
         found = {}
         for name in self.assignment.sources:
-            path = self.folder / name
-            if path.is_symlink() or not path.is_file():
-                raise Problem(f"'{self.folder}' has no file {name}")
-            if path.stat().st_size > SOURCE_MAX:
-                raise Problem(f"{path} is longer than {SOURCE_MAX} bytes")
-            found[name] = path.read_bytes()
+            try:
+                found[name] = plain(self.folder / name)
+            except FileNotFoundError:
+                raise Usage(f"'{self.folder}' has no file {name}") from None
         return found
+
+    def spares(self, output):
+        """Refuse to write to a file of the student's work."""
+        names = (MARK, *self.assignment.sources)
+        if output and Path(output).resolve() in [
+                (self.folder / name).resolve() for name in names]:
+            raise Usage(f"'{output}' is part of the work, and stays as it is: "
+                        "choose another name for --output")
 
 
 def digest(sources):
