@@ -83,10 +83,10 @@ static void disk(void)
 	static char data[1 << 20];
 	int file = open("/tmp/big", O_WRONLY | O_CREAT, 0600);
 
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < 128; i++)
 		if (write(file, data, sizeof(data)) <= 0)
 			return;
-	puts("wrote 64 MB");
+	puts("wrote 128 MB");
 }
 
 static void *spin(void *unused)
