@@ -5,7 +5,8 @@
 usage: repeat.py ROUNDS [LAB:NAME]...
 
 Exits with 1 if a submission has not had the same result each time, or another
-one than wrong.toml says. The rounds of one submission share a guest until it
+one than wrong.toml says. When it is stopped, it counts the rounds that have
+ended. The rounds of one submission share a guest until it
 breaks, because only the tests can be unstable. 'taskset -c 0' and 'cpulimit -i -l
 50 --' before the command show a machine that has one CPU, or half of one.
 """
@@ -23,20 +24,28 @@ import grading
 
 
 def rounds_of(told, rounds):
-    """How often each set of tests failed."""
+    """How often each set of tests failed, and whether all rounds came to an end."""
     assignment = kit.assignment(str(told["lab"]))
     sources, variant = submissions.hand_in(assignment, told)
     with bench.Builds(assignment, sources, variant) as builds:
         if said := builds.build():
             sys.exit(said)
         run = bench.Run(builds, rounds=rounds)
-        results = run.all()
-    failed = [[] for _ in range(rounds)]
+        ended = True
+        try:
+            run.all()
+        except KeyboardInterrupt:
+            ended = False
+    failed, cut = {}, set()
     for name in run.wanted:
         test, _, number = name.partition(":")
-        if not results[name]["ok"]:
-            failed[int(number or 1) - 1].append(test)
-    return Counter(map(tuple, failed)), run.scale
+        lost = failed.setdefault(number, [])
+        if name not in run.results:
+            cut.add(number)
+        elif not run.results[name]["ok"]:
+            lost.append(test)
+    return Counter(tuple(lost) for number, lost in failed.items()
+                   if number not in cut), ended
 
 
 def main():
@@ -46,12 +55,15 @@ def main():
     grading.prepare([kit.assignment(str(told["lab"])) for told in chosen])
     bad = 0
     for told in chosen:
-        counted, scale = rounds_of(told, int(rounds))
+        counted, ended = rounds_of(told, int(rounds))
         bad += set(counted) != {tuple(told["fails"])}
         for failed, count in counted.most_common():
-            print(f"{told['lab']}:{told['name']}: {count} of {rounds} times "
-                  f"{'lost ' + ', '.join(failed) if failed else 'full'}, at "
-                  f"{scale:.1f} times the reference's time", flush=True)
+            print(f"{told['lab']}:{told['name']}: {count} of "
+                  f"{sum(counted.values())} times "
+                  f"{'lost ' + ', '.join(failed) if failed else 'full'}",
+                  flush=True)
+        if not ended:
+            return 1
     return 1 if bad else 0
 
 
