@@ -141,8 +141,8 @@ class Run:
                 if tries == TRIES:
                     raise kit.Problem(
                         "the guest does not start its tests "
-                        f"({ENDS.get(status, status)}): try 'make test "
-                        "SUITES=vm', which tests the guest itself")
+                        f"({self._end(status)}): try 'make test SUITES=vm', "
+                        "which tests the guest itself")
         return self.results
 
     def _settle(self, name, **result):
