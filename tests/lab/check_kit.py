@@ -393,9 +393,9 @@ def a_crash_costs_its_own_test():
 def a_guest_that_never_starts_is_told():
     with tempfile.TemporaryDirectory() as tmp:
         builds = FakeBuilds(tmp, "one")
-        builds.boot = lambda *_: ["false"]
+        builds.boot = lambda *_: ["sh", "-c", "echo why >&2; exit 1"]
         said = raises(kit.Problem, bench.Run(builds).all)
-        if "does not start its tests" not in said:
+        if "does not start its tests (why)" not in said:
             raise AssertionError(said)
 
 

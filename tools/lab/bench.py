@@ -266,7 +266,8 @@ class Run:
                 return line.removeprefix("guest: ").strip()
         if not status:
             return "the guest ended before the test had a result"
-        return ENDS.get(status, f"the guest ended with status {status}")
+        last = "".join(collections.deque(self.errors, 1))
+        return ENDS.get(status, last or f"the guest ended with status {status}")
 
     def _log(self, name):
         """What the kernel's log says since the test began."""
