@@ -46,6 +46,11 @@ def lines_of(stream):
     while line := stream.readline(4096):
         yield line.rstrip("\n")
 
+# Before a command by hand: the modules that there are, and the project's programs.
+LOADS = "for ko in /gil/gil.ko /gil/student/*.ko; do " \
+    "[ ! -e $ko ] || insmod $ko; done; " \
+    "export PATH=/gil/bin:$PATH LD_LIBRARY_PATH=/gil/bin"
+
 
 class Builds:
     """A folder for one submission: what the guest sees as /gil."""
@@ -78,17 +83,28 @@ class Builds:
         self.student.mkdir()
         for name, content in sources.items():
             (self.student / name).write_bytes(content)
+        for name, text, mode in self.assignment.given_files(self.variant):
+            (self.student / name).write_text(text, "utf-8")
+            (self.student / name).chmod(mode)
+        if self.assignment.needs_gil:
+            shutil.copy(top / "build/guest/module/gil.ko", to / "gil.ko")
+            shutil.copytree(top / "build/guest/userspace", to / "bin",
+                            ignore=shutil.ignore_patterns("*.o", "*.d"))
+            for path in (top / "tools/trace").glob("*.bt"):
+                shutil.copy(path, to / "bin")
+        if self.assignment.kind in ("module", "policy"):
+            self._write_kbuild(sources)
+
+    def _write_kbuild(self, sources):
+        # Only what the kit writes tells make what to do.
+        top, to = kit.TOP, self.folder
+        objects = " ".join(name[:-2] + ".o" for name in sources
+                           if name.endswith(".c"))
         include = "-I/gil/include"
         if self.assignment.kind == "policy":
             gil = top / "build/guest/installed/usr/local/src/gil"
             shutil.copytree(gil, to / "gil")
-            shutil.copy(top / "build/guest/module/gil.ko", to / "gil.ko")
-            shutil.copytree(top / "build/guest/userspace", to / "bin",
-                            ignore=shutil.ignore_patterns("*.o", "*.d"))
             include = "-I/gil/gil/include"
-        # Only what the kit writes tells make what to do.
-        objects = " ".join(name[:-2] + ".o" for name in sources
-                           if name.endswith(".c"))
         (self.student / "Kbuild").write_text(
             f"obj-m := {objects}\n"
             f"ccflags-y := {include} -Wall -Werror=implicit-fallthrough\n",
@@ -96,6 +112,8 @@ class Builds:
 
     def build(self):
         """None, or what the compiler said."""
+        if self.assignment.kind == "recording":
+            return None
         line = 'make -s -C "$KDIR" M=/gil/student modules'
         if self.assignment.kind == "policy":
             line += ' KBUILD_EXTRA_SYMBOLS="$(echo /gil/gil/*/Module.symvers)"'
@@ -112,6 +130,18 @@ class Builds:
         short = "\n".join(line for line in said.splitlines()
                           if not line.startswith("make"))
         return short or said or f"the build ended with {done.returncode}"
+
+    def bring_out(self, folder):
+        """Copy what was recorded in the guest into the student's folder."""
+        for name in (*self.assignment.recordings, *self.assignment.shows):
+            path = self.student / name
+            if path.is_symlink():
+                continue
+            if path.is_dir():
+                shutil.copytree(path, folder / name, symlinks=True,
+                                dirs_exist_ok=True)
+            elif path.is_file():
+                shutil.copy(path, folder)
 
     def boot(self, command, *options):
         return [os.fspath(self.folder / "tools/vm/boot"), "--cpus", "1",

@@ -27,8 +27,8 @@ def prepare(assignments):
     command stops its guests before SIGTERM ends it, as a course server sends.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    policy = any(each.kind == "policy" for each in assignments)
-    target = "guest-build" if policy else "guest-root"
+    gil = any(each.needs_gil for each in assignments)
+    target = "guest-build" if gil else "guest-root"
     done = subprocess.run(["make", "-s", "--no-print-directory", "-C",
                            kit.TOP, target], check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -36,6 +36,9 @@ def new(assignment, folder, student):
     folder.mkdir(parents=True)
     for name, text in made.items():
         (folder / name).write_text(text, "utf-8")
+    for name, text, mode in assignment.given_files(variant):
+        (folder / name).write_text(text, "utf-8")
+        (folder / name).chmod(mode)
     (folder / "README.md").write_text(
         handout.replace("@VARIANT@", str(variant)), "utf-8")
     (folder / kit.MARK).write_text(
@@ -69,7 +72,7 @@ def contents(chosen):
     secret = []
     for assignment in chosen:
         made, found = skeletons(assignment)
-        if not found:
+        if not found and assignment.kind != "recording":
             raise kit.Problem("this kit has no solutions, so it is a handout "
                               "itself: give away the archive that you have")
         secret += found

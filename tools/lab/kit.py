@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import secrets
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ MARK = ".lab.json"
 
 # More than this is not read from a submission, file by file.
 SOURCE_MAX = 256 * 1024
+RECORDING_MAX = 4 * 1024 * 1024
 
 
 class Problem(Exception):
@@ -55,27 +57,50 @@ class Assignment:
         self.number = told["number"]
         self.title = told["title"]
         self.hours = told["hours"]
-        # What is built: a module, or a policy (a module on gil.ko).
+        # What is built: a module, a policy (a module on gil.ko), a program of an
+        # ordinary user, or nothing, because a recording is handed in.
         self.kind = told["kind"]
         self.sources = told["sources"]
+        # What the student gets, and what grading takes from the kit again.
+        self.given = told.get("given", [])
+        # What 'lab run' brings out of the guest: to hand in, and to look at.
+        self.recordings = told.get("recordings", [])
+        self.shows = told.get("shows", [])
         self.variants = told.get("variants", [0])
+        if isinstance(self.variants, dict):
+            self.variants = range(self.variants["from"], self.variants["to"])
         self.tests = [Test(**test) for test in told["tests"]]
 
     @property
     def graders(self):
         """Changes whenever a score might: a digest of all that grades."""
         paths = [*sorted(HERE.glob("guest/*.py")), self.folder / "grade.py",
-                 self.folder / "assignment.toml"]
+                 self.folder / "assignment.toml",
+                 *(self.folder / name for name in self.given)]
         return digest({path.name: path.read_bytes() for path in paths})[:12]
+
+    @property
+    def needs_gil(self):
+        return self.kind in ("policy", "recording")
+
+    def given_files(self, variant):
+        """Each as its name, its text, and its mode."""
+        for name in self.given:
+            path = self.folder / name
+            text = path.read_text("utf-8").replace("@VARIANT@", str(variant))
+            yield name, text, 0o755 if path.stat().st_mode & 0o100 else 0o644
 
     @property
     def most(self):
         return sum(test.points for test in self.tests)
 
     def variant(self, student):
-        """The variant that a student has; without a name, the first one."""
+        """The variant that a student has. Without a name it is the first one, or
+        any one where there are so many that each student has a variant alone.
+        """
         if not student:
-            return self.variants[0]
+            return secrets.choice(self.variants) \
+                if isinstance(self.variants, range) else self.variants[0]
         digest = hashlib.sha256(student.encode()).digest()
         return self.variants[int.from_bytes(digest[:4], "big")
                              % len(self.variants)]
@@ -95,12 +120,12 @@ def assignment(number):
     return have[number]
 
 
-def plain(path):
+def plain(path, most=SOURCE_MAX):
     """What a file of a submission holds, if it is a plain file."""
     if path.is_symlink() or not path.is_file():
         raise FileNotFoundError(path)
-    if path.stat().st_size > SOURCE_MAX:
-        raise Usage(f"{path} is longer than {SOURCE_MAX} bytes")
+    if path.stat().st_size > most:
+        raise Usage(f"{path} is longer than {most} bytes")
     return path.read_bytes()
 
 
@@ -132,11 +157,16 @@ class Tree:
                 found[name] = plain(self.folder / name)
             except FileNotFoundError:
                 raise Usage(f"'{self.folder}' has no file {name}") from None
+        for name in self.assignment.recordings:
+            try:
+                found[name] = plain(self.folder / name, RECORDING_MAX)
+            except FileNotFoundError:
+                pass  # it costs its points
         return found
 
     def spares(self, output):
         """Refuse to write to a file of the student's work."""
-        names = (MARK, *self.assignment.sources)
+        names = (MARK, *self.assignment.sources, *self.assignment.recordings)
         if output and Path(output).resolve() in [
                 (self.folder / name).resolve() for name in names]:
             raise Usage(f"'{output}' is part of the work, and stays as it is: "

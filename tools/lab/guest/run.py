@@ -145,8 +145,8 @@ def main():
                           expected="no complaint in the kernel's log")
             goes_on = False
         for key in ("kind", "expected", "seen"):
-            if result.get(key):
-                say(f"# {key}: {' '.join(result[key].split())}")
+            if result.get(key) not in (None, ""):
+                say(f"# {key}: {' '.join(str(result[key]).split())}")
         if not result["ok"]:
             for event in result["events"]:
                 say(f"# event: {event}")
