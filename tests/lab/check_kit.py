@@ -150,6 +150,49 @@ def variants_follow_from_names():
     same("the same name", each.variant("x"), each.variant("x"))
 
 
+def each_recording_has_a_number():
+    each = kit.assignment("0")
+    same("the same name", each.variant("x"), each.variant("x"))
+    same("without a name", True, each.variant("") in range(1000, 10000))
+    with tempfile.TemporaryDirectory() as tmp:
+        to = Path(tmp) / "zero"
+        same("status", 0, lab("new", "0", "--student", "x", to).returncode)
+        script = to / "record"
+        same("the number", True, str(each.variant("x")) in script.read_text())
+        same("the script can be run", True, os.access(script, os.X_OK))
+
+
+def a_recording_may_be_missing_but_not_packed():
+    with tempfile.TemporaryDirectory() as tmp:
+        to = Path(tmp) / "zero"
+        lab("new", "0", to)
+        (to / "convoy.dat").symlink_to("/etc/passwd")
+        same("sources", ["answers.toml"], list(kit.Tree(to).sources()))
+        done = lab("submit", to, cwd=tmp)
+        same("status", 2, done.returncode)
+        same("lines", 1, done.stderr.count("\n"))
+        same("archives", ["zero"], os.listdir(tmp))
+        (to / "owners.txt").write_bytes(b" " * (kit.RECORDING_MAX + 1))
+        raises(kit.Problem, kit.Tree(to).sources)
+
+
+def only_recordings_come_out_of_the_guest():
+    with tempfile.TemporaryDirectory() as tmp:
+        mine, guest = Path(tmp) / "mine", Path(tmp) / "guest"
+        mine.mkdir()
+        (guest / "report").mkdir(parents=True)
+        (guest / "report" / "turns.csv").write_text("turns")
+        (guest / "convoy.dat").write_text("new")
+        (guest / "answers.toml").write_text("changed")
+        (guest / "owners.txt").symlink_to("/etc/passwd")
+        (mine / "convoy.dat").write_text("old")
+        bench.Builds.bring_out(SimpleNamespace(
+            assignment=kit.assignment("0"), student=guest), mine)
+        same("files", ["convoy.dat", "report"], sorted(os.listdir(mine)))
+        same("recording", "new", (mine / "convoy.dat").read_text())
+        same("report", ["turns.csv"], os.listdir(mine / "report"))
+
+
 def every_command_has_help():
     page = MAN.read_text("utf-8").replace("\\-", "-")
     listed = re.findall(r"^    (\w+) ", lab("--help").stdout, re.M)
@@ -496,7 +539,9 @@ CASES = (regions_become_skeletons, malformed_regions_are_refused,
          a_leak_is_noticed, assignments_agree_with_their_handouts,
          a_new_folder_has_no_solution,
          the_archive_has_all_but_solutions, a_folder_is_never_overwritten,
-         variants_follow_from_names, every_command_has_help,
+         variants_follow_from_names, each_recording_has_a_number,
+         a_recording_may_be_missing_but_not_packed,
+         only_recordings_come_out_of_the_guest, every_command_has_help,
          wrong_input_gets_one_sentence, a_damaged_folder_is_refused,
          archives_put_nothing_elsewhere,
          a_folder_of_submissions_is_graded_once,

@@ -20,14 +20,15 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "tools/lab")]
 import grading  # noqa: E402
 import kit  # noqa: E402
 import ktap  # noqa: E402
+import recorded  # noqa: E402
 import regions  # noqa: E402
 import score  # noqa: E402
 
 
 def sources(assignment, told):
     """What this submission consists of."""
-    made = {}
-    for name in assignment.sources:
+    made = recorded.files(assignment, told) | told.get("files", {})
+    for name in set(assignment.sources) - set(made):
         text = (assignment.folder / name).read_text("utf-8")
         made[name] = regions.split(text, name)[0] \
             if told.get("base") == "skeleton" else regions.solution(text)
@@ -35,7 +36,8 @@ def sources(assignment, told):
         if f"{key}old" not in told:
             continue
         old, new = told[f"{key}old"], told[f"{key}new"]
-        places = [name for name in made if made[name].count(old) == 1]
+        places = [name for name in assignment.sources
+                  if made[name].count(old) == 1]
         if len(places) != 1:
             raise AssertionError(f"there is not one place for this:\n{old}")
         made[places[0]] = made[places[0]].replace(old, new)
@@ -49,9 +51,9 @@ def hand_in(assignment, told):
         variant = assignment.variants[told.get("variant", 0)]
         (folder / kit.MARK).write_text(
             f'{{"assignment": {assignment.number}, "variant": {variant}}}')
-        for name, text in {**sources(assignment, told),
-                           **told.get("files", {})}.items():
-            (folder / name).write_text(text, "utf-8")
+        for name, text in sources(assignment, told).items():
+            (folder / name).write_bytes(
+                text if isinstance(text, bytes) else text.encode())
         tree = kit.Tree(folder)
         return tree.sources(), tree.variant
     finally:
