@@ -4,126 +4,20 @@
 asks the network for nothing.
 
 usage: check_page.py FOLDER
-       check_page.py --pictures PAGE TO
 
 FOLDER is what check_report.py leaves. Prints KTAP; skipped, with status 4, if
-there is no chromium. Or takes pictures of a PAGE, into the folder TO.
+there is no chromium.
 """
 
-import base64
-import fcntl
 import functools
-import json
-import os
+import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import ktap
+from browser import browse
 from ktap import same
-
-PATIENCE_S = 240  # for all of it, on a machine that is busy
-
-
-class Browser:
-    """Chromium, spoken to through a pair of pipes: the DevTools protocol."""
-
-    def __init__(self, program, profile):
-        to_read, self.to = os.pipe()
-        self.by, by_write = os.pipe()
-        # Out of the way of the two numbers that chromium wants.
-        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 20)
-                for end in (to_read, by_write)]
-        # Its sandbox is for others' pages, and needs what not every machine
-        # allows.
-        command = [program, "--headless", "--disable-gpu", "--no-sandbox",
-                   "--remote-debugging-pipe", "--disable-dev-shm-usage",
-                   f"--user-data-dir={profile}", "about:blank"]
-        # Bash, which unlike sh knows descriptors of two digits, puts the
-        # pipes where chromium looks for them.
-        self.process = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "bash",
-             *command], pass_fds=ends, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for end in (to_read, by_write, *ends):
-            os.close(end)
-        self.rest, self.number, self.events = b"", 0, []
-        target = self.ask("Target.createTarget", url="about:blank")
-        self.session = None
-        self.session = self.ask("Target.attachToTarget", flatten=True,
-                                targetId=target["targetId"])["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.ask(f"{domain}.enable")
-
-    session = None
-
-    def next(self):
-        while b"\0" not in self.rest:
-            more = os.read(self.by, 1 << 16)
-            if not more:
-                raise OSError("chromium has gone")
-            self.rest += more
-        message, self.rest = self.rest.split(b"\0", 1)
-        return json.loads(message)
-
-    def ask(self, method, **params):
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self.to, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.next()
-            if answer.get("id") == self.number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def value(self, script):
-        answer = self.ask("Runtime.evaluate", expression=script,
-                          awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def open(self, path, width=1300, theme="light"):
-        self.ask("Emulation.setDeviceMetricsOverride", width=width,
-                 height=1000, deviceScaleFactor=1, mobile=False)
-        self.ask("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": theme}])
-        self.events = []
-        self.ask("Page.navigate", url=Path(path).as_uri())
-        while not any(e.get("method") == "Page.loadEventFired"
-                      for e in self.events):
-            self.events.append(self.next())
-        self.settle()
-
-    def settle(self):
-        self.value("new Promise((done) => requestAnimationFrame(() => "
-                   "requestAnimationFrame(done)))")
-
-    def key(self, key):
-        for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, text=(
-                key if len(key) == 1 and kind == "keyDown" else ""))
-        self.settle()
-
-    def mouse(self, kind, x, y, **more):
-        self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
-        self.settle()
-
-    def picture(self, path):
-        data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)
-        Path(path).write_bytes(base64.b64decode(data["data"]))
-
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 def shown(browser):
@@ -158,6 +52,7 @@ def draws(browser, page):
 
 def zooms(browser, page):
     browser.open(page)
+    browser.value("frame.focus()")
     start, end = shown(browser)
     for inward, outward in (("w", "s"), ("+", "-")):
         browser.key(inward)
@@ -174,6 +69,7 @@ def zooms(browser, page):
 
 def moves(browser, page):
     browser.open(page)
+    browser.value("frame.focus()")
     browser.key("w")
     for later, earlier in (("d", "a"), ("ArrowRight", "ArrowLeft")):
         before = shown(browser)
@@ -258,6 +154,161 @@ def stays_smooth(browser, page):
     assert visits < 100 * 3 * 64, f"{visits} of a million spans visited"
 
 
+def strip_is_plain(browser, page):
+    """Columns of the waiters' strip do not blend into their neighbours."""
+    for width, ratio in ((700, 1), (1300, 1.25)):
+        browser.open(page, width, ratio=ratio)
+        exact = browser.value(f"""(() => {{
+            const data = canvas.getContext("2d").getImageData(left * {ratio},
+                Math.round((TOP + WAITERS - 8) * {ratio}), canvas.width, 1).data;
+            const line = new Uint32Array(data.buffer);
+            return line.filter((colour) => colour === palette[5].full).length /
+                line.length; }})()""")
+        # io-1 waits for most of the time.
+        assert exact > 0.5, f"{exact:.0%} of the strip at {width} px, {ratio}"
+    quiet(browser)
+
+
+def place(browser, name, part=0.5):
+    """Where a thread's lane is in the window, at a part of its width."""
+    return browser.value(f"""(() => {{
+        const box = canvas.getBoundingClientRect();
+        const lane = view.rows.findIndex((row) => row.label.startsWith("{name}"));
+        return [box.left + left + {part} * (box.width - left),
+                box.top + rowTop(lane) - frame.scrollTop + ROW / 2]; }})()""")
+
+
+def tip_is_whole(browser, page):
+    """What is told of a lane at the window's end fits into the window."""
+    browser.open(page, height=500)
+    y = place(browser, "io-1")[1]
+    browser.value(f"scrollTo(0, {y} - innerHeight + 15)")
+    browser.mouse("mouseMoved", *place(browser, "io-1"))
+    box = browser.value("JSON.parse(JSON.stringify(tip.getBoundingClientRect()))")
+    assert box["height"] and box["top"] >= 0 and box["bottom"] <= 500, box
+
+
+def fingers(browser, page):
+    """Two fingers zoom where they are; one that taps is told what is there."""
+    browser.open(page, 390, height=844)
+    browser.value("frame.scrollIntoView({block: 'center'})")
+    x, y = place(browser, "io-1")
+    start, end = shown(browser)
+    browser.touch("touchStart", (x - 20, y), (x + 20, y))
+    browser.touch("touchMove", (x - 60, y), (x + 60, y))
+    browser.touch("touchEnd")
+    near = shown(browser)
+    assert near[1] - near[0] < (end - start) / 2, (start, end, near)
+    middle = (start + end) / 2
+    assert near[0] < middle < near[1], (start, end, near)
+    browser.touch("touchStart", (x, y))
+    browser.touch("touchEnd")
+    said = browser.value("document.querySelector('main').innerText")
+    assert "io-1" in said.split("How long")[0].split("waiters")[-1], said
+    quiet(browser)
+
+
+RECORD_TEXT = """(() => {
+    const draw = CanvasRenderingContext2D.prototype.fillText;
+    window.texts = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
+        const wide = Math.min(this.measureText(text).width, most || 1e9);
+        texts.push({text, y, left: this.textAlign === "center" ? x - wide / 2 : x,
+            wide, centre: this.textAlign === "center"});
+        draw.apply(this, arguments);
+    };
+    redraw();
+})()"""
+
+
+def labels_fit(browser, page):
+    """Labels of times neither overlap nor are cut off, at any zoom; and no
+    label of a lane reaches into it."""
+    for width in (390, 700, 1400):
+        browser.open(page, width)
+        browser.value(RECORD_TEXT)
+        for span in (100, 1000, 12345678, 1 << 40):
+            browser.value(f"texts.length = 0; showRange(7e7, 7e7 + {span})")
+            browser.settle()
+            texts = browser.value("texts")
+            wide = browser.value("canvas.clientWidth")
+            left = browser.value("left")
+            times = sorted((t for t in texts if t["y"] < 20 and t["centre"]),
+                           key=lambda t: t["left"])
+            unique = {round(t["left"]): t for t in times}.values()
+            end = left
+            for label in unique:
+                assert label["left"] >= end, (width, span, label)
+                end = label["left"] + label["wide"]
+            assert unique and end <= wide, (width, span, end)
+            for label in texts:
+                if label["left"] < 10 and not label["centre"]:
+                    assert label["left"] + label["wide"] < left, label
+    quiet(browser)
+
+
+def home_is_the_pages(browser, page):
+    """Keys are the timeline's only while it has the focus."""
+    browser.open(page, height=500)
+    browser.value("frame.focus(); zoom(0.5)")
+    before = shown(browser)
+    browser.value("frame.blur(); scrollTo(0, 400)")
+    for key in ("Home", "w", "d", "0"):
+        browser.key(key)
+    same("shown", before, shown(browser))
+
+
+def tables_scroll(browser, page):
+    """What is wider than the page can be scrolled by keyboard."""
+    browser.open(page, 390)
+    same("scrolling without focus", 0, browser.value("""[...document
+        .querySelectorAll("*")].filter((e) => e.scrollWidth > e.clientWidth + 1 &&
+        getComputedStyle(e).overflowX === "auto" && e.tabIndex < 0).length"""))
+
+
+PRINTED = """(() => {
+    const seen = (e) => e.checkVisibility();
+    const {color, backgroundColor} = getComputedStyle(document.body);
+    return {color, backgroundColor, wide: document.documentElement.scrollWidth,
+        tables: [...document.querySelectorAll(".scroll")].filter((e) =>
+            e.scrollWidth > e.clientWidth + 1).length,
+        controls: [...document.querySelectorAll("button, select, input, #overview")]
+            .filter(seen).length,
+        canvas: canvas.getBoundingClientRect().width, drawn: canvas.width,
+        page: document.querySelector("main").clientWidth}; })()"""
+
+
+def prints(browser, page):
+    """On paper the page is dark on white, whole, and without its buttons."""
+    for theme in ("light", "dark"):
+        browser.open(page, 700, theme, media="print")
+        browser.value("dispatchEvent(new Event('beforeprint'))")
+        browser.settle()
+        got = browser.value(PRINTED)
+        same("text", "rgb(27, 31, 36)", got["color"])
+        same("paper", "rgb(255, 255, 255)", got["backgroundColor"])
+        same("columns cut off", 0, got["tables"])
+        same("controls", 0, got["controls"])
+        assert got["wide"] <= 700 and got["canvas"] <= got["page"], got
+        assert got["drawn"] >= 2 * got["canvas"] - 2, got
+        browser.value("dispatchEvent(new Event('afterprint'))")
+        same("theme afterwards", theme == "dark", browser.value("dark"))
+
+
+def units(browser, page):
+    """The words, from gilreport, and the rest of the page write times and
+    numbers in the same way."""
+    browser.open(page.parents[2] / "kernel" / "out" / "report.html")
+    text = browser.value("document.body.innerText")
+    assert not re.search(r"[0-9] us\b", text), text
+    same("times", ["13.0 s", "708 µs", "9.95 ms", "10.0 ms", "999 ns", "0 ns"],
+         browser.value("[13e9, 708e3, 9.949e6, 9.96e6, 999, 0].map(timeText)"))
+    same("numbers", "1,000,000", browser.value("countText(1e6)"))
+    same("buttons", ["show"], browser.value(
+        "[...document.querySelectorAll('#words button')].map((b) => "
+        "b.textContent)"))
+
+
 TESTS = [
     ("the page draws, without an error or a request", draws),
     ("keys zoom", zooms),
@@ -266,53 +317,25 @@ TESTS = [
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),
     ("narrow", narrow),
+    ("the waiters' strip has one colour", strip_is_plain),
+    ("a tooltip at the end of the window is whole", tip_is_whole),
+    ("fingers: two zoom, one taps", fingers),
+    ("labels fit", labels_fit),
+    ("keys belong to the page unless the timeline has the focus",
+     home_is_the_pages),
+    ("tables scroll by keyboard", tables_scroll),
+    ("printing", prints),
+    ("one way to write times and numbers", units),
     ("a million spans are aggregated", stays_smooth),
 ]
 
 
-def take_pictures(browser, page, folder):
-    Path(folder).mkdir(exist_ok=True)
-    for name, width, theme, keys in (("light", 1300, "light", ""),
-                                     ("dark", 1300, "dark", ""),
-                                     ("near", 1300, "light", "wwwww"),
-                                     ("near-dark", 1300, "dark", "wwwww"),
-                                     ("narrow", 420, "light", "")):
-        browser.open(page, width, theme)
-        for key in keys:
-            browser.key(key)
-        browser.picture(Path(folder) / f"{name}.png")
-
-
-def took_too_long(*_):
-    raise TimeoutError(f"more than {PATIENCE_S} s: the browser hangs")
-
-
-def browse(chromium, what):
-    signal.signal(signal.SIGALRM, took_too_long)
-    signal.alarm(PATIENCE_S)
-    # Its helpers may outlive it by a moment, and write there.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(chromium, profile)
-        try:
-            return what(browser)
-        finally:
-            browser.close()
-
-
 def main():
-    arguments = sys.argv[1:]
-    pictures = arguments[:1] == ["--pictures"]
-    if len(arguments) != (3 if pictures else 1):
-        sys.stderr.write(__doc__.split("\n\n")[1] + "\n")
-        return 2
+    folder, *_ = ktap.arguments(__doc__, 1)
     chromium = shutil.which("chromium")
-    if pictures:
-        page, to = (Path(name).resolve() for name in arguments[1:])
-        browse(chromium, lambda browser: take_pictures(browser, page, to))
-        return 0
     if not chromium:
         return ktap.run([], "no chromium")
-    page = Path(arguments[0]).resolve() / "convoy" / "out" / "report.html"
+    page = Path(folder).resolve() / "convoy" / "out" / "report.html"
     return browse(chromium, lambda browser: ktap.run(
         (name, functools.partial(test, browser, page))
         for name, test in TESTS))

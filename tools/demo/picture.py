@@ -18,7 +18,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "report"))
 
 # pylint: disable=wrong-import-position,import-error
-from check_page import browse
+from browser import browse
 
 WIDTH = 960
 MARGIN = 8

@@ -22,7 +22,8 @@
 #define COLUMNS 78
 
 #define LABEL_SIZE (NAME_SIZE + 16)
-#define TIMES_SIZE 32
+#define COUNT_SIZE 32
+#define TIMES_SIZE (COUNT_SIZE + 8)
 
 const char *tone_name(enum tone tone)
 {
@@ -41,7 +42,7 @@ const char *words_time(char *text, double ns)
 	static const struct {
 		double ns;
 		const char *unit;
-	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
+	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "µs" } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		double value = ns / units[i].ns;
@@ -94,6 +95,23 @@ static const char *label(char *text, const struct model *model,
 	return text;
 }
 
+/* With commas between thousands: 1,234. */
+static const char *words_count(char *text, uint64_t count)
+{
+	char digits[COUNT_SIZE];
+	int length = snprintf(digits, sizeof(digits), "%llu",
+			      (unsigned long long)count);
+	char *to = text;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = '\0';
+	return text;
+}
+
 static const char *plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
@@ -102,7 +120,9 @@ static const char *plural(uint64_t count)
 /* "once", "twice", "3 times" */
 static const char *times(char *text, uint64_t count)
 {
-	snprintf(text, TIMES_SIZE, "%llu times", (unsigned long long)count);
+	char number[COUNT_SIZE];
+
+	snprintf(text, TIMES_SIZE, "%s times", words_count(number, count));
 	return count == 1 ? "once" : count == 2 ? "twice" : text;
 }
 
@@ -133,16 +153,17 @@ static void tell_lost(struct array *words, const struct model *model)
 void words_of_recording(struct array *words, const struct model *model)
 {
 	char time[WORDS_TIME_SIZE], locks[32] = "one lock";
+	char events[COUNT_SIZE], gil_events[COUNT_SIZE];
 
 	if (model->locks.count != 1)
 		snprintf(locks, sizeof(locks), "%zu locks",
 			 model->locks.count);
 	say(words, TONE_PLAIN,
-	    "Recorded %s%s%s: %llu events, %llu of them from %s%s.",
+	    "Recorded %s%s%s: %s events, %s of them from %s%s.",
 	    words_time(time, (double)(model->end - model->start)),
 	    *model->clock ? " by the clock " : "", model->clock,
-	    (unsigned long long)model->events,
-	    (unsigned long long)model->gil_events, locks,
+	    words_count(events, model->events),
+	    words_count(gil_events, model->gil_events), locks,
 	    model->gaps.count ? "" : "; none were lost");
 	tell_lost(words, model);
 	if (!model->sched_events)
@@ -443,6 +464,8 @@ static void tell_policies(struct array *words, const struct model *model,
 static void tell_oddities(struct array *words, const struct lock *lock,
 			  const struct lock_figures *figures)
 {
+	char count[COUNT_SIZE];
+
 	if (figures->gave_up)
 		say(words, TONE_PLAIN,
 		    "%llu request%s left the queue without the lock (timeout, signal or cancel). No event says when, so the time is a guess.",
@@ -450,8 +473,8 @@ static void tell_oddities(struct array *words, const struct lock *lock,
 		    plural(figures->gave_up));
 	if (lock->repaired)
 		say(words, TONE_WARNING,
-		    "%llu turn%s incomplete (begun before the recording, or an event is missing); the gaps were filled in from the next event.",
-		    (unsigned long long)lock->repaired,
+		    "%s turn%s incomplete (begun before the recording, or an event is missing); the gaps were filled in from the next event.",
+		    words_count(count, lock->repaired),
 		    lock->repaired == 1 ? " is" : "s are");
 }
 
@@ -479,11 +502,16 @@ void words_free(struct array *words)
 	array_free(words);
 }
 
-/* In lines that fit a terminal, in characters that it can show. */
+/* In lines that fit a terminal, in characters that every terminal can show. */
 static void print_wrapped(char *text, FILE *file)
 {
 	size_t column = 0;
+	char *micro;
 
+	while ((micro = strstr(text, " µs"))) {
+		micro[1] = 'u';
+		memmove(micro + 2, micro + 3, strlen(micro + 3) + 1);
+	}
 	wash_terminal(text, strlen(text) + 1, text);
 	while (*text) {
 		size_t length = strcspn(text, " ");

@@ -144,10 +144,14 @@ function openLock(lock) {
 	return lock.open;
 }
 
+/* As gilreport writes times in words: with three digits. */
 function timeText(ns) {
-	const a = Math.abs(ns);
-	const [unit, name] = a >= 1e9 ? [1e9, "s"] : a >= 1e6 ? [1e6, "ms"] :
-		a >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+	const [unit, name] = ns >= 999.5e6 ? [1e9, "s"] : ns >= 999.5e3 ? [1e6, "ms"] :
+		ns >= 999.5 ? [1e3, "µs"] : [1, "ns"];
 	const value = ns / unit;
-	return `${unit === 1 ? Math.round(value) : Number(value.toPrecision(3))} ${name}`;
+	return `${value.toFixed(unit === 1 || value >= 99.5 ? 0 : value < 9.95 ? 2 : 1)} ${name}`;
+}
+
+function countText(count) {
+	return count.toLocaleString("en");
 }

@@ -25,7 +25,7 @@ function drawHistogram(id, times) {
 		svg += `<line class="mark" x1="${at}" x2="${at}" y1="${12 * i + 4}" y2="${base}"/>` +
 			`<text class="name" x="${at + (at > width - 110 ? -4 : 4)}" y="${12 * i + 12}" text-anchor="${at > width - 110 ? "end" : "start"}">${name} ${timeText(ns)}</text>`;
 	});
-	const said = `${times.count} times; p50 ${timeText(times.p50_ns)}, p99 ${timeText(times.p99_ns)}, max ${timeText(times.max_ns)}`;
+	const said = `${countText(times.count)} times; p50 ${timeText(times.p50_ns)}, p99 ${timeText(times.p99_ns)}, max ${timeText(times.max_ns)}`;
 	svg += `<text x="10" y="${height - 8}">${said}</text>`;
 	place.innerHTML = `<svg class="hist" viewBox="0 0 ${width} ${height}" role="img" aria-label="${said}">${svg}</svg>`;
 }
@@ -44,7 +44,7 @@ function showWords(lock) {
 		item.append(rest);
 		if (said.start_ns !== undefined) {
 			const button = Object.assign(document.createElement("button"),
-				{type: "button", textContent: "show one"});
+				{type: "button", textContent: /^(No c|C)onvoy/.test(said.text) ? "show one" : "show"});
 			button.addEventListener("click", () => {
 				const start = said.start_ns - DATA.start_ns, end = said.end_ns - DATA.start_ns;
 				showRange(start - (end - start), end + (end - start));
@@ -79,7 +79,7 @@ function showShares(lock) {
 		cell.className = "share";
 		bar.style.width = `${share * 100}px`;
 		cell.append(bar, `${(share * 100).toFixed(1)} %`);
-		const waits = thread.wait, cells = [timeText(thread.hold.total_ns), thread.turns,
+		const waits = thread.wait, cells = [timeText(thread.hold.total_ns), countText(thread.turns),
 			timeText(waits.total_ns), timeText(waits.p50_ns), timeText(waits.p99_ns),
 			timeText(waits.max_ns), thread.taken ? `${thread.io_releases} (${thread.taken} by the kernel)` :
 				thread.io_releases, thread.forced_switches,

@@ -10,6 +10,21 @@ function setTheme(wanted) {
 	redraw();
 }
 
+/* Paper is light and has no scroll bars. */
+function listenToPrinter() {
+	let before = false;
+	addEventListener("beforeprint", () => {
+		before = dark;
+		printing = true;
+		setTheme(false);
+		draw();
+	});
+	addEventListener("afterprint", () => {
+		printing = false;
+		setTheme(before);
+	});
+}
+
 function showLock(index) {
 	const lock = DATA.locks[index];
 	view.lock = lock;
@@ -33,7 +48,7 @@ function start() {
 	document.getElementById("subtitle").textContent =
 		["gilreport", DATA.parameters.trace, DATA.kernel && `Linux ${DATA.kernel}`,
 			DATA.clock && `clock ${DATA.clock}`,
-			`${DATA.cpus} CPUs`, `${DATA.events} events`].filter(Boolean).join(" · ");
+			`${DATA.cpus} CPUs`, `${countText(DATA.events)} events`].filter(Boolean).join(" · ");
 	document.title = `gilreport: ${DATA.command || DATA.parameters.trace}`;
 	document.getElementById("theme").addEventListener("click", () => setTheme(!dark));
 	const prefers = matchMedia("(prefers-color-scheme: dark)");
@@ -44,6 +59,7 @@ function start() {
 	choice.value = best;
 	setTheme(prefers.matches);
 	listen();
+	listenToPrinter();
 	showLock(best);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The timeline: what part is shown, and how people move in it.
+// The timeline: what part of the time is shown, and its picture.
 
 const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
 const FONT = "12px system-ui, sans-serif";
@@ -8,7 +8,8 @@ const frame = document.getElementById("frame");
 const space = document.getElementById("space");
 const canvas = document.getElementById("timeline");
 const tip = document.getElementById("tip");
-let left = 150, queued = false;
+const PAPER = 690; // A4 between its margins
+let left = 150, queued = false, printing = false;
 
 function redraw() {
 	if (!queued) {
@@ -50,41 +51,57 @@ function timeX(t, width) {
 }
 
 function drawAxis(pen, width, height) {
-	const rough = (view.end - view.start) / Math.max(2, (width - left) / 110);
-	const unit = 10 ** Math.floor(Math.log10(rough));
-	const step = unit * [1, 2, 5, 10].find((n) => n * unit >= rough);
+	const shown = view.end - view.start;
+	const [ns, name] = shown > 5e8 ? [1e9, "s"] : [1e6, "ms"];
+	const text = (t, step) => `${(t / ns).toFixed(
+		Math.max(0, Math.ceil(-Math.log10(step / ns))))} ${name}`;
+	// As many ticks as there is room for labels, of these at round times.
+	const step = [...Array(36).keys()].map((i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3))
+		.find((ns) => ns / shown * (width - left) >
+			pen.measureText(text(view.end, ns)).width + 30);
 	pen.textAlign = "center";
 	for (let t = Math.ceil(view.start / step) * step; t <= view.end; t += step) {
 		const x = Math.round(timeX(t, width)) + 0.5;
+		const label = text(t, step), half = pen.measureText(label).width / 2;
 		pen.strokeStyle = css("--line");
 		pen.beginPath();
 		pen.moveTo(x, TOP - 4);
 		pen.lineTo(x, height);
 		pen.stroke();
 		pen.fillStyle = css("--dim");
-		const [ns, name] = step >= 1e8 ? [1e9, "s"] : [1e6, "ms"];
-		const digits = Math.max(0, Math.ceil(-Math.log10(step / ns)));
-		pen.fillText(`${(t / ns).toFixed(digits)} ${name}`, Math.min(x, width - 34), 13);
+		if (x - half >= left && x + half <= width)
+			pen.fillText(label, x, 13);
 	}
 	pen.textAlign = "left";
 }
 
-function drawWaiters(pen, width) {
-	const {times, values} = view.open.waiters;
-	const most = Math.max(1, view.lock.most_waiters), base = TOP + WAITERS - 6;
-	const scale = (view.end - view.start) / (width - left);
-	let i = Math.max(0, lastAt(times, view.start));
+/* A count over time as bars from x0 to x1, in whole pixels of the screen.
+   Columns of one height are one bar, because their edges would show. */
+function drawCounts(pen, {times, values}, [t0, t1], [x0, x1], base, tallest) {
+	const ratio = devicePixelRatio || 1, most = Math.max(1, view.lock.most_waiters);
+	const first = Math.round(x0 * ratio), last = Math.round(x1 * ratio);
+	let i = Math.max(0, lastAt(times, t0)), from = first, count = 0;
 	pen.fillStyle = palette[5].hex;
-	for (let x = left; x < width; x++) {
-		const t = view.start + (x - left) * scale;
-		let top = times.length && times[i] <= t + scale ? values[i] : 0;
-		while (i + 1 < times.length && times[i + 1] < t + scale)
+	for (let x = first; x <= last; x++) {
+		const end = t0 + (x - first + 1) / (last - first) * (t1 - t0);
+		let top = times.length && times[i] < end ? values[i] : 0;
+		while (i + 1 < times.length && times[i + 1] < end)
 			top = Math.max(top, values[++i]);
-		const tall = top / most * (WAITERS - 12);
-		pen.fillRect(x, base - tall, 1, tall);
+		if (top === count && x < last)
+			continue;
+		const tall = count / most * tallest;
+		pen.fillRect(from / ratio, base - tall, (x - from) / ratio, tall);
+		from = x;
+		count = top;
 	}
+}
+
+function drawWaiters(pen, width) {
+	const base = TOP + WAITERS - 6;
+	drawCounts(pen, view.open.waiters, [view.start, view.end], [left, width], base,
+		WAITERS - 12);
 	pen.fillStyle = css("--text");
-	pen.fillText(`waiters (at most ${view.lock.most_waiters})`, 4, base - 10);
+	pen.fillText(`waiters (at most ${view.lock.most_waiters})`, 4, base - 10, left - 8);
 }
 
 function drawLosses(pen, width, height) {
@@ -197,13 +214,16 @@ function drawMarks(pen, width, height, offset) {
 function draw() {
 	if (!view.open)
 		return;
-	const ratio = window.devicePixelRatio || 1, width = frame.clientWidth;
-	left = Math.min(150, Math.max(90, width * 0.2));
+	// Paper takes more pixels, and all lanes.
+	const ratio = Math.max(devicePixelRatio || 1, printing ? 3 : 0);
+	const width = printing ? Math.min(frame.clientWidth, PAPER) : frame.clientWidth;
+	left = Math.round(Math.min(150, Math.max(90, width * 0.2)) * ratio) / ratio;
 	const full = rowTop(view.rows.length - 1) + ROW + 8;
-	const limit = Math.max(200, Math.floor(innerHeight * 0.7) - 2);
+	const limit = printing ? PAPER * 1.2 : Math.max(200, Math.floor(innerHeight * 0.7) - 2);
 	const height = Math.min(full, limit);
-	space.style.height = `${full}px`;
+	space.style.height = `${printing ? height : full}px`;
 	canvas.style.height = `${height}px`;
+	canvas.style.width = `${width}px`;
 	canvas.width = Math.round(width * ratio);
 	canvas.height = Math.round(height * ratio);
 	const pen = canvas.getContext("2d"), offset = frame.scrollTop;
@@ -237,20 +257,14 @@ function draw() {
 }
 
 function drawOverview() {
-	const over = document.getElementById("overview");
-	over.width = over.clientWidth;
-	over.height = 30;
-	const pen = over.getContext("2d"), {times, values} = view.open.waiters;
-	const most = Math.max(1, view.lock.most_waiters);
-	let i = 0;
-	pen.fillStyle = palette[5].hex;
-	for (let x = 0; x < over.width; x++) {
-		let top = times.length && times[i] <= x / over.width * LENGTH ? values[i] : 0;
-		while (i + 1 < times.length && times[i + 1] < (x + 1) / over.width * LENGTH)
-			top = Math.max(top, values[++i]);
-		pen.fillRect(x, 30 - top / most * 28, 1, top / most * 28);
-	}
-	const x0 = view.start / LENGTH * over.width, x1 = view.end / LENGTH * over.width;
+	const over = document.getElementById("overview"), ratio = devicePixelRatio || 1;
+	const width = over.clientWidth;
+	over.width = Math.round(width * ratio);
+	over.height = Math.round(30 * ratio);
+	const pen = over.getContext("2d");
+	pen.scale(ratio, ratio);
+	drawCounts(pen, view.open.waiters, [0, LENGTH], [0, width], 30, 28);
+	const x0 = view.start / LENGTH * width, x1 = view.end / LENGTH * width;
 	pen.strokeStyle = css("--accent");
 	pen.lineWidth = 2;
 	pen.strokeRect(x0 + 1, 1, Math.max(2, x1 - x0 - 2), 28);
@@ -304,89 +318,4 @@ function describe(row, t, near) {
 	}
 	lines.push(...row.signs.filter((mark) => Math.abs(mark.t - t) < near).map(signText));
 	return lines.join("\n");
-}
-
-function point(event) {
-	const box = canvas.getBoundingClientRect(), x = event.clientX - box.left;
-	const y = event.clientY - box.top + frame.scrollTop;
-	const i = view.rows.findIndex((row, n) => y >= rowTop(n) && y < rowTop(n) + ROW);
-	if (i < 0 || x < left) {
-		view.hover = null;
-		tip.hidden = true;
-		redraw();
-		return;
-	}
-	const t = view.start + (x - left) / (box.width - left) * (view.end - view.start);
-	const row = view.rows[i];
-	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
-	tip.textContent = describe(row, t, (view.end - view.start) / (box.width - left) * 8);
-	tip.hidden = false;
-	tip.style.left = `${Math.max(0, Math.min(event.clientX + 14, innerWidth - 300))}px`;
-	tip.style.top = `${Math.min(event.clientY + 14, innerHeight - 110)}px`;
-	redraw();
-}
-
-const KEYS = {
-	w: () => zoom(0.6), "+": () => zoom(0.6), "=": () => zoom(0.6),
-	s: () => zoom(1 / 0.6), "-": () => zoom(1 / 0.6),
-	a: () => pan(-0.2), ArrowLeft: () => pan(-0.2),
-	d: () => pan(0.2), ArrowRight: () => pan(0.2),
-	0: showAll, Home: showAll,
-};
-const BUTTONS = {in: KEYS.w, out: KEYS.s, left: KEYS.a, right: KEYS.d, all: showAll};
-
-function listen() {
-	let from = null;
-	document.addEventListener("keydown", (event) => {
-		if (event.ctrlKey || event.metaKey || event.altKey ||
-		    /^(SELECT|INPUT)$/.test(event.target.tagName) || !KEYS[event.key])
-			return;
-		event.preventDefault();
-		KEYS[event.key]();
-	});
-	canvas.addEventListener("wheel", (event) => {
-		if (!event.ctrlKey && !event.shiftKey)
-			return;
-		event.preventDefault();
-		if (event.shiftKey) {
-			pan((event.deltaX || event.deltaY) / 1000);
-			return;
-		}
-		const box = canvas.getBoundingClientRect();
-		zoom(1.0015 ** event.deltaY, view.start + (event.clientX - box.left - left) /
-			(box.width - left) * (view.end - view.start));
-	}, {passive: false});
-	canvas.addEventListener("pointerdown", (event) => {
-		from = {x: event.clientX, start: view.start};
-		canvas.setPointerCapture(event.pointerId);
-		canvas.classList.add("drags");
-	});
-	canvas.addEventListener("pointerup", () => {
-		from = null;
-		canvas.classList.remove("drags");
-	});
-	canvas.addEventListener("pointermove", (event) => {
-		if (!from) {
-			point(event);
-			return;
-		}
-		const span = view.end - view.start;
-		const start = Math.min(Math.max(0, from.start - (event.clientX - from.x) * span /
-			(canvas.clientWidth - left)), LENGTH - span);
-		showRange(start, start + span);
-	});
-	canvas.addEventListener("pointerleave", () => {
-		view.hover = null;
-		tip.hidden = true;
-		redraw();
-	});
-	document.getElementById("overview").addEventListener("click", (event) => {
-		const at = event.offsetX / event.target.clientWidth * LENGTH;
-		const half = (view.end - view.start) / 2;
-		showRange(at - half, at + half);
-	});
-	for (const button of document.querySelectorAll("[data-do]"))
-		button.addEventListener("click", BUTTONS[button.dataset.do]);
-	frame.addEventListener("scroll", redraw);
-	addEventListener("resize", redraw);
 }
