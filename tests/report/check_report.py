@@ -5,7 +5,8 @@
 usage: check_report.py GILREPORT [FOLDER]
 
 Prints KTAP. Needs neither the module nor a guest. Reports of known events are
-left in FOLDER/convoy/out and FOLDER/kernel/out, for check_page.py.
+left in FOLDER/convoy/out, FOLDER/kernel/out and FOLDER/queue/out, for
+check_page.py.
 """
 
 import csv
@@ -90,7 +91,8 @@ class Scene:
 def leave_reports(program, folder):
     """For whoever wants to look at them, or to have a browser do so."""
     for name, trace in (("convoy", Scene(20, 5 * MS).trace),
-                        ("kernel", kernel_scene())):
+                        ("kernel", kernel_scene()),
+                        ("queue", queue_scene())):
         Path(folder, name).mkdir(parents=True, exist_ok=True)
         Report(program, trace, Path(folder, name))
 
@@ -253,6 +255,62 @@ def check_kernel(program, directory):
     check_events(events)
     same("instants", {"bound", "policy fair", "owner died", "unbound"},
          {event["name"] for event in events if event["ph"] == "i"})
+
+
+def queue_scene():
+    """first holds the lock for 5 ms, second for 4 ms; third waits from 2 ms
+    on and then has it for 1 ms; second waits once more meanwhile. A fourth
+    thread has the lock before, and meets no other."""
+    trace = Trace()
+    add = trace.add
+    lone, first, second, third = (
+        {"lock": 6, "id": i, "tid": 80 + i, "comm": name}
+        for i, name in enumerate(("lone", "first", "second", "third")))
+    add(0, MS, "gil_request", **lone)
+    add(0, MS, "gil_acquire", **lone)
+    add(0, 2 * MS, "gil_release", hold_ns=MS, **lone)
+    t = 10 * MS
+    add(0, t, "gil_request", **first)
+    add(0, t, "gil_acquire", **first)
+
+    def hand_on(at, who, to, held, waited):
+        add(0, at - 10, "gil_release", hold_ns=held - 10, waiting=1,
+            **who)
+        add(0, at, "gil_grant", from_tid=who["tid"], wait_ns=waited, **to)
+        add(0, at, "gil_acquire", contended=1, wait_ns=waited, **to)
+
+    add(0, t + MS, "gil_request", waiting=1, **second)
+    add(0, t + 2 * MS, "gil_request", waiting=2, **third)
+    hand_on(t + 5 * MS, first, second, 5 * MS, 4 * MS)
+    hand_on(t + 9 * MS, second, third, 4 * MS, 7 * MS)
+    add(0, t + 9 * MS + 10, "gil_request", waiting=1, **second)
+    hand_on(t + 10 * MS, third, second, MS, MS - 10)
+    add(0, t + 12 * MS, "gil_release", hold_ns=2 * MS, **second)
+    add(0, t + 13 * MS, "sched_wakeup", pid=9, comm="x")
+    return trace
+
+
+def check_behind(program, directory):
+    """Each wait is behind the threads that held the lock meanwhile."""
+    report = Report(program, queue_scene(), directory)
+    same("behind.csv", {("third", "second"): 4 * MS - 10,
+                        ("third", "first"): 3 * MS - 10,
+                        ("second", "first"): 4 * MS - 10,
+                        ("second", "third"): MS - 20},
+         {(row["comm"], row["owner_comm"]): int(row["wait_ns"])
+          for row in report.rows("behind.csv")})
+    threads = {thread["name"]: thread
+               for thread in report.json["locks"][0]["threads"]}
+    same("behind", [("second", 4 * MS - 10), ("first", 3 * MS - 10)],
+         [(owner["name"], owner["ns"]) for owner in threads["third"]["behind"]])
+    same("made others wait", 7 * MS - 20, threads["first"]["made_wait_ns"])
+    same("in threads.csv", ["0", "6999980", "3999990", "999980"],
+         [row["made_wait_ns"] for row in report.rows("threads.csv")])
+    assert ("third waited 7.00 ms in all, behind second for 4.00 ms and first "
+            "for 3.00 ms." in report.words), report.words
+    run = subprocess.run([program, "-o", report.directory, report.path],
+                         check=True, capture_output=True, text=True)
+    assert "third waited 7.00 ms in all" in run.stdout, run.stdout
 
 
 def refused(program, directory, data, *reasons):
@@ -437,6 +495,7 @@ TESTS = [
     ("a convoy is named, and its figures are right", check_convoy),
     ("waits shorter than half an interval are no convoy", check_no_convoy),
     ("turns.csv: each turn, in order", check_turns),
+    ("each wait is behind those who held the lock", check_behind),
     ("lost events are told everywhere", check_lost),
     ("what began before the recording is filled in", check_middle),
     ("several locks", check_locks),

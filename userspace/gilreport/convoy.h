@@ -15,15 +15,10 @@
 #ifndef GILREPORT_CONVOY_H
 #define GILREPORT_CONVOY_H
 
-#include "model.h"
+#include "blame.h"
 
 #define CONVOY_WAITS_MIN 3
 #define CONVOY_BLAMED_MAX 4
-
-struct blame {
-	uint32_t seat;
-	uint64_t ns; /* how long the thread waited behind it */
-};
 
 /* One thread's. */
 struct convoy {
@@ -37,20 +32,9 @@ struct convoy {
 	uint32_t blamed_count;
 };
 
-/* Long holds of a lock, in order. */
-struct long_holds {
-	const struct model *model;
-	const struct lock *lock;
-	uint64_t least_ns;
-	struct array turns; /* uint32_t */
-};
-
-void long_holds_find(struct long_holds *holds, const struct model *model,
-		     const struct lock *lock, uint64_t interval_ns);
-void long_holds_free(struct long_holds *holds);
-
-void convoy_find(struct convoy *convoy, const struct long_holds *holds,
-		 const struct seat *seat);
+/* Among a lock's @holds, those count that last half of @interval_ns or longer. */
+void convoy_find(struct convoy *convoy, const struct holds *holds,
+		 const struct seat *seat, uint64_t interval_ns);
 bool convoy_is_one(const struct convoy *convoy);
 
 #endif

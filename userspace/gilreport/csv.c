@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Write turns.csv and threads.csv. */
+/* Write turns.csv, threads.csv and behind.csv. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,14 +21,20 @@ static void put_text(FILE *file, const char *text)
 	putc('"', file);
 }
 
-static void put_who(FILE *file, const struct model *model,
-		    const struct seat *seat)
+static void put_thread(FILE *file, const struct model *model,
+		       const struct seat *seat)
 {
 	const struct thread *thread = model_thread(model, seat->thread);
 
-	fprintf(file, "%" PRIu32 ",%" PRIu32 ",%" PRId32 ",",
-		model_lock(model, seat->lock)->nr, seat->index, thread->tid);
+	fprintf(file, ",%" PRIu32 ",%" PRId32 ",", seat->index, thread->tid);
 	put_text(file, thread->name);
+}
+
+static void put_who(FILE *file, const struct model *model,
+		    const struct seat *seat)
+{
+	fprintf(file, "%" PRIu32, model_lock(model, seat->lock)->nr);
+	put_thread(file, model, seat);
 }
 
 /* What has not been seen is left empty. */
@@ -108,9 +114,9 @@ static void put_seat(FILE *file, const struct model *model,
 		(double)figures->hold.total / (double)lock->hold.total : 0);
 	for (unsigned int i = LANE_RUN; i < LANE_STATES; i++)
 		fprintf(file, ",%" PRIu64, figures->state_ns[i]);
-	fprintf(file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+	fprintf(file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
 		figures->convoy.came_back, figures->convoy.waits,
-		figures->convoy.wait_ns);
+		figures->convoy.wait_ns, figures->made_wait_ns);
 }
 
 int csv_write_threads(const struct report *report, FILE *file)
@@ -122,7 +128,7 @@ int csv_write_threads(const struct report *report, FILE *file)
 	      "hold_count,hold_ns,hold_p50_ns,hold_p99_ns,hold_max_ns,hold_share,"
 	      "run_locked_ns,preempted_locked_ns,asleep_locked_ns,"
 	      "granted_ns,waiting_ns,io_ns,run_ns,runnable_ns,idle_ns,"
-	      "came_back,convoy_waits,convoy_wait_ns\n", file);
+	      "came_back,convoy_waits,convoy_wait_ns,made_wait_ns\n", file);
 	for (size_t i = 0; i < report->model->locks.count; i++) {
 		const struct lock_figures *lock =
 			figures_lock(report->figures, i);
@@ -130,6 +136,36 @@ int csv_write_threads(const struct report *report, FILE *file)
 		for (size_t s = 0; s < lock->seats.count; s++)
 			put_seat(file, report->model, lock,
 				 figures_seat(lock, s));
+	}
+	return 0;
+}
+
+static void put_behind(FILE *file, const struct model *model,
+		       const struct seat_figures *figures)
+{
+	for (size_t i = 0; i < figures->behind.count; i++) {
+		const struct blame *blame =
+			array_at(&figures->behind, struct blame, i);
+
+		put_who(file, model, model_seat(model, figures->seat));
+		put_thread(file, model, model_seat(model, blame->seat));
+		fprintf(file, ",%" PRIu64 "\n", blame->ns);
+	}
+}
+
+/* A line for each pair of a thread that waited and an owner. */
+int csv_write_behind(const struct report *report, FILE *file)
+{
+	const struct model *model = report->model;
+
+	fputs("lock,thread,tid,comm,"
+	      "owner_thread,owner_tid,owner_comm,wait_ns\n", file);
+	for (size_t i = 0; i < model->locks.count; i++) {
+		const struct lock_figures *lock =
+			figures_lock(report->figures, i);
+
+		for (size_t s = 0; s < lock->seats.count; s++)
+			put_behind(file, model, figures_seat(lock, s));
 	}
 	return 0;
 }

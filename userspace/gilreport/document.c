@@ -37,26 +37,31 @@ static json_t *states_json(const struct seat_figures *figures)
 	return states;
 }
 
-static json_t *convoy_json(const struct report *report,
-			   const struct convoy *convoy)
+static json_t *blames_json(const struct model *model,
+			   const struct blame *blames, size_t count)
 {
-	json_t *blamed = json_array();
+	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < convoy->blamed_count && i < CONVOY_BLAMED_MAX;
-	     i++) {
-		const struct blame *blame = &convoy->blamed[i];
-		const struct seat *seat =
-			model_seat(report->model, blame->seat);
-		const struct thread *thread =
-			model_thread(report->model, seat->thread);
+	for (size_t i = 0; i < count; i++) {
+		const struct seat *seat = model_seat(model, blames[i].seat);
+		const struct thread *thread = model_thread(model, seat->thread);
 
-		json_array_append_new(blamed,
+		json_array_append_new(list,
 				      json_pack("{s:i, s:i, s:s, s:I}",
 						"thread", (int)seat->index,
 						"tid", (int)thread->tid,
 						"name", thread->name,
-						"ns", (json_int_t)blame->ns));
+						"ns", (json_int_t)blames[i].ns));
 	}
+	return list;
+}
+
+static json_t *convoy_json(const struct report *report,
+			   const struct convoy *convoy)
+{
+	size_t kept = convoy->blamed_count < CONVOY_BLAMED_MAX ?
+		      convoy->blamed_count : CONVOY_BLAMED_MAX;
+
 	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:i, s:o}",
 			 "is_one", convoy_is_one(convoy),
 			 "came_back", (json_int_t)convoy->came_back,
@@ -64,7 +69,8 @@ static json_t *convoy_json(const struct report *report,
 			 "wait_ns", (json_int_t)convoy->wait_ns,
 			 "longest_ns", (json_int_t)convoy->longest_ns,
 			 "blamed_count", (int)convoy->blamed_count,
-			 "blamed", blamed);
+			 "blamed", blames_json(report->model, convoy->blamed,
+					       kept));
 }
 
 static json_t *seat_json(const struct report *report,
@@ -93,6 +99,11 @@ static json_t *seat_json(const struct report *report,
 	json_object_set_new(json, "states_ns", states_json(figures));
 	json_object_set_new(json, "convoy",
 			    convoy_json(report, &figures->convoy));
+	json_object_set_new(json, "behind",
+			    blames_json(report->model, figures->behind.data,
+					figures->behind.count));
+	json_object_set_new(json, "made_wait_ns",
+			    value_count(figures->made_wait_ns));
 	return json;
 }
 

@@ -202,16 +202,34 @@ static void learn_interval(struct lock_figures *figures,
 	array_free(&sorted);
 }
 
-static void find_convoys(struct lock_figures *figures,
-			 const struct model *model, const struct lock *lock)
+static void blame_owners(struct lock_figures *figures,
+			 const struct holds *holds, size_t index)
 {
-	struct long_holds holds;
+	const struct lock *lock = holds->lock;
+	struct blame *blames = xcalloc(lock->seats.count, sizeof(*blames));
+	struct array *behind = &figures_seat(figures, index)->behind;
 
-	long_holds_find(&holds, model, lock, figures->interval_ns);
+	for (uint32_t i = lock_seat(holds->model, lock, index)->first;
+	     i != NONE; i = lock_turn(lock, i)->next)
+		blame_wait(blames, holds, lock_turn(lock, i), 0);
+	blame_rank(behind, blames, lock);
 	for (size_t i = 0; i < lock->seats.count; i++)
+		figures_seat(figures, i)->made_wait_ns += blames[i].ns;
+	free(blames);
+}
+
+static void find_waits(struct lock_figures *figures, const struct model *model,
+		       const struct lock *lock)
+{
+	struct holds holds;
+
+	holds_find(&holds, model, lock);
+	for (size_t i = 0; i < lock->seats.count; i++) {
 		convoy_find(&figures_seat(figures, i)->convoy, &holds,
-			    lock_seat(model, lock, i));
-	long_holds_free(&holds);
+			    lock_seat(model, lock, i), figures->interval_ns);
+		blame_owners(figures, &holds, i);
+	}
+	holds_free(&holds);
 }
 
 static void bound_use(struct lock_figures *figures, const struct model *model,
@@ -252,14 +270,19 @@ void figures_make(struct figures *figures, const struct model *model,
 		judge_fairness(&to->hold_ns, to, held_by);
 		judge_fairness(&to->turns, to, turns_of);
 		learn_interval(to, lock, interval_ns);
-		find_convoys(to, model, lock);
+		find_waits(to, model, lock);
 		bound_use(to, model, lock);
 	}
 }
 
 void figures_free(struct figures *figures)
 {
-	for (size_t i = 0; i < figures->locks.count; i++)
-		array_free(&figures_lock(figures, i)->seats);
+	for (size_t i = 0; i < figures->locks.count; i++) {
+		struct lock_figures *lock = figures_lock(figures, i);
+
+		for (size_t s = 0; s < lock->seats.count; s++)
+			array_free(&figures_seat(lock, s)->behind);
+		array_free(&lock->seats);
+	}
 	array_free(&figures->locks);
 }

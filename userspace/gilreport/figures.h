@@ -24,6 +24,8 @@ struct seat_figures {
 	struct times wait, wakeup, hold;
 	uint64_t state_ns[LANE_STATES];
 	struct convoy convoy;
+	struct array behind; /* struct blame, of all waits, the longest first */
+	uint64_t made_wait_ns; /* how long others waited behind it */
 };
 
 /* Jain's index is 1 for equal shares, and 1/n if one thread has all. */

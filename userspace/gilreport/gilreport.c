@@ -21,6 +21,7 @@ static const struct {
 	{ "trace.json", perfetto_write },
 	{ "turns.csv", csv_write_turns },
 	{ "threads.csv", csv_write_threads },
+	{ "behind.csv", csv_write_behind },
 };
 
 static int complain(const char *path)

@@ -26,6 +26,7 @@ int page_write(const struct report *report, FILE *file);
 int perfetto_write(const struct report *report, FILE *file);
 int csv_write_turns(const struct report *report, FILE *file);
 int csv_write_threads(const struct report *report, FILE *file);
+int csv_write_behind(const struct report *report, FILE *file);
 
 /* Of page.S: the page up to its data, and the page after that. */
 extern const char page_head[], page_tail[];

@@ -11,6 +11,7 @@
 
 /* How many get a sentence each; the tables have all of them. */
 #define CONVOYS_TOLD 3
+#define WAITERS_TOLD 3
 #define DEATHS_TOLD 3
 #define POLICIES_TOLD 5
 /* How much of the time before a moment is worth showing. */
@@ -22,6 +23,7 @@
 #define COLUMNS 78
 
 #define LABEL_SIZE (NAME_SIZE + 16)
+#define BLAMED_SIZE ((CONVOY_BLAMED_MAX + 1) * (LABEL_SIZE + WORDS_TIME_SIZE + 8))
 #define COUNT_SIZE 32
 #define TIMES_SIZE (COUNT_SIZE + 8)
 
@@ -201,26 +203,29 @@ static void tell_use(struct array *words, const struct lock *lock,
 	    (unsigned long long)figures->most_waiters);
 }
 
-/* "hog-0", "hog-0 and hog-1", "hog-0, hog-1, hog-2, hog-3 and 2 others". */
-static void list_blamed(char *text, size_t size, const struct model *model,
-			const struct lock *lock, const struct convoy *convoy)
+/*
+ * "hog-0", "hog-0 and hog-1", "hog-0, hog-1, hog-2, hog-3 and 2 others"; with
+ * @times "hog-0 (12.0 ms) and hog-1 (8.00 ms)".
+ */
+static void list_blamed(char *text, const struct model *model,
+			const struct lock *lock, const struct blame *blamed,
+			size_t count, bool times)
 {
-	uint32_t count = convoy->blamed_count;
-	uint32_t named = count < CONVOY_BLAMED_MAX ? count : CONVOY_BLAMED_MAX;
-	char name[LABEL_SIZE];
+	size_t named = count < CONVOY_BLAMED_MAX ? count : CONVOY_BLAMED_MAX;
+	char name[LABEL_SIZE], time[WORDS_TIME_SIZE];
 	size_t used = 0;
 
-	for (uint32_t i = 0; i < named; i++) {
-		const struct seat *seat =
-			model_seat(model, convoy->blamed[i].seat);
-
-		used += (size_t)snprintf(text + used, size - used, "%s%s",
-					 i == 0 ? "" :
+	for (size_t i = 0; i < named; i++) {
+		label(name, model, lock, model_seat(model, blamed[i].seat));
+		words_time(time, (double)blamed[i].ns);
+		used += (size_t)snprintf(text + used, BLAMED_SIZE - used,
+					 "%s%s%s%s", i == 0 ? "" :
 					 i + 1 == count ? " and " : ", ",
-					 label(name, model, lock, seat));
+					 name, times ? " for " : "",
+					 times ? time : "");
 	}
 	if (count > named)
-		snprintf(text + used, size - used, " and %u other%s",
+		snprintf(text + used, BLAMED_SIZE - used, " and %zu other%s",
 			 count - named, plural(count - named));
 }
 
@@ -232,10 +237,11 @@ static void tell_one_convoy(struct array *words, const struct model *model,
 	const struct seat *seat = model_seat(model, figures->seat);
 	const struct turn *turn = lock_turn(lock, convoy->example);
 	char name[LABEL_SIZE], average[WORDS_TIME_SIZE], all[WORDS_TIME_SIZE];
-	char blamed[(CONVOY_BLAMED_MAX + 1) * LABEL_SIZE], after[64];
+	char blamed[BLAMED_SIZE], after[64];
 	struct words *said;
 
-	list_blamed(blamed, sizeof(blamed), model, lock, convoy);
+	list_blamed(blamed, model, lock, convoy->blamed, convoy->blamed_count,
+		    false);
 	if (convoy->waits == convoy->came_back)
 		snprintf(after, sizeof(after), "every one of its %llu",
 			 (unsigned long long)convoy->waits);
@@ -313,6 +319,46 @@ static void tell_convoys(struct array *words, const struct model *model,
 		    "%zu more thread%s waited in a convoy, for less time in all: see the table.",
 		    found.count - CONVOYS_TOLD,
 		    plural(found.count - CONVOYS_TOLD));
+	array_free(&found);
+}
+
+static int compare_waits(const void *a, const void *b)
+{
+	const struct seat_figures *x = *(const struct seat_figures **)a;
+	const struct seat_figures *y = *(const struct seat_figures **)b;
+
+	return (x->wait.total < y->wait.total) - (x->wait.total > y->wait.total);
+}
+
+/* The threads that waited longest, and the owners that they waited behind. */
+static void tell_behind(struct array *words, const struct model *model,
+			const struct lock *lock,
+			const struct lock_figures *figures)
+{
+	struct array found = { 0 };
+
+	for (size_t i = 0; i < figures->seats.count; i++) {
+		struct seat_figures *seat = figures_seat(figures, i);
+
+		if (seat->behind.count)
+			*(struct seat_figures **)array_push(&found,
+							    sizeof(seat)) = seat;
+	}
+	if (found.count)
+		qsort(found.data, found.count, sizeof(struct seat_figures *),
+		      compare_waits);
+	for (size_t i = 0; i < found.count && i < WAITERS_TOLD; i++) {
+		const struct seat_figures *seat =
+			*array_at(&found, struct seat_figures *, i);
+		char name[LABEL_SIZE], all[WORDS_TIME_SIZE];
+		char blamed[BLAMED_SIZE];
+
+		list_blamed(blamed, model, lock, seat->behind.data,
+			    seat->behind.count, true);
+		say(words, TONE_PLAIN, "%s waited %s in all, behind %s.",
+		    label(name, model, lock, model_seat(model, seat->seat)),
+		    words_time(all, (double)seat->wait.total), blamed);
+	}
 	array_free(&found);
 }
 
@@ -486,6 +532,7 @@ void words_of_lock(struct array *words, const struct model *model,
 
 	tell_use(words, lock, of);
 	tell_convoys(words, model, lock, of);
+	tell_behind(words, model, lock, of);
 	tell_fairness(words, model, lock, of);
 	tell_off_cpu(words, of);
 	tell_interval(words, lock, of);

@@ -126,7 +126,7 @@ function openLock(lock) {
 		unpackTurns(thread.turns_packed, i, own);
 		for (const turn of own)
 			turns.push(turn);
-		return {kind: "thread", label: `${thread.name} ${thread.tid}`,
+		return {kind: "thread", label: `${thread.name} (${thread.tid})`,
 			spans: unpackLane(thread.lane), turns: own, index: i,
 			signs: marks.filter((mark) => mark.thread === i)};
 	});
@@ -134,8 +134,11 @@ function openLock(lock) {
 		{kind: "cpu", label: `CPU ${i}`, spans: unpackCpu(text)}));
 	const granted = turns.filter((turn) => turn.contended && turn.from >= 0)
 		.sort((a, b) => a.granted - b.granted);
+	const holds = turns.filter((turn) => turn.granted < (turn.released || LENGTH))
+		.sort((a, b) => a.granted - b.granted);
 	lock.open = {
-		lanes, cpus, granted,
+		lanes, cpus, turns, granted, holds,
+		holdEnds: Float64Array.from(holds, (turn) => turn.released || LENGTH),
 		grantedTimes: Float64Array.from(granted, (turn) => turn.granted),
 		waiters: unpackPairs(lock.waiters),
 		drops: unpackPairs(lock.drops),

@@ -47,14 +47,60 @@ function showWords(lock) {
 				{type: "button", textContent: /^(No c|C)onvoy/.test(said.text) ? "show one" : "show"});
 			button.addEventListener("click", () => {
 				const start = said.start_ns - DATA.start_ns, end = said.end_ns - DATA.start_ns;
+				const turn = turnAt(view.open.lanes[said.thread], start);
 				showRange(start - (end - start), end + (end - start));
-				frame.scrollTop = rowTop(said.thread) - TOP - WAITERS - 20;
+				select(turn && turn.requested === start ? turn : null, true);
+				scrollToLane(said.thread);
 				frame.scrollIntoView({block: "center"});
 			});
 			item.append(button);
 		}
 		list.append(item);
 	}
+}
+
+const OWNERS_MAX = 8;
+
+/* Rows: threads that waited. Columns: owners that made others wait longest. */
+function showBlame(lock) {
+	const table = document.getElementById("blame"), {threads} = lock;
+	const order = (of) => threads.map((_, i) => i).filter((i) => of(threads[i]))
+		.sort((a, b) => of(threads[b]) - of(threads[a]));
+	const owners = order((thread) => thread.made_wait_ns);
+	const shown = owners.slice(0, OWNERS_MAX), others = owners.length > shown.length;
+	const most = Math.max(1, ...threads.flatMap((thread) => thread.behind.map(({ns}) => ns)));
+	const head = document.createElement("tr"), body = document.createElement("tbody");
+	const heads = ["thread", "waited", ...shown.map((i) => `behind ${label(i)}`),
+		...(others ? ["behind others"] : [])];
+	head.append(...heads.map((text) => element("th", text, {scope: "col"})));
+	for (const i of order((thread) => thread.behind.length && thread.wait.total_ns)) {
+		const row = body.insertRow(), rest = new Map(threads[i].behind.map(
+			({thread, ns}) => [thread, ns]));
+		row.append(element("th", label(i), {scope: "row"}));
+		row.insertCell().textContent = timeText(threads[i].wait.total_ns);
+		for (const owner of shown) {
+			const cell = row.insertCell(), ns = rest.get(owner);
+			rest.delete(owner);
+			if (!ns)
+				continue;
+			const button = element("button", timeText(ns), {type: "button", className: "link",
+				title: `${(ns / threads[i].wait.total_ns * 100).toFixed(0)}% of the waits of ${label(i)}`});
+			button.addEventListener("click", () => {
+				select(longestBehind(i, owner), true);
+				frame.scrollIntoView({block: "center"});
+			});
+			cell.style.setProperty("--part", ns / most);
+			cell.className = "part";
+			cell.append(button);
+		}
+		if (others)
+			row.insertCell().textContent = rest.size ?
+				timeText([...rest.values()].reduce((a, b) => a + b)) : "";
+	}
+	const thead = document.createElement("thead");
+	thead.append(head);
+	table.replaceChildren(...(owners.length ? [thead, body] : []));
+	table.closest("section").hidden = !owners.length;
 }
 
 const COLUMNS = ["thread", "share of hold time", "held", "turns", "waited", "wait p50",
@@ -74,7 +120,7 @@ function showShares(lock) {
 	const body = table.createTBody();
 	for (const thread of lock.threads) {
 		const row = body.insertRow(), share = thread.hold.total_ns / total;
-		row.insertCell().textContent = `${thread.name} ${thread.tid}`;
+		row.append(element("th", `${thread.name} (${thread.tid})`, {scope: "row"}));
 		const cell = row.insertCell(), bar = document.createElement("span");
 		cell.className = "share";
 		bar.style.width = `${share * 100}px`;

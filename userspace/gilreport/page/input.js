@@ -11,26 +11,60 @@ function placeTip(x, y) {
 	tip.style.top = `${Math.max(0, above ? y - 14 - height : y + 14)}px`;
 }
 
-function point(event) {
-	const box = canvas.getBoundingClientRect(), x = event.clientX - box.left;
+/* The row and the time at a place in the window; no row beside the lanes. */
+function placeAt(event) {
+	const box = canvas.getBoundingClientRect();
 	const y = event.clientY - box.top + frame.scrollTop;
-	const i = view.rows.findIndex((row, n) => y >= rowTop(n) && y < rowTop(n) + ROW);
-	if (i < 0 || x < left) {
-		view.hover = null;
-		tip.hidden = true;
-		redraw();
-		return;
-	}
-	const t = timeAt(event.clientX), row = view.rows[i];
-	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
-	tip.textContent = describe(row, t, (view.end - view.start) / (box.width - left) * 8);
-	placeTip(event.clientX, event.clientY);
-	redraw();
+	const row = event.clientY - box.top < TOP + WAITERS ? null :
+		view.rows.find((row, i) => y >= rowTop(i) && y < rowTop(i) + ROW);
+	return {row, inside: event.clientX - box.left >= left, t: timeAt(event.clientX)};
 }
+
+function point(event) {
+	const {row, inside, t} = placeAt(event);
+	view.hover = null;
+	tip.hidden = true;
+	redraw();
+	if (!row || !inside)
+		return;
+	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
+	tip.textContent = describe(row, t, (view.end - view.start) / (canvas.clientWidth - left) * 8);
+	placeTip(event.clientX, event.clientY);
+}
+
+function choose(event) {
+	const {row, inside, t} = placeAt(event);
+	const turn = row && inside && row.kind === "thread" && turnAt(row, t);
+	select(turn && t <= endOf(turn) ? turn : null);
+}
+
+/* By keys: the thread's turn before or after, and that of the lane above or below. */
+function stepTurn(by) {
+	const {turns} = view.open.lanes[view.selected.lane];
+	select(turns[turns.indexOf(view.selected) + by] || view.selected);
+}
+
+function stepLane(by) {
+	const t = view.selected.granted || view.selected.requested;
+	for (let i = view.selected.lane + by; view.open.lanes[i]; i += by) {
+		const turn = turnAt(view.open.lanes[i], t);
+		if (turn) {
+			select(turn);
+			return;
+		}
+	}
+}
+
+const TURN_KEYS = {
+	ArrowLeft: () => stepTurn(-1), ArrowRight: () => stepTurn(1),
+	ArrowUp: () => stepLane(-1), ArrowDown: () => stepLane(1),
+	Enter: () => select(view.selected, true), Escape: () => select(null),
+};
 
 const KEYS = {
 	w: () => zoom(0.6), "+": () => zoom(0.6), "=": () => zoom(0.6),
 	s: () => zoom(1 / 0.6), "-": () => zoom(1 / 0.6),
+	Enter: () => select(longestInView()),
 	a: () => pan(-0.2), ArrowLeft: () => pan(-0.2),
 	d: () => pan(0.2), ArrowRight: () => pan(0.2),
 	0: showAll,
@@ -48,10 +82,11 @@ function timeAt(clientX) {
 function listenToKeys() {
 	frame.addEventListener("keydown", (event) => {
 		const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-		if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key])
+		const act = view.selected && TURN_KEYS[key] || KEYS[key];
+		if (event.ctrlKey || event.metaKey || event.altKey || !act)
 			return;
 		event.preventDefault();
-		KEYS[key]();
+		act();
 	});
 }
 
@@ -106,7 +141,7 @@ function listenToPointers() {
 	for (const type of ["pointerup", "pointercancel"])
 		canvas.addEventListener(type, (event) => {
 			if (type === "pointerup" && !moved)
-				point(event);
+				choose(event);
 			pointers.delete(event.pointerId);
 			for (const pointer of pointers.values())
 				pointer.t = timeAt(pointer.x);
@@ -125,6 +160,7 @@ function listen() {
 	listenToKeys();
 	listenToWheel();
 	listenToPointers();
+	listenToPanel();
 	document.getElementById("overview").addEventListener("click", (event) => {
 		const at = event.offsetX / event.target.clientWidth * LENGTH;
 		const half = (view.end - view.start) / 2;

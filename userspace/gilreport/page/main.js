@@ -30,9 +30,11 @@ function showLock(index) {
 	view.lock = lock;
 	view.open = openLock(lock);
 	view.rows = view.open.lanes.concat(view.open.cpus);
+	select(null);
 	showWords(lock);
 	drawHistogram("wait-hist", lock.wait);
 	drawHistogram("hold-hist", lock.hold);
+	showBlame(lock);
 	showShares(lock);
 	showAll();
 }

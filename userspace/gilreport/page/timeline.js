@@ -3,7 +3,8 @@
 
 const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
 const FONT = "12px system-ui, sans-serif";
-const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null};
+const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null,
+	selected: null, behind: []};
 const frame = document.getElementById("frame");
 const space = document.getElementById("space");
 const canvas = document.getElementById("timeline");
@@ -44,6 +45,11 @@ function showAll() {
 
 function rowTop(i) {
 	return TOP + WAITERS + i * (ROW + GAP) + (view.rows[i].kind === "cpu" ? 12 : 0);
+}
+
+function scrollToLane(lane) {
+	const top = rowTop(lane) - TOP - WAITERS, room = frame.clientHeight - TOP - WAITERS - ROW;
+	frame.scrollTop = Math.min(Math.max(frame.scrollTop, top - room + GAP), top - GAP);
 }
 
 function timeX(t, width) {
@@ -150,6 +156,72 @@ function drawDrop(pen, t, lane, width, offset) {
 	pen.fill();
 }
 
+/* The part of a lane from one time to another, if any of it is in view. */
+function boxOf(lane, start, end, width, offset) {
+	const x0 = Math.max(left, timeX(start, width)), x1 = Math.min(width, timeX(end, width));
+	return x1 < left || x0 > width ? null :
+		{x: x0, y: rowTop(lane) - offset, width: Math.max(2, x1 - x0), height: ROW};
+}
+
+function drawNumber(pen, number, box) {
+	const x = box.x + box.width / 2, y = box.y + box.height / 2;
+	pen.fillStyle = css("--page");
+	pen.beginPath();
+	pen.arc(x, y, 9, 0, 7);
+	pen.fill();
+	pen.stroke();
+	pen.fillStyle = css("--text");
+	pen.textAlign = "center";
+	pen.fillText(number, x, y + 4);
+	pen.textAlign = "left";
+}
+
+/* Outlines the selected wait and, numbered, the holds that it was behind; all
+   the rest becomes pale. */
+function drawSelected(pen, width, height, offset) {
+	const turn = view.selected;
+	if (!turn)
+		return;
+	const own = boxOf(turn.lane, turn.requested, isWait(turn) ? turn.granted : endOf(turn),
+		width, offset);
+	const boxes = view.behind.map(({hold}, i) => ({number: i + 1,
+		box: boxOf(hold.lane, Math.max(hold.granted, turn.requested),
+			Math.min(endOf(hold), turn.granted), width, offset)})).filter(({box}) => box);
+	pen.save();
+	pen.beginPath();
+	pen.rect(left, TOP + WAITERS - 3, width - left, height);
+	pen.clip();
+	pen.beginPath();
+	pen.rect(left, 0, width, height);
+	for (const box of [own, ...boxes.map(({box}) => box)])
+		if (box)
+			pen.rect(box.x, box.y, box.width, box.height);
+	pen.globalAlpha = 0.6;
+	pen.fillStyle = css("--page");
+	pen.fill("evenodd");
+	pen.globalAlpha = 1;
+	pen.lineWidth = 2;
+	pen.strokeStyle = css("--text");
+	for (const {box} of boxes)
+		pen.strokeRect(box.x, box.y, box.width, box.height);
+	if (own) {
+		pen.lineWidth = 3;
+		pen.strokeStyle = css("--accent");
+		pen.strokeRect(own.x, own.y - 1, own.width, own.height + 2);
+	}
+	pen.lineWidth = 1;
+	pen.strokeStyle = css("--text");
+	let end = -Infinity;
+	for (const {number, box} of boxes) {
+		const x = box.x + box.width / 2;
+		if (x - 10 > end) {
+			drawNumber(pen, number, box);
+			end = x + 10;
+		}
+	}
+	pen.restore();
+}
+
 const SIGNS = {died: "✕", bound: "◆", unbound: "◇"};
 
 /* Deaths and bindings on their lanes; a policy through all of them. */
@@ -249,6 +321,7 @@ function draw() {
 	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
 	drawAxis(pen, width, TOP + WAITERS - 6);
 	drawWaiters(pen, width);
+	drawSelected(pen, width, height, offset);
 	drawMarks(pen, width, height, offset);
 	drawLosses(pen, width, height);
 	drawOverview();
@@ -271,16 +344,12 @@ function drawOverview() {
 }
 
 function handoffsAround(lane, t) {
-	const turns = lane.turns, found = [];
-	const i = lastAt(turns.map((turn) => turn.requested), t);
-	if (i < 0)
-		return found;
-	if (turns[i].from >= 0)
-		found.push(turns[i]);
-	const next = view.open.granted[lastAt(view.open.grantedTimes, turns[i].released - 1) + 1];
-	if (t >= turns[i].granted && next && next.from === lane.index)
-		found.push(next);
-	return found;
+	const turn = turnAt(lane, t);
+	if (!turn)
+		return [];
+	const next = view.open.granted[lastAt(view.open.grantedTimes, turn.released - 1) + 1];
+	return [turn, t >= turn.granted && next && next.from === lane.index ? next : null]
+		.filter((each) => each && each.from >= 0);
 }
 
 /* As gil(4) has GIL_BIND_*. */
@@ -304,7 +373,7 @@ function describe(row, t, near) {
 		return lines.join("\n");
 	}
 	lines.push(`${STATES[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
-	const turn = row.turns[lastAt(row.turns.map((each) => each.requested), t)];
+	const turn = turnAt(row, t);
 	if (turn && !(t > turn.released)) {
 		if (turn.from >= 0)
 			lines.push(`${turn.afterIo ? "came back from I/O, " : ""}waited ${timeText(turn.granted - turn.requested)}; got it from ${view.open.lanes[turn.from].label}`);
