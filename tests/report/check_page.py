@@ -163,7 +163,7 @@ def strip_is_plain(browser, page):
             const data = canvas.getContext("2d").getImageData(left * {ratio},
                 Math.round((TOP + WAITERS - 8) * {ratio}), canvas.width, 1).data;
             const line = new Uint32Array(data.buffer);
-            return line.filter((colour) => colour === palette[5].full).length /
+            return line.filter((colour) => colour === palette[WAITS].edge).length /
                 line.length; }})()""")
         # io-1 waits for most of the time.
         assert exact > 0.5, f"{exact:.0%} of the strip at {width} px, {ratio}"
@@ -394,6 +394,45 @@ def shows_one(browser, page):
     assert "io-1 (101) waited 5.00 ms behind" in panel(browser), panel(browser)
 
 
+CONTRAST = """
+    const brightness = (hex) => [[1, 0.2126], [3, 0.7152], [5, 0.0722]]
+        .reduce((sum, [at, part]) => { const v = parseInt(hex.slice(at, at + 2), 16) / 255;
+            return sum + part * (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        }, 0);
+    const contrast = (a, b) => { const [low, high] = [brightness(a), brightness(b)]
+        .sort((x, y) => x - y); return (high + 0.05) / (low + 0.05); };
+    const hexOf = (data) => "#" + [...data].slice(0, 3)
+        .map((part) => part.toString(16).padStart(2, "0")).join("");
+"""
+
+
+def without_hue(browser, page):
+    """An owner and a waiter differ in lightness and in height; every state
+    stands out from the page; arrows stand out from what they cross."""
+    for theme in ("light", "dark"):
+        browser.open(page, theme=theme)
+        browser.value("document.querySelector('#words button').click();"
+                      "select(null)")
+        browser.settle()
+        got = browser.value(f"""(() => {{ {CONTRAST}
+            const page = css("--page"), one = (name, by) => {{
+                const lane = view.open.lanes.find((l) => l.label.startsWith(name));
+                return lane.turns.find((turn) => turn.granted > view.start); }};
+            const turn = view.open.granted.find((turn) => turn.granted > view.start);
+            const x = timeX(turn.granted, canvas.clientWidth);
+            const y = Math.max(rowTop(turn.lane), rowTop(turn.from)) - frame.scrollTop - GAP / 2;
+            const line = canvas.getContext("2d").getImageData(x - 3, y, 7, 1).data;
+            const seen = [0, 1, 2, 3, 4, 5, 6].map((i) => hexOf(line.slice(4 * i, 4 * i + 4)));
+            return {{owner: contrast(palette[OWNS].hex, palette[WAITS].hex),
+                heights: [palette[OWNS].height, palette[WAITS].height],
+                states: palette.slice(1).map((c) => [c.name, contrast(c.edgeHex, page)]),
+                arrow: Math.max(...seen.map((hex) => contrast(hex, page)))}}; }})()""")
+        assert got["owner"] >= 3, got
+        same("heights", [1, 0.45], got["heights"])
+        assert all(ratio >= 3 for _, ratio in got["states"]), got
+        assert got["arrow"] >= 3, got
+
+
 TESTS = [
     ("the page draws, without an error or a request", draws),
     ("keys zoom", zooms),
@@ -404,6 +443,7 @@ TESTS = [
     ("'show one' selects it", shows_one),
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),
+    ("owners, waiters and arrows are told apart without hue", without_hue),
     ("narrow", narrow),
     ("the waiters' strip has one colour", strip_is_plain),
     ("a tooltip at the end of the window is whole", tip_is_whole),

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 // The states' colours, after Okabe and Ito, who chose them for all kinds of
-// colour vision. A shape repeats what the colour says: off the CPU is striped,
-// in I/O is low, idle is a line.
+// colour vision. Height and lightness say the same without colour: an owner is
+// as tall as its lane, a waiter half as tall and pale below a dark edge, and a
+// thread that does without the lock lower still. Stripes mean: has no CPU.
 
 const STATES = [
 	{name: "not there", hidden: true},
-	{name: "runs with the lock", light: "#009e73", dark: "#1fbf8f"},
-	{name: "has the lock, preempted", light: "#009e73", dark: "#1fbf8f", stripes: true},
-	{name: "has the lock, asleep", light: "#7fcfb9", dark: "#14634d", dots: true},
-	{name: "granted, waking up", light: "#e8d21d", dark: "#f0e442"},
-	{name: "waits for the lock", light: "#d55e00", dark: "#f07a1f"},
-	{name: "in I/O", light: "#56b4e9", dark: "#56b4e9", height: 0.5},
-	{name: "runs without the lock", light: "#0072b2", dark: "#3d8fd1"},
-	{name: "ready, no CPU", light: "#0072b2", dark: "#3d8fd1", stripes: true},
-	{name: "idle", light: "#aab2bc", dark: "#5c6673", height: 0.12},
-	{name: "CPU runs something else", light: "#c9ced6", dark: "#454d59", height: 0.6},
+	{name: "runs with the lock", light: "#00694d", dark: "#5fe3b5"},
+	{name: "has the lock, preempted", light: "#00694d", dark: "#5fe3b5", stripes: true},
+	{name: "has the lock, asleep", light: "#7fcfb9", dark: "#2f8a6b", dots: true,
+		edges: ["#00694d", "#5fe3b5"]},
+	{name: "granted, waking up", light: "#e8d21d", dark: "#f0e442",
+		edges: ["#7a6a00", "#f0e442"]},
+	{name: "waits for the lock", light: "#f4b183", dark: "#a34d0c", height: 0.45,
+		edges: ["#d55e00", "#f07a1f"]},
+	{name: "in I/O", light: "#56b4e9", dark: "#2f7fb0", height: 0.25,
+		edges: ["#20719e", "#56b4e9"]},
+	{name: "runs without the lock", light: "#0072b2", dark: "#3d8fd1", height: 0.65},
+	{name: "ready, no CPU", light: "#0072b2", dark: "#3d8fd1", stripes: true, height: 0.65},
+	{name: "idle", light: "#7d8590", dark: "#6b7684", height: 0.1},
+	{name: "CPU runs something else", light: "#c9ced6", dark: "#454d59", height: 0.45,
+		edges: ["#7d8590", "#7b8696"]},
 ];
+const OWNS = 1, GRANTED = 4, WAITS = 5, IDLE = 9;
 
 let dark = false;
 
@@ -29,8 +36,9 @@ let palette = [];
 function makePalette() {
 	palette = STATES.map((state) => {
 		const hex = state.hidden ? "#000000" : dark ? state.dark : state.light;
-		return {full: packColour(hex, 1), deep: packColour(hex, 0.55),
-			hex, ...state};
+		const edgeHex = state.edges ? state.edges[Number(dark)] : hex;
+		return {height: 1, ...state, hex, edgeHex, full: packColour(hex, 1),
+			deep: packColour(hex, 0.55), edge: packColour(edgeHex, 1)};
 	});
 }
 
@@ -60,10 +68,10 @@ function drawLegend() {
 		const pen = canvas.getContext("2d");
 		const image = pen.createImageData(26, 14);
 		const pixels = new Uint32Array(image.data.buffer);
-		const height = Math.max(2, Math.round((colour.height || 1) * 14));
-		for (let y = 14 - height; y < 14; y++)
-			for (let x = 0; x < 26; x++)
-				pixels[y * 26 + x] = pixel(colour, x, y);
+		const shares = new Float64Array(KINDS);
+		shares[i] = 1;
+		for (let x = 0; x < 26; x++)
+			fillColumn(pixels, 26, x, 0, 14, shares, 1);
 		pen.putImageData(image, 0, 0);
 		item.append(canvas, colour.name);
 		list.append(item);

@@ -41,20 +41,17 @@ const ORDER = [1, 2, 3, 4, 5, 7, 8, 6, 10, 9];
 
 /* Fills one column of an image: shares of a total, at pixel column x. */
 function fillColumn(pixels, stride, x, phase, height, shares, total) {
-	let bottom = height, used = 0;
+	const edge = Math.max(1, Math.round(height / 16));
+	let bottom = height, whole = 0;
 	for (const state of ORDER) {
 		if (!shares[state])
 			continue;
-		used += shares[state];
 		const colour = palette[state];
-		const alone = shares[state] > total * 0.999;
-		const tall = alone ? (colour.height || 1) : 1;
-		// A state with a height of its own keeps it in a mixed column.
-		const low = state === 9 || state === 6 ? (colour.height || 1) : tall;
-		const top = Math.round(height * (1 - used / total));
-		const size = Math.max(alone ? 2 : 0, Math.round((bottom - top) * low));
-		for (let y = bottom - size; y < bottom; y++)
-			pixels[y * stride + x] = pixel(colour, x + phase, y);
+		whole += shares[state] / total * colour.height * height;
+		const top = Math.min(height - 1, Math.round(height - whole));
+		for (let y = top; y < bottom; y++)
+			pixels[y * stride + x] = y < top + edge ? colour.edge :
+				pixel(colour, x + phase, y);
 		bottom = top;
 	}
 }

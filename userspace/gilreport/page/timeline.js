@@ -87,7 +87,7 @@ function drawCounts(pen, {times, values}, [t0, t1], [x0, x1], base, tallest) {
 	const ratio = devicePixelRatio || 1, most = Math.max(1, view.lock.most_waiters);
 	const first = Math.round(x0 * ratio), last = Math.round(x1 * ratio);
 	let i = Math.max(0, lastAt(times, t0)), from = first, count = 0;
-	pen.fillStyle = palette[5].hex;
+	pen.fillStyle = palette[WAITS].edgeHex;
 	for (let x = first; x <= last; x++) {
 		const end = t0 + (x - first + 1) / (last - first) * (t1 - t0);
 		let top = times.length && times[i] < end ? values[i] : 0;
@@ -135,14 +135,15 @@ function drawArrow(pen, x0, y0, x1, y1) {
 	pen.stroke();
 }
 
+/* On top of a wider line of the page's colour, to be seen on every lane. */
 function drawHandoff(pen, turn, width, offset, strong) {
 	const x = timeX(turn.granted, width);
 	const y0 = rowTop(turn.from) - offset + ROW / 2, y1 = rowTop(turn.lane) - offset + ROW / 2;
-	pen.strokeStyle = css("--text");
-	pen.globalAlpha = strong ? 1 : 0.4;
-	pen.lineWidth = strong ? 2 : 1;
-	drawArrow(pen, x, y0, x, y1);
-	pen.globalAlpha = 1;
+	for (const [colour, wider] of [["--page", 2.5], ["--text", 0]]) {
+		pen.strokeStyle = css(colour);
+		pen.lineWidth = (strong ? 2.5 : 1) + wider;
+		drawArrow(pen, x, y0, x, y1);
+	}
 	pen.lineWidth = 1;
 }
 
