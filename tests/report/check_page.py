@@ -46,7 +46,7 @@ def quiet(browser):
 def draws(browser, page):
     browser.open(page)
     assert colours(browser) > 4, "the timeline is empty"
-    for place in ("#words li", "#legend li", "#threads tbody tr", ".hist rect"):
+    for place in (".words li", "#legend li", "#threads tbody tr", ".hist rect"):
         assert browser.value(f"document.querySelectorAll('{place}').length"), \
             f"no {place}"
     quiet(browser)
@@ -84,7 +84,7 @@ def moves(browser, page):
 
 def points(browser, page):
     browser.open(page)
-    browser.value("document.querySelector('#words button').click()")
+    browser.value("document.querySelector('.words button').click()")
     browser.settle()
     x, y = browser.value("""(() => { const box = canvas.getBoundingClientRect();
         const lane = view.rows.findIndex((row) => row.label.startsWith("io-1"));
@@ -104,7 +104,7 @@ def signs(browser, page):
         const box = canvas.getBoundingClientRect();
         const mark = view.open.marks.find((mark) => mark.what === "died");
         return [box.left + timeX(mark.t, box.width),
-                box.top + rowTop(mark.thread) - frame.scrollTop + ROW / 2]; })()""")
+                box.top + laneTop(mark.thread) - frame.scrollTop + ROW / 2]; })()""")
     at = f"""canvas.getContext("2d").getImageData({x} - canvas
         .getBoundingClientRect().left - 4, {y} - canvas.getBoundingClientRect()
         .top - 4, 8, 8).data.join()"""
@@ -126,6 +126,9 @@ def themes(browser, page):
     assert browser.value(back) != light, "no dark theme"
     browser.value("document.getElementById('theme').click()")
     same("after the button", light, browser.value(back))
+    browser.open(page, theme="dark")
+    same("remembered", light, browser.value(back))
+    browser.value("localStorage.clear()")
     quiet(browser)
 
 
@@ -306,7 +309,7 @@ def units(browser, page):
          browser.value("[13e9, 708e3, 9.949e6, 9.96e6, 999, 0].map(timeText)"))
     same("numbers", "1,000,000", browser.value("countText(1e6)"))
     same("buttons", ["show"], browser.value(
-        "[...document.querySelectorAll('#words button')].map((b) => "
+        "[...document.querySelectorAll('.words button')].map((b) => "
         "b.textContent)"))
 
 
@@ -390,7 +393,7 @@ def blame_table(browser, page):
 
 def shows_one(browser, page):
     browser.open(page)
-    browser.value("document.querySelector('#words button').click()")
+    browser.value("document.querySelector('.words button').click()")
     assert "io-1 (101) waited 5.00 ms behind" in panel(browser), panel(browser)
 
 
@@ -411,7 +414,7 @@ def without_hue(browser, page):
     stands out from the page; arrows stand out from what they cross."""
     for theme in ("light", "dark"):
         browser.open(page, theme=theme)
-        browser.value("document.querySelector('#words button').click();"
+        browser.value("document.querySelector('.words button').click();"
                       "select(null)")
         browser.settle()
         got = browser.value(f"""(() => {{ {CONTRAST}
@@ -420,7 +423,7 @@ def without_hue(browser, page):
                 return lane.turns.find((turn) => turn.granted > view.start); }};
             const turn = view.open.granted.find((turn) => turn.granted > view.start);
             const x = timeX(turn.granted, canvas.clientWidth);
-            const y = Math.max(rowTop(turn.lane), rowTop(turn.from)) - frame.scrollTop - GAP / 2;
+            const y = Math.max(laneTop(turn.lane), laneTop(turn.from)) - frame.scrollTop - GAP / 2;
             const line = canvas.getContext("2d").getImageData(x - 3, y, 7, 1).data;
             const seen = [0, 1, 2, 3, 4, 5, 6].map((i) => hexOf(line.slice(4 * i, 4 * i + 4)));
             return {{owner: contrast(palette[OWNS].hex, palette[WAITS].hex),
@@ -431,6 +434,177 @@ def without_hue(browser, page):
         same("heights", [1, 0.45], got["heights"])
         assert all(ratio >= 3 for _, ratio in got["states"]), got
         assert got["arrow"] >= 3, got
+
+
+def drag(browser, start, end, **more):
+    browser.mouse("mousePressed", *start, button="left", buttons=1,
+                  clickCount=1, **more)
+    browser.mouse("mouseMoved", *end, button="left", buttons=1, **more)
+    browser.mouse("mouseReleased", *end, button="left", clickCount=1, **more)
+
+
+def close_to(what, expected, got, off):
+    assert all(abs(a - b) <= off for a, b in zip(expected, got)), \
+        f"{what}: expected {expected}, got {got}"
+
+
+def drags(browser, page):
+    """Dragging along the times, or with Shift, zooms to that part; dragging a
+    lane moves; so does a wheel or trackpad that turns sideways."""
+    browser.open(page)
+    start, end = shown(browser)
+    span = end - start
+    x, y = place(browser, "io-1", 0.25)
+    half = (browser.value("canvas.clientWidth - left")) / 2
+    for line, more in ((browser.value(
+            "canvas.getBoundingClientRect().top + TOP / 2"), {}),
+                       (y, {"modifiers": 8})):
+        browser.value("showAll()")
+        drag(browser, (x, line), (x + half, line), **more)
+        close_to("chosen", [start + span / 4, start + span * 3 / 4],
+                 shown(browser), span / 100)
+    drag(browser, (x + half, y), (x + half / 2, y))
+    close_to("moved", [start + span * 3 / 8, start + span * 7 / 8],
+             shown(browser), span / 100)
+    before = shown(browser)
+    browser.mouse("mouseWheel", x, y, deltaX=-100, deltaY=0)
+    after = shown(browser)
+    assert after[0] < before[0], (before, after)
+    close_to("length", [before[1] - before[0]], [after[1] - after[0]], 1)
+    quiet(browser)
+
+
+def overview_window(browser, page):
+    """The overview lies above the lanes, and its window can be dragged,
+    stretched and drawn anew."""
+    browser.open(page)
+    length, left, width, top = browser.value("""[LENGTH, left, overview.clientWidth,
+        overview.getBoundingClientRect().top + 15]""")
+    base = browser.value("overview.getBoundingClientRect().left")
+
+    def at(part):
+        return base + left + part * (width - left), top
+
+    same("aligned", browser.value("canvas.getBoundingClientRect().left"), base)
+    browser.value(f"showRange({length} * 0.2, {length} * 0.4)")
+    for begin, end, expected in (
+            (0.3, 0.5, [0.4, 0.6]), (0.6, 0.8, [0.4, 0.8]),
+            (0.4, 0.5, [0.5, 0.8]), (0.1, 0.3, [0.1, 0.3]),
+            (0.9, 0.9, [0.8, 1.0])):
+        drag(browser, at(begin), at(end))
+        close_to(f"drag from {begin} to {end}",
+                 [part * length for part in expected], shown(browser),
+                 length / 100)
+    quiet(browser)
+
+
+def rows(browser):
+    browser.settle()
+    return browser.value("view.rows.filter((row) => row.kind === 'thread')"
+                         ".map((row) => row.label)")
+
+
+def chooses_rows(browser, page):
+    """Rows can be found, ordered and hidden; names select."""
+    browser.open(page.parents[2] / "queue" / "out" / "report.html")
+    same("as they came", ["lone (80)", "first (81)", "second (82)",
+                          "third (83)"], rows(browser))
+    choose = """(() => { const control = document.getElementById("%s");
+        control.%s = %s; control.dispatchEvent(new Event("input")); })()"""
+    browser.value(choose % ("filter", "value", "'IR'"))
+    same("found", ["first (81)", "third (83)"], rows(browser))
+    browser.value(choose % ("filter", "value", "'82'"))
+    same("found by number", ["second (82)"], rows(browser))
+    browser.value(choose % ("filter", "value", "''"))
+    browser.value(choose % ("order", "value", "'waited'"))
+    same("by wait", ["third (83)", "second (82)", "lone (80)", "first (81)"],
+         rows(browser))
+    browser.value(choose % ("hide", "checked", "true"))
+    browser.value("showRange(12e6, 14e6)")
+    assert "lone (80)" not in rows(browser), "an empty lane is shown"
+    browser.value("frame.focus()")
+    browser.key("/")
+    same("focus", "filter", browser.value("document.activeElement.id"))
+    x, y = place(browser, "third", 0)
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.mouse(kind, x - 40, y, button="left", clickCount=1)
+    assert "third (83) waited 7.00 ms" in panel(browser), panel(browser)
+    quiet(browser)
+
+
+def address(browser, page):
+    """The address restores what is shown and selected."""
+    page = page.parents[2] / "queue" / "out" / "report.html"
+    browser.open(page)
+    browser.value("select(longestWait(view.open.turns)); showRange(8e6, 18.5e6)")
+    browser.settle()
+    fragment = browser.value("new Promise((done) => setTimeout(() => "
+                             "done(location.hash), 400))")
+    browser.open(page, fragment=fragment)
+    close_to("shown", [8e6, 18.5e6], shown(browser), 10)
+    assert "third (83) waited 7.00 ms" in panel(browser), panel(browser)
+    browser.open(page, fragment="#lock=6&t=x&thread=99&turn=-1")
+    assert "No wait is selected" in panel(browser)
+    quiet(browser)
+
+
+def owner_lane(browser, page):
+    """One row says who has the lock, and the names in it."""
+    browser.open(page.parents[2] / "queue" / "out" / "report.html", 1400)
+    browser.value(RECORD_TEXT)
+    browser.settle()
+    names = [t["text"] for t in browser.value("texts")
+             if t["y"] == browser.value("rowTop(0) + ROW / 2 + 4")]
+    for name in ("owner", "first (81)", "second (82)"):
+        assert name in names, names
+    x, y = place(browser, "owner")
+    x = browser.value("canvas.getBoundingClientRect().left + "
+                      "timeX(11e6, canvas.clientWidth)")
+    browser.mouse("mouseMoved", x, y)
+    said = browser.value("tip.textContent")
+    assert "first (81) has the lock" in said and "5.00 ms" in said, said
+    quiet(browser)
+
+
+def first_screen(browser, page):
+    """The verdict and the picture are on the first screen."""
+    for width, height, lanes in ((1366, 768, 4), (390, 844, 3)):
+        browser.open(page, width, height=height)
+        tops = browser.value("""[document.querySelector(".words li")
+            .getBoundingClientRect().bottom, canvas.getBoundingClientRect().top +
+            rowTop(2) + ROW]""")
+        assert 0 < tops[0] < tops[1] < height, (width, tops)
+    same("links", ["behind.csv", "threads.csv", "trace.json", "turns.csv"],
+         sorted(browser.value("[...document.links].map((link) => "
+                              "link.getAttribute('href'))")))
+    assert all((page.parent / name).exists() for name in (
+        "behind.csv", "threads.csv", "trace.json", "turns.csv"))
+    words = browser.value("[...document.querySelectorAll('.words li')].map("
+                          "(item) => item.textContent)")
+    assert words[0].startswith("Convoy: "), words
+
+
+AXE = Path(__file__).resolve().parents[2] / "build/axe/node_modules/axe-core"
+
+
+def accessible(browser, page):
+    """axe-core finds no fault at three widths, in both themes, with a wait
+    selected and everything unfolded."""
+    if not (AXE / "axe.min.js").exists():
+        raise ktap.Skip("no axe-core: npm install --prefix build/axe axe-core")
+    source = (AXE / "axe.min.js").read_text(encoding="utf-8")
+    for width, theme in ((1400, "light"), (700, "dark"), (390, "light"),
+                         (390, "dark")):
+        browser.open(page, width, theme)
+        browser.value("select(longestWait(view.open.turns))")
+        browser.value(source + ";0")
+        for unfolded in (False, True):
+            browser.value("document.querySelectorAll('details').forEach("
+                          f"(each) => {{ each.open = {str(unfolded).lower()}; }})")
+            found = browser.value("""axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a",
+                "wcag21aa", "best-practice"]}).then((done) => done.violations.map((v) =>
+                [v.id, v.impact, v.nodes.map((node) => node.html.slice(0, 120))]))""")
+            same(f"at {width} px, {theme}", [], found)
 
 
 TESTS = [
@@ -445,6 +619,13 @@ TESTS = [
     ("light and dark", themes),
     ("owners, waiters and arrows are told apart without hue", without_hue),
     ("narrow", narrow),
+    ("dragging and trackpads", drags),
+    ("the overview's window", overview_window),
+    ("rows are found, ordered and hidden", chooses_rows),
+    ("the address restores the view", address),
+    ("the owners' row", owner_lane),
+    ("the first screen", first_screen),
+    ("axe-core finds no fault", accessible),
     ("the waiters' strip has one colour", strip_is_plain),
     ("a tooltip at the end of the window is whole", tip_is_whole),
     ("fingers: two zoom, one taps", fingers),

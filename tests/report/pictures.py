@@ -19,7 +19,7 @@ import ktap
 from browser import browse
 
 # Name, width, height (None: the whole page), theme, and what is done first.
-SELECT = ("const show = document.querySelector('#words button');"
+SELECT = ("const show = document.querySelector('.words button');"
           "if (show) show.click();")
 GREY = "document.documentElement.style.filter = 'grayscale(1)';"
 PICTURES = [

@@ -26,7 +26,7 @@ BYTES_MAX = 200_000
 
 # The legend and the lanes, with the first convoy's wait in the middle.
 AREA = f"""(() => {{
-    const button = document.querySelector("#words button");
+    const button = document.querySelector(".words button");
     if (button)
         button.click();
     const first = document.getElementById("legend").getBoundingClientRect();

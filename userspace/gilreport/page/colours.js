@@ -58,8 +58,10 @@ function css(name) {
 function drawLegend() {
 	const list = document.getElementById("legend");
 	list.replaceChildren();
+	const happens = new Set(view.lock.threads.flatMap((thread) =>
+		Object.values(thread.states_ns).map((ns, i) => ns ? i : 0)));
 	palette.forEach((colour, i) => {
-		if (!i)
+		if (!i || (!happens.has(i) && i < STATES.length - 1))
 			return;
 		const item = document.createElement("li");
 		const canvas = document.createElement("canvas");

@@ -115,6 +115,27 @@ function lastAt(times, t, count = times.length) {
 	return low - 1;
 }
 
+/* All owners in one lane. */
+function ownerLane(holds) {
+	const starts = [0], states = [0];
+	const add = (time, state) => {
+		if (time > starts[starts.length - 1]) {
+			starts.push(time);
+			states.push(state);
+		} else {
+			states[states.length - 1] = state;
+		}
+	};
+	for (const turn of holds) {
+		add(turn.granted, turn.acquired > turn.granted ? GRANTED : OWNS);
+		if (turn.acquired > turn.granted)
+			add(turn.acquired, OWNS);
+		if (turn.released < LENGTH)
+			add(turn.released, 0);
+	}
+	return {kind: "owner", label: "owner", spans: makeSpans(starts, states)};
+}
+
 /* What the timeline shows of a lock; made when it is first looked at. */
 function openLock(lock) {
 	if (lock.open)
@@ -137,7 +158,8 @@ function openLock(lock) {
 	const holds = turns.filter((turn) => turn.granted < (turn.released || LENGTH))
 		.sort((a, b) => a.granted - b.granted);
 	lock.open = {
-		lanes, cpus, turns, granted, holds,
+		lanes, cpus, turns, granted, holds, owner: ownerLane(holds),
+		holdStarts: Float64Array.from(holds, (turn) => turn.granted),
 		holdEnds: Float64Array.from(holds, (turn) => turn.released || LENGTH),
 		grantedTimes: Float64Array.from(granted, (turn) => turn.granted),
 		waiters: unpackPairs(lock.waiters),

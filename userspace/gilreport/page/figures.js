@@ -30,10 +30,12 @@ function drawHistogram(id, times) {
 	place.innerHTML = `<svg class="hist" viewBox="0 0 ${width} ${height}" role="img" aria-label="${said}">${svg}</svg>`;
 }
 
+/* What went badly or well comes before the picture, the plain facts after it. */
 function showWords(lock) {
-	const list = document.getElementById("words");
-	list.replaceChildren();
-	for (const said of DATA.words.concat(lock.words)) {
+	const verdict = document.getElementById("verdict"), facts = document.getElementById("facts");
+	verdict.replaceChildren();
+	facts.replaceChildren();
+	for (const said of lock.words.concat(DATA.words)) {
 		const item = document.createElement("li");
 		const [, head, rest] = said.text.match(/^((?:No convoy|Convoy):)?(.*)$/s);
 		item.className = said.tone;
@@ -49,13 +51,14 @@ function showWords(lock) {
 				const start = said.start_ns - DATA.start_ns, end = said.end_ns - DATA.start_ns;
 				const turn = turnAt(view.open.lanes[said.thread], start);
 				showRange(start - (end - start), end + (end - start));
-				select(turn && turn.requested === start ? turn : null, true);
+				if (turn && turn.requested === start)
+					showTurn(turn);
 				scrollToLane(said.thread);
-				frame.scrollIntoView({block: "center"});
+				frame.scrollIntoView({block: "nearest"});
 			});
 			item.append(button);
 		}
-		list.append(item);
+		(said.tone === "plain" ? facts : verdict).append(item);
 	}
 }
 
@@ -86,8 +89,7 @@ function showBlame(lock) {
 			const button = element("button", timeText(ns), {type: "button", className: "link",
 				title: `${(ns / threads[i].wait.total_ns * 100).toFixed(0)}% of the waits of ${label(i)}`});
 			button.addEventListener("click", () => {
-				select(longestBehind(i, owner), true);
-				frame.scrollIntoView({block: "center"});
+				showTurn(longestBehind(i, owner));
 			});
 			cell.style.setProperty("--part", ns / most);
 			cell.className = "part";

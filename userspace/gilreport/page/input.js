@@ -27,15 +27,20 @@ function point(event) {
 	redraw();
 	if (!row || !inside)
 		return;
-	view.hover = {handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
+	view.hover = {t, handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
 	tip.textContent = describe(row, t, (view.end - view.start) / (canvas.clientWidth - left) * 8);
 	placeTip(event.clientX, event.clientY);
 }
 
+/* A lane's turn at that place; beside the lane, its thread's longest wait. */
 function choose(event) {
 	const {row, inside, t} = placeAt(event);
-	const turn = row && inside && row.kind === "thread" && turnAt(row, t);
-	select(turn && t <= endOf(turn) ? turn : null);
+	let turn = null;
+	if (row && row.kind === "owner")
+		turn = view.open.holds[lastAt(view.open.holdStarts, t)];
+	else if (row && row.kind === "thread")
+		turn = inside ? turnAt(row, t) : longestWait(row.turns);
+	select(turn && (!inside || t <= endOf(turn)) ? turn : null);
 }
 
 /* By keys: the thread's turn before or after, and that of the lane above or below. */
@@ -46,13 +51,20 @@ function stepTurn(by) {
 
 function stepLane(by) {
 	const t = view.selected.granted || view.selected.requested;
-	for (let i = view.selected.lane + by; view.open.lanes[i]; i += by) {
-		const turn = turnAt(view.open.lanes[i], t);
+	for (let i = view.rowOf.get(view.selected.lane) + by; view.rows[i]; i += by) {
+		const turn = view.rows[i].kind === "thread" && turnAt(view.rows[i], t);
 		if (turn) {
 			select(turn);
 			return;
 		}
 	}
+}
+
+/* Shows a wait in the middle, without the lanes that have nothing there. */
+function showTurn(turn) {
+	rowChoice.hide.checked = true;
+	select(turn, true);
+	frame.scrollIntoView({block: "nearest"});
 }
 
 const TURN_KEYS = {
@@ -61,12 +73,18 @@ const TURN_KEYS = {
 	Enter: () => select(view.selected, true), Escape: () => select(null),
 };
 
+function findThread() {
+	rowChoice.filter.closest("details").open = true;
+	rowChoice.filter.focus();
+}
+
 const KEYS = {
 	w: () => zoom(0.6), "+": () => zoom(0.6), "=": () => zoom(0.6),
 	s: () => zoom(1 / 0.6), "-": () => zoom(1 / 0.6),
 	Enter: () => select(longestInView()),
 	a: () => pan(-0.2), ArrowLeft: () => pan(-0.2),
 	d: () => pan(0.2), ArrowRight: () => pan(0.2),
+	"/": findThread,
 	0: showAll,
 };
 const BUTTONS = {in: KEYS.w, out: KEYS.s, left: KEYS.a, right: KEYS.d, all: showAll};
@@ -90,15 +108,18 @@ function listenToKeys() {
 	});
 }
 
+/* Sideways moves, Ctrl zooms, and a plain wheel scrolls as everywhere. */
 function listenToWheel() {
 	canvas.addEventListener("wheel", (event) => {
-		if (!event.ctrlKey && !event.shiftKey)
+		const sideways = event.shiftKey ? event.deltaX || event.deltaY :
+			Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : 0;
+		if (!event.ctrlKey && !sideways)
 			return;
 		event.preventDefault();
-		if (event.shiftKey)
-			pan((event.deltaX || event.deltaY) / 1000);
-		else
+		if (event.ctrlKey)
 			zoom(1.0015 ** event.deltaY, timeAt(event.clientX));
+		else
+			pan(sideways / 1000);
 	}, {passive: false});
 }
 
@@ -107,9 +128,7 @@ function follow(pointers) {
 	const width = canvas.clientWidth - left, from = canvas.getBoundingClientRect().left + left;
 	const [a, b] = [...pointers.values()];
 	if (!b || Math.abs(b.x - a.x) < 8) {
-		const span = view.end - view.start;
-		const start = Math.min(Math.max(0, a.t - (a.x - from) / width * span), LENGTH - span);
-		showRange(start, start + span);
+		slideTo(a.t - (a.x - from) / width * (view.end - view.start));
 		return;
 	}
 	const perPixel = Math.abs((b.t - a.t) / (b.x - a.x));
@@ -119,9 +138,12 @@ function follow(pointers) {
 
 function listenToPointers() {
 	const pointers = new Map();
-	let moved = false;
+	let moved = false, chooses = false;
 	canvas.addEventListener("pointerdown", (event) => {
 		moved = pointers.size > 0;
+		// On the times above the lanes, or with Shift, dragging chooses.
+		chooses = event.shiftKey ||
+			event.clientY - canvas.getBoundingClientRect().top < TOP + WAITERS;
 		pointers.set(event.pointerId, {x: event.clientX, t: timeAt(event.clientX)});
 		canvas.setPointerCapture(event.pointerId);
 	});
@@ -134,6 +156,12 @@ function listenToPointers() {
 		moved ||= Math.abs(event.clientX - pointer.x) > 3;
 		if (!moved)
 			return;
+		if (chooses && pointers.size === 1) {
+			view.brush = [pointer.t, timeAt(event.clientX)].sort((a, b) => a - b);
+			redraw();
+			return;
+		}
+		view.brush = null;
 		canvas.classList.add("drags");
 		pointer.x = event.clientX;
 		follow(pointers);
@@ -142,6 +170,9 @@ function listenToPointers() {
 		canvas.addEventListener(type, (event) => {
 			if (type === "pointerup" && !moved)
 				choose(event);
+			if (type === "pointerup" && view.brush)
+				showRange(...view.brush);
+			view.brush = null;
 			pointers.delete(event.pointerId);
 			for (const pointer of pointers.values())
 				pointer.t = timeAt(pointer.x);
@@ -161,10 +192,12 @@ function listen() {
 	listenToWheel();
 	listenToPointers();
 	listenToPanel();
-	document.getElementById("overview").addEventListener("click", (event) => {
-		const at = event.offsetX / event.target.clientWidth * LENGTH;
-		const half = (view.end - view.start) / 2;
-		showRange(at - half, at + half);
+	listenToRows();
+	listenToOverview();
+	listenToAddress();
+	document.addEventListener("keydown", (event) => {
+		if (event.key === "Escape")
+			tip.hidden = true;
 	});
 	for (const button of document.querySelectorAll("[data-do]"))
 		button.addEventListener("click", BUTTONS[button.dataset.do]);

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 // The page as a whole: which lock, which theme.
 
+const SUN = "☀", MOON = "☾";
+
 function setTheme(wanted) {
 	dark = wanted;
 	document.documentElement.classList.toggle("dark", dark);
-	document.getElementById("theme").textContent = dark ? "Light" : "Dark";
+	document.getElementById("theme").textContent = dark ? SUN : MOON;
 	makePalette();
-	drawLegend();
+	if (view.lock)
+		drawLegend();
 	redraw();
+}
+
+/* Not every browser lets a file remember things. */
+function remember(theme) {
+	try {
+		localStorage.setItem("gilreport-dark", Number(theme));
+	} catch { /* then the next page begins with the system's theme */ }
+}
+
+function remembered() {
+	try {
+		const found = localStorage.getItem("gilreport-dark");
+		return found === null ? null : found === "1";
+	} catch {
+		return null;
+	}
 }
 
 /* Paper is light and has no scroll bars. */
@@ -27,10 +46,11 @@ function listenToPrinter() {
 
 function showLock(index) {
 	const lock = DATA.locks[index];
+	document.getElementById("lock").value = index;
 	view.lock = lock;
 	view.open = openLock(lock);
-	view.rows = view.open.lanes.concat(view.open.cpus);
 	select(null);
+	drawLegend();
 	showWords(lock);
 	drawHistogram("wait-hist", lock.wait);
 	drawHistogram("hold-hist", lock.hold);
@@ -49,20 +69,23 @@ function start() {
 		.replace(/^\S*\//, "");
 	document.getElementById("subtitle").textContent =
 		["gilreport", DATA.parameters.trace, DATA.kernel && `Linux ${DATA.kernel}`,
-			DATA.clock && `clock ${DATA.clock}`,
+			`starts at ${clockText(0)}${DATA.clock ? ` by ${DATA.clock}` : ""}`,
 			`${DATA.cpus} CPUs`, `${countText(DATA.events)} events`].filter(Boolean).join(" · ");
 	document.title = `gilreport: ${DATA.command || DATA.parameters.trace}`;
-	document.getElementById("theme").addEventListener("click", () => setTheme(!dark));
 	const prefers = matchMedia("(prefers-color-scheme: dark)");
+	document.getElementById("theme").addEventListener("click", () => {
+		setTheme(!dark);
+		remember(dark);
+	});
 	prefers.addEventListener("change", () => setTheme(prefers.matches));
 	// The lock that was contended most is what people came for.
 	const best = DATA.locks.reduce((found, lock, i) =>
 		lock.wait.total_ns > DATA.locks[found].wait.total_ns ? i : found, 0);
-	choice.value = best;
-	setTheme(prefers.matches);
+	setTheme(remembered() ?? prefers.matches);
 	listen();
 	listenToPrinter();
-	showLock(best);
+	if (!restoreView())
+		showLock(best);
 }
 
 start();

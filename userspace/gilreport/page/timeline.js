@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // The timeline: what part of the time is shown, and its picture.
 
-const ROW = 26, GAP = 5, TOP = 22, WAITERS = 46;
 const FONT = "12px system-ui, sans-serif";
-const view = {start: 0, end: 1, lock: null, open: null, rows: [], hover: null,
-	selected: null, behind: []};
+const view = {start: 0, end: 1, lock: null, open: null, rows: [], rowOf: new Map(),
+	hover: null, selected: null, behind: [], brush: null};
 const frame = document.getElementById("frame");
 const space = document.getElementById("space");
 const canvas = document.getElementById("timeline");
@@ -31,25 +30,21 @@ function zoom(factor, at = (view.start + view.end) / 2) {
 	showRange(at - (at - view.start) * factor, at + (view.end - at) * factor);
 }
 
+/* The same length of time from another start. */
+function slideTo(start) {
+	const span = view.end - view.start;
+	start = Math.min(Math.max(start, 0), LENGTH - span);
+	showRange(start, start + span);
+}
+
 function pan(part) {
-	const by = (view.end - view.start) * part;
-	const start = Math.min(Math.max(view.start + by, 0), LENGTH - (view.end - view.start));
-	showRange(start, start + view.end - view.start);
+	slideTo(view.start + (view.end - view.start) * part);
 }
 
 function showAll() {
 	const lock = view.lock, first = lock.first_ns - DATA.start_ns;
 	const last = lock.last_ns - DATA.start_ns, pad = (last - first) * 0.01;
 	showRange(first - pad, last + pad);
-}
-
-function rowTop(i) {
-	return TOP + WAITERS + i * (ROW + GAP) + (view.rows[i].kind === "cpu" ? 12 : 0);
-}
-
-function scrollToLane(lane) {
-	const top = rowTop(lane) - TOP - WAITERS, room = frame.clientHeight - TOP - WAITERS - ROW;
-	frame.scrollTop = Math.min(Math.max(frame.scrollTop, top - room + GAP), top - GAP);
 }
 
 function timeX(t, width) {
@@ -138,7 +133,9 @@ function drawArrow(pen, x0, y0, x1, y1) {
 /* On top of a wider line of the page's colour, to be seen on every lane. */
 function drawHandoff(pen, turn, width, offset, strong) {
 	const x = timeX(turn.granted, width);
-	const y0 = rowTop(turn.from) - offset + ROW / 2, y1 = rowTop(turn.lane) - offset + ROW / 2;
+	const y0 = laneTop(turn.from) - offset + ROW / 2, y1 = laneTop(turn.lane) - offset + ROW / 2;
+	if (Number.isNaN(y0 + y1))
+		return;
 	for (const [colour, wider] of [["--page", 2.5], ["--text", 0]]) {
 		pen.strokeStyle = css(colour);
 		pen.lineWidth = (strong ? 2.5 : 1) + wider;
@@ -148,7 +145,7 @@ function drawHandoff(pen, turn, width, offset, strong) {
 }
 
 function drawDrop(pen, t, lane, width, offset) {
-	const x = timeX(t, width), y = rowTop(lane) - offset;
+	const x = timeX(t, width), y = laneTop(lane) - offset;
 	pen.fillStyle = css("--text");
 	pen.beginPath();
 	pen.moveTo(x - 5, y - 5);
@@ -157,11 +154,28 @@ function drawDrop(pen, t, lane, width, offset) {
 	pen.fill();
 }
 
+/* Names in the owners' row, and where one owner follows another. */
+function drawOwners(pen, width, y) {
+	const {holds, holdEnds} = view.open, first = lastAt(holdEnds, view.start) + 1;
+	const last = lastAt(view.open.holdStarts, view.end);
+	if (last - first > width / 3)
+		return;
+	for (let i = Math.max(0, first); i <= last; i++) {
+		const x0 = Math.max(left, timeX(holds[i].granted, width));
+		const x1 = Math.min(width, timeX(holdEnds[i], width));
+		const name = label(holds[i].lane), half = pen.measureText(name).width / 2;
+		pen.fillStyle = css("--page");
+		pen.fillRect(x0 - 0.5, y, 1, ROW);
+		if (x1 - x0 > 2 * half + 4)
+			pen.fillText(name, (x0 + x1) / 2 - half, y + ROW / 2 + 4);
+	}
+}
+
 /* The part of a lane from one time to another, if any of it is in view. */
 function boxOf(lane, start, end, width, offset) {
 	const x0 = Math.max(left, timeX(start, width)), x1 = Math.min(width, timeX(end, width));
-	return x1 < left || x0 > width ? null :
-		{x: x0, y: rowTop(lane) - offset, width: Math.max(2, x1 - x0), height: ROW};
+	return x1 < left || x0 > width || !view.rowOf.has(lane) ? null :
+		{x: x0, y: laneTop(lane) - offset, width: Math.max(2, x1 - x0), height: ROW};
 }
 
 function drawNumber(pen, number, box) {
@@ -183,8 +197,8 @@ function drawSelected(pen, width, height, offset) {
 	const turn = view.selected;
 	if (!turn)
 		return;
-	const own = boxOf(turn.lane, turn.requested, isWait(turn) ? turn.granted : endOf(turn),
-		width, offset);
+	const start = turn.requested, end = isWait(turn) ? turn.granted : endOf(turn);
+	const own = boxOf(turn.lane, start, end, width, offset);
 	const boxes = view.behind.map(({hold}, i) => ({number: i + 1,
 		box: boxOf(hold.lane, Math.max(hold.granted, turn.requested),
 			Math.min(endOf(hold), turn.granted), width, offset)})).filter(({box}) => box);
@@ -194,7 +208,8 @@ function drawSelected(pen, width, height, offset) {
 	pen.clip();
 	pen.beginPath();
 	pen.rect(left, 0, width, height);
-	for (const box of [own, ...boxes.map(({box}) => box)])
+	for (const box of [own, boxOf(OWNER, start, end, width, offset),
+		...boxes.map(({box}) => box)])
 		if (box)
 			pen.rect(box.x, box.y, box.width, box.height);
 	pen.globalAlpha = 0.6;
@@ -212,13 +227,13 @@ function drawSelected(pen, width, height, offset) {
 	}
 	pen.lineWidth = 1;
 	pen.strokeStyle = css("--text");
-	let end = -Infinity;
+	let last = -Infinity;
 	for (const {number, box} of boxes) {
 		const x = box.x + box.width / 2;
-		if (x - 10 > end) {
-			drawNumber(pen, number, box);
-			end = x + 10;
-		}
+		if (x - 20 < last)
+			continue;
+		drawNumber(pen, number, box);
+		last = x;
 	}
 	pen.restore();
 }
@@ -253,7 +268,7 @@ function drawSigns(pen, width, height, offset) {
 		pen.font = "bold 15px system-ui, sans-serif";
 		pen.lineWidth = 3;
 		pen.strokeStyle = css("--page");
-		const y = rowTop(mark.thread) - offset + ROW / 2 + 5;
+		const y = laneTop(mark.thread) - offset + ROW / 2 + 5;
 		pen.strokeText(SIGNS[mark.what], x, y);
 		pen.fillText(SIGNS[mark.what], x, y);
 		pen.textAlign = "left";
@@ -284,9 +299,40 @@ function drawMarks(pen, width, height, offset) {
 	pen.restore();
 }
 
+/* A line at the mouse with its time, and the part that is being chosen. */
+function drawPointer(pen, width, height) {
+	pen.save();
+	pen.beginPath();
+	pen.rect(left, 0, width - left, height);
+	pen.clip();
+	if (view.brush) {
+		const x0 = timeX(view.brush[0], width), x1 = timeX(view.brush[1], width);
+		pen.fillStyle = css("--accent");
+		pen.globalAlpha = 0.25;
+		pen.fillRect(x0, 0, x1 - x0, height);
+		pen.globalAlpha = 1;
+	}
+	if (view.hover && !printing) {
+		const x = Math.round(timeX(view.hover.t, width)) + 0.5;
+		const text = `${(view.hover.t / 1e6).toFixed(3)} ms`, wide = pen.measureText(text).width;
+		const at = Math.min(Math.max(x - wide / 2, left), width - wide - 4);
+		pen.strokeStyle = css("--dim");
+		pen.beginPath();
+		pen.moveTo(x, TOP - 4);
+		pen.lineTo(x, height);
+		pen.stroke();
+		pen.fillStyle = css("--page");
+		pen.fillRect(at - 4, 0, wide + 8, TOP - 4);
+		pen.fillStyle = css("--text");
+		pen.fillText(text, at, 13);
+	}
+	pen.restore();
+}
+
 function draw() {
 	if (!view.open)
 		return;
+	chooseRows();
 	// Paper takes more pixels, and all lanes.
 	const ratio = Math.max(devicePixelRatio || 1, printing ? 3 : 0);
 	const width = printing ? Math.min(frame.clientWidth, PAPER) : frame.clientWidth;
@@ -311,8 +357,12 @@ function draw() {
 		const image = pen.createImageData(columns, Math.round(ROW * ratio));
 		drawSpans(image, row.spans, view.start, scale, Math.round(view.start / scale) % 12);
 		pen.putImageData(image, Math.round(left * ratio), Math.round(y * ratio));
+		if (row.kind === "owner")
+			drawOwners(pen, width, y);
 		pen.fillStyle = css("--text");
+		pen.font = view.selected && row.index === view.selected.lane ? `bold ${FONT}` : FONT;
 		pen.fillText(row.label, 4, y + ROW / 2 + 4, left - 8);
+		pen.font = FONT;
 	});
 	// Lanes were put as pixels, with the canvas's own cleared: lines go below.
 	pen.globalCompositeOperation = "destination-over";
@@ -325,23 +375,11 @@ function draw() {
 	drawSelected(pen, width, height, offset);
 	drawMarks(pen, width, height, offset);
 	drawLosses(pen, width, height);
+	drawPointer(pen, width, height);
 	drawOverview();
+	saveView();
 	document.getElementById("range").textContent =
 		`${timeText(view.end - view.start)} shown, from ${timeText(view.start)} after the start`;
-}
-
-function drawOverview() {
-	const over = document.getElementById("overview"), ratio = devicePixelRatio || 1;
-	const width = over.clientWidth;
-	over.width = Math.round(width * ratio);
-	over.height = Math.round(30 * ratio);
-	const pen = over.getContext("2d");
-	pen.scale(ratio, ratio);
-	drawCounts(pen, view.open.waiters, [0, LENGTH], [0, width], 30, 28);
-	const x0 = view.start / LENGTH * width, x1 = view.end / LENGTH * width;
-	pen.strokeStyle = css("--accent");
-	pen.lineWidth = 2;
-	pen.strokeRect(x0 + 1, 1, Math.max(2, x1 - x0 - 2), 28);
 }
 
 function handoffsAround(lane, t) {
@@ -366,11 +404,16 @@ function describe(row, t, near) {
 	const lines = [row.label];
 	if (i < 0)
 		return lines.join("\n");
+	if (row.kind === "owner") {
+		const hold = view.open.holds[lastAt(view.open.holdStarts, t)];
+		return hold && t < endOf(hold) ? `${label(hold.lane)} has the lock\nfor ${
+			timeText(endOf(hold) - hold.granted)}` : "nobody has the lock";
+	}
 	if (row.kind === "cpu") {
 		const who = spans.threads[i];
-		lines.push(spans.states[i] === 9 ? "idle" : spans.states[i] === 10 ?
+		lines.push(spans.states[i] === IDLE ? "idle" : spans.states[i] === 10 ?
 			(who ? DATA.thread_names[who - 1] : "unknown") :
-			view.open.lanes[who].label + (spans.states[i] === 1 ? ", with the lock" : ""));
+			view.open.lanes[who].label + (spans.states[i] === OWNS ? ", with the lock" : ""));
 		return lines.join("\n");
 	}
 	lines.push(`${STATES[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
