@@ -92,7 +92,7 @@ def points(browser, page):
                 box.top + rowTop(lane) - frame.scrollTop + ROW / 2]; })()""")
     browser.mouse("mouseMoved", x, y)
     said = browser.value("tip.hidden ? '' : tip.textContent")
-    assert "waits for the lock" in said and "hog-0" in said, said
+    assert "waiting for the lock" in said and "hog-0" in said, said
     same("arrows", 1, browser.value("view.hover.handoffs.length"))
     quiet(browser)
 

@@ -313,6 +313,33 @@ def check_behind(program, directory):
     assert "third waited 7.00 ms in all" in run.stdout, run.stdout
 
 
+def check_fairness(program, directory):
+    """Only threads that waited for each other are compared."""
+    report = Report(program, queue_scene(), directory)
+    shares = report.json["locks"][0]["hold_shares"]
+    # first 5 ms, second 4 and 2, third 1; lone is left out.
+    same("compared", (3, 1), (shares["threads"], shares["left_out"]))
+    same("shares", (6 * MS - 10, MS - 10), (shares["most"], shares["least"]))
+    assert abs(shares["jain"] - 12 ** 2 / (3 * (25 + 36 + 1))) < 1e-3, shares
+    assert ("Among the 3 threads that waited for each other" in report.words and
+            "1 other did not compete" in report.words), report.words
+    assert "by 4 threads" in report.words, report.words
+
+
+def check_advice(program, directory):
+    """What to try against a convoy, unless it is in use."""
+    scene = Scene(20, 5 * MS)
+    report = Report(program, scene.trace, directory)
+    assert ("policies io_first and fair" in report.words and
+            "does not tell the policy" in report.words), report.words
+    scene.trace.add(0, scene.time + MS, "gil_policy", lock=3, policy="cpython")
+    report = Report(program, scene.trace, directory)
+    assert "the recorded policy is cpython" in report.words, report.words
+    scene.trace.add(0, scene.time + 2 * MS, "gil_policy", lock=3, policy="fair")
+    report = Report(program, scene.trace, directory)
+    assert "policies io_first" not in report.words, report.words
+
+
 def refused(program, directory, data, *reasons):
     """gilreport says why it makes nothing of this recording; and what it said."""
     path = Path(directory) / "trace.dat"
@@ -437,6 +464,20 @@ def check_perfetto(program, directory):
     check_events(events)
     same("arrows", 10, sum(event["ph"] == "f" for event in events))
     broken = [dict(event) for event in events]
+    events = Report(program, queue_scene(), directory).perfetto()
+    check_events(events)
+    tracks = {event["tid"]: event["args"]["name"] for event in events
+              if event["ph"] == "M" and event["name"] == "thread_name"}
+    owner = next(tid for tid, name in tracks.items() if name == "owner")
+    same("owners", [("lone 80", 1), ("first 81", 10), ("second 82", 15),
+                    ("third 83", 19), ("second 82", 20)],
+         [(event["name"], round(event["ts"] / 1000)) for event in events
+          if event["ph"] == "X" and event["tid"] == owner])
+    same("names", {"lone", "first", "second", "third", "owner",
+                   "CPU 0"}, set(tracks.values()))
+    same("behind", [{"second 82": 3.99999, "first 81": 2.99999}],
+         [event["args"] for event in events if event["tid"] == 83 and
+          event.get("name") == "waiting for the lock"])
     next(e for e in broken if e["ph"] == "X")["dur"] = 1e9
     try:
         check_events(broken)
@@ -494,6 +535,8 @@ def check_refusals(program, directory):
 TESTS = [
     ("a convoy is named, and its figures are right", check_convoy),
     ("waits shorter than half an interval are no convoy", check_no_convoy),
+    ("a convoy comes with advice", check_advice),
+    ("threads that never met are not compared", check_fairness),
     ("turns.csv: each turn, in order", check_turns),
     ("each wait is behind those who held the lock", check_behind),
     ("lost events are told everywhere", check_lost),

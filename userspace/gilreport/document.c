@@ -109,8 +109,9 @@ static json_t *seat_json(const struct report *report,
 
 static json_t *fairness_json(const struct fairness *fairness)
 {
-	return json_pack("{s:i, s:f, s:I, s:I}",
+	return json_pack("{s:i, s:i, s:f, s:I, s:I}",
 			 "threads", (int)fairness->threads,
+			 "left_out", (int)fairness->left_out,
 			 "jain", fairness->jain,
 			 "least", (json_int_t)fairness->least,
 			 "most", (json_int_t)fairness->most);

@@ -136,6 +136,7 @@ static void count_seats(struct lock_figures *figures, const struct model *model,
 		     t = lock_turn(lock, t)->next)
 			count_turn(to, lock_turn(lock, t));
 		count_states(to, model, seat);
+		figures->users += to->turns > 0;
 		figures->contended += to->contended;
 		figures->gave_up += to->gave_up;
 	}
@@ -151,9 +152,49 @@ static uint64_t held_by(const struct seat_figures *seat)
 	return seat->hold.total;
 }
 
-/* Counts only threads that had the lock at all. */
+static void join_groups(struct lock_figures *figures, uint32_t from, uint32_t to)
+{
+	for (size_t i = 0; from != to && i < figures->seats.count; i++)
+		if (figures_seat(figures, i)->group == from)
+			figures_seat(figures, i)->group = to;
+}
+
+/* The group that waited longest, or NONE if no thread waited for another. */
+static uint32_t find_group(struct lock_figures *figures,
+			   const struct model *model)
+{
+	size_t seats = figures->seats.count;
+	uint64_t *waits = xcalloc(seats, sizeof(*waits));
+	uint32_t best = NONE;
+
+	for (uint32_t i = 0; i < seats; i++)
+		figures_seat(figures, i)->group = i;
+	for (size_t i = 0; i < seats; i++) {
+		const struct seat_figures *seat = figures_seat(figures, i);
+
+		for (size_t b = 0; b < seat->behind.count; b++) {
+			const struct blame *blame =
+				array_at(&seat->behind, struct blame, b);
+			uint32_t owner = model_seat(model, blame->seat)->index;
+
+			join_groups(figures, figures_seat(figures, owner)->group,
+				    seat->group);
+		}
+	}
+	for (size_t i = 0; i < seats; i++) {
+		const struct seat_figures *seat = figures_seat(figures, i);
+
+		waits[seat->group] += seat->wait.total;
+		if (seat->behind.count &&
+		    (best == NONE || waits[seat->group] > waits[best]))
+			best = seat->group;
+	}
+	free(waits);
+	return best;
+}
+
 static void judge_fairness(struct fairness *fairness,
-			   const struct lock_figures *figures,
+			   const struct lock_figures *figures, uint32_t group,
 			   uint64_t (*of)(const struct seat_figures *seat))
 {
 	double sum = 0, squares = 0;
@@ -165,6 +206,10 @@ static void judge_fairness(struct fairness *fairness,
 
 		if (!seat->turns)
 			continue;
+		if (seat->group != group) {
+			fairness->left_out++;
+			continue;
+		}
 		fairness->threads++;
 		sum += (double)share;
 		squares += (double)share * (double)share;
@@ -181,6 +226,15 @@ static void judge_fairness(struct fairness *fairness,
 		fairness->least = 0;
 	if (squares > 0)
 		fairness->jain = sum * sum / (fairness->threads * squares);
+}
+
+static void judge_shares(struct lock_figures *figures,
+			 const struct model *model)
+{
+	uint32_t group = find_group(figures, model);
+
+	judge_fairness(&figures->hold_ns, figures, group, held_by);
+	judge_fairness(&figures->turns, figures, group, turns_of);
 }
 
 /* The median of the times after which owners were asked to drop the lock. */
@@ -267,10 +321,9 @@ void figures_make(struct figures *figures, const struct model *model,
 
 		count_seats(to, model, lock);
 		measure_times(to, model, lock);
-		judge_fairness(&to->hold_ns, to, held_by);
-		judge_fairness(&to->turns, to, turns_of);
 		learn_interval(to, lock, interval_ns);
 		find_waits(to, model, lock);
+		judge_shares(to, model);
 		bound_use(to, model, lock);
 	}
 }

@@ -26,20 +26,27 @@ struct seat_figures {
 	struct convoy convoy;
 	struct array behind; /* struct blame, of all waits, the longest first */
 	uint64_t made_wait_ns; /* how long others waited behind it */
+	uint32_t group; /* the same for threads that waited for each other */
 };
 
-/* Jain's index is 1 for equal shares, and 1/n if one thread has all. */
+/*
+ * Jain's index is 1 for equal shares, and 1/n if one thread has all. Threads
+ * that never met at the lock cannot be unfair to each other: only those count
+ * that waited for each other, directly or through others. If there are several
+ * such groups, it is the one that waited longest.
+ */
 struct fairness {
 	double jain;
 	uint64_t least, most;
 	uint32_t least_seat, most_seat; /* whose these are; threads > 0 */
-	uint32_t threads;
+	uint32_t threads, left_out; /* of those that had the lock */
 };
 
 struct lock_figures {
 	struct array seats; /* struct seat_figures, as lock->seats */
 	struct times wait, wakeup, hold;
 	struct fairness hold_ns, turns;
+	uint32_t users; /* threads that had the lock */
 	uint64_t interval_ns;
 	bool interval_seen; /* in the recording, or told; else assumed */
 	uint64_t first, last; /* its first and last use */

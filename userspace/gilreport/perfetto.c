@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The trace event format of Chrome, which Perfetto reads: for each lock a
- * process, with its threads as tracks, a counter of its waiters, and arrows
- * from owner to next owner; then the CPUs.
+ * process, with its owners and its threads as tracks, a counter of its waiters,
+ * and arrows from owner to next owner; then the CPUs.
  *
  * Viewers need complete events (X) that do not overlap on a track, an arrow's
  * ends (s, f) inside slices, and process and thread numbers that mean one thing
@@ -19,6 +19,7 @@
 /* Processes and made-up threads get numbers beyond the limit. */
 #define FIRST_PROCESS (PID_LIMIT + 1)
 #define FIRST_CPU_TRACK (16 * PID_LIMIT)
+#define FIRST_OWNER_TRACK (24 * PID_LIMIT)
 #define FIRST_MADE_TRACK (32 * PID_LIMIT)
 
 struct output {
@@ -56,17 +57,11 @@ static void begin(struct output *output, char phase, uint32_t process,
 }
 
 static void put_name(struct output *output, const char *what, uint32_t process,
-		     uint32_t track, const char *name, int32_t tid)
+		     uint32_t track, const char *name)
 {
-	char text[64];
-
 	begin(output, 'M', process, track);
-	if (tid >= 0)
-		snprintf(text, sizeof(text), "%s %" PRId32, name, tid);
-	else
-		snprintf(text, sizeof(text), "%s", name);
 	fprintf(output->file, ",\"name\":\"%s\",\"args\":{\"name\":", what);
-	put_text(output->file, text);
+	put_text(output->file, name);
 	fputs("}}", output->file);
 }
 
@@ -79,15 +74,29 @@ static void put_order(struct output *output, const char *what, uint32_t process,
 		order);
 }
 
-static void put_slice(struct output *output, uint32_t process, uint32_t track,
-		      uint64_t start, uint64_t end, const char *name)
+static void begin_slice(struct output *output, uint32_t process, uint32_t track,
+			uint64_t start, uint64_t end, const char *name)
 {
 	begin(output, 'X', process, track);
 	put_us(output->file, "ts", start);
 	put_us(output->file, "dur", end - start);
 	fputs(",\"name\":", output->file);
 	put_text(output->file, name);
+}
+
+static void put_slice(struct output *output, uint32_t process, uint32_t track,
+		      uint64_t start, uint64_t end, const char *name)
+{
+	begin_slice(output, process, track, start, end, name);
 	putc('}', output->file);
+}
+
+/* "hog-0 10583", as viewers write a thread. */
+static const char *name_thread(char *text, size_t size,
+			       const struct thread *thread)
+{
+	snprintf(text, size, "%s %" PRId32, thread->name, thread->tid);
+	return text;
 }
 
 /* A thread number that is reused belongs to the first thread only. */
@@ -115,24 +124,97 @@ static uint32_t process_of(uint32_t lock)
 	return FIRST_PROCESS + lock;
 }
 
-static void put_seat(struct output *output, uint32_t index)
+/* With the owners that it was behind, the longest first, in milliseconds. */
+static void put_wait(struct output *output, uint32_t process, uint32_t track,
+		     const struct holds *holds, const struct turn *turn,
+		     const struct lane_span *span)
+{
+	const struct model *model = output->report->model;
+	size_t seats = holds->lock->seats.count;
+	struct blame *blames = xcalloc(seats, sizeof(*blames));
+	struct array ranked = { 0 };
+
+	blame_wait(blames, holds, turn, 0);
+	blame_rank(&ranked, blames, holds->lock);
+	begin_slice(output, process, track, span->start, span->end,
+		    lane_state_name(span->state));
+	fputs(",\"args\":{", output->file);
+	for (size_t i = 0; i < ranked.count; i++) {
+		const struct blame *blame = array_at(&ranked, struct blame, i);
+		uint32_t thread = model_seat(model, blame->seat)->thread;
+		char name[64];
+
+		fputs(i ? "," : "", output->file);
+		name_thread(name, sizeof(name), model_thread(model, thread));
+		put_text(output->file, name);
+		fprintf(output->file, ":%.6f", (double)blame->ns / 1e6);
+	}
+	fputs("}}", output->file);
+	array_free(&ranked);
+	free(blames);
+}
+
+static void put_seat(struct output *output, const struct holds *holds,
+		     uint32_t index)
 {
 	const struct model *model = output->report->model;
 	const struct seat *seat = model_seat(model, index);
 	const struct thread *thread = model_thread(model, seat->thread);
 	uint32_t process = process_of(seat->lock);
-	uint32_t track = output->tracks[index];
+	uint32_t track = output->tracks[index], turn = seat->first;
 	struct lane_span span;
 	struct lane lane;
+	char name[64];
 
-	put_name(output, "thread_name", process, track, thread->name,
-		 thread->tid);
-	put_order(output, "thread_sort_index", process, track, seat->index);
+	/* Viewers add the track's number, which may be the thread's own. */
+	put_name(output, "thread_name", process, track,
+		 track == (uint32_t)thread->tid ?
+			 thread->name :
+			 name_thread(name, sizeof(name), thread));
+	put_order(output, "thread_sort_index", process, track, seat->index + 1);
 	lane_begin(&lane, model, seat);
-	while (lane_next(&lane, &span))
-		if (span.state != LANE_ABSENT && span.state != LANE_IDLE)
+	while (lane_next(&lane, &span)) {
+		while (turn != NONE &&
+		       lock_turn(holds->lock, turn)->requested < span.start)
+			turn = lock_turn(holds->lock, turn)->next;
+		if (span.state == LANE_WAIT && turn != NONE &&
+		    lock_turn(holds->lock, turn)->requested == span.start)
+			put_wait(output, process, track, holds,
+				 lock_turn(holds->lock, turn), &span);
+		else if (span.state != LANE_ABSENT && span.state != LANE_IDLE)
 			put_slice(output, process, track, span.start, span.end,
 				  lane_state_name(span.state));
+	}
+}
+
+/* Which thread has the lock, whatever it does meanwhile. */
+static void put_owners(struct output *output, const struct holds *holds,
+		       uint32_t index)
+{
+	const struct model *model = output->report->model;
+	uint32_t process = process_of(index);
+	uint32_t track = FIRST_OWNER_TRACK + index;
+	uint64_t time = 0;
+
+	put_name(output, "thread_name", process, track, "owner");
+	put_order(output, "thread_sort_index", process, track, 0);
+	for (size_t i = 0; i < holds->turns.count; i++) {
+		const struct turn *turn = lock_turn(holds->lock,
+			*array_at(&holds->turns, uint32_t, i));
+		uint32_t thread = model_seat(model, turn->seat)->thread;
+		/* Steps that were filled in may overlap. */
+		uint64_t start = turn->granted > time ? turn->granted : time;
+		uint64_t end = turn->released < model->end ? turn->released :
+							     model->end;
+		char name[64];
+
+		if (start >= end)
+			continue;
+		put_slice(output, process, track, start, end,
+			  name_thread(name, sizeof(name),
+				      model_thread(model, thread)));
+		time = end;
+	}
 }
 
 static void put_waiters(struct output *output, uint32_t index)
@@ -220,13 +302,18 @@ static void put_lock(struct output *output, uint32_t index, uint64_t *arrows)
 {
 	const struct model *model = output->report->model;
 	const struct lock *lock = model_lock(model, index);
+	struct holds holds;
 	char name[64];
 
+	holds_find(&holds, model, lock);
 	snprintf(name, sizeof(name), "lock %" PRIu32, lock->nr);
-	put_name(output, "process_name", process_of(index), 0, name, -1);
+	put_name(output, "process_name", process_of(index), 0, name);
 	put_order(output, "process_sort_index", process_of(index), 0, index);
 	for (size_t i = 0; i < lock->seats.count; i++)
-		put_seat(output, *array_at(&lock->seats, uint32_t, i));
+		put_seat(output, &holds,
+			 *array_at(&lock->seats, uint32_t, i));
+	put_owners(output, &holds, index);
+	holds_free(&holds);
 	put_waiters(output, index);
 	put_drops(output, index);
 	for (size_t i = 0; i < lock->marks.count; i++)
@@ -244,7 +331,7 @@ static void put_cpu(struct output *output, uint32_t process, uint32_t index)
 	char name[64];
 
 	snprintf(name, sizeof(name), "CPU %" PRIu32, index);
-	put_name(output, "thread_name", process, track, name, -1);
+	put_name(output, "thread_name", process, track, name);
 	put_order(output, "thread_sort_index", process, track, index);
 	for (size_t i = 0; i < cpu->spans.count; i++) {
 		const struct cpu_span *span =
@@ -261,9 +348,8 @@ static void put_cpu(struct output *output, uint32_t process, uint32_t index)
 			continue;
 		}
 		thread = model_thread(model, span->thread);
-		snprintf(name, sizeof(name), "%s %" PRId32, thread->name,
-			 thread->tid);
-		put_slice(output, process, track, span->start, end, name);
+		put_slice(output, process, track, span->start, end,
+			  name_thread(name, sizeof(name), thread));
 	}
 }
 
@@ -281,7 +367,7 @@ int perfetto_write(const struct report *report, FILE *file)
 	fputs("},\"traceEvents\":[", file);
 	for (uint32_t i = 0; i < locks; i++)
 		put_lock(&output, i, &arrows);
-	put_name(&output, "process_name", process_of(locks), 0, "CPUs", -1);
+	put_name(&output, "process_name", process_of(locks), 0, "CPUs");
 	put_order(&output, "process_sort_index", process_of(locks), 0, locks);
 	for (uint32_t i = 0; i < model->cpus.count; i++)
 		put_cpu(&output, process_of(locks), i);

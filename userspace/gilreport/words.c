@@ -180,7 +180,7 @@ static void tell_use(struct array *words, const struct lock *lock,
 	char p50[WORDS_TIME_SIZE], p99[WORDS_TIME_SIZE], max[WORDS_TIME_SIZE];
 	char often[TIMES_SIZE];
 	uint64_t length = figures->last - figures->first;
-	uint64_t count = figures->hold_ns.threads;
+	uint64_t count = figures->users;
 
 	say(words, TONE_PLAIN,
 	    "Lock %u%s was held for %s of the %s between its first and last use (%.0f%%): %s, by %llu thread%s.",
@@ -292,6 +292,17 @@ static void tell_no_convoy(struct array *words,
 		    waits ? times(long_often, waits) : "never", half);
 }
 
+/* The lock's policy is known only if it changed while it was recorded. */
+static void tell_what_to_try(struct array *words, const struct lock *lock)
+{
+	if (!strcmp(lock->policy, "io_first") || !strcmp(lock->policy, "fair"))
+		return;
+	say(words, TONE_BAD,
+	    "To try: the policies io_first and fair let a thread that comes back from I/O go first%s%s%s.",
+	    *lock->policy ? "; the recorded policy is " : "", lock->policy,
+	    *lock->policy ? "" : " (the recording does not tell the policy)");
+}
+
 static void tell_convoys(struct array *words, const struct model *model,
 			 const struct lock *lock,
 			 const struct lock_figures *figures)
@@ -314,6 +325,7 @@ static void tell_convoys(struct array *words, const struct model *model,
 	for (size_t i = 0; i < found.count && i < CONVOYS_TOLD; i++)
 		tell_one_convoy(words, model, lock,
 				*array_at(&found, struct seat_figures *, i));
+	tell_what_to_try(words, lock);
 	if (found.count > CONVOYS_TOLD)
 		say(words, TONE_BAD,
 		    "%zu more thread%s waited in a convoy, for less time in all: see the table.",
@@ -375,16 +387,22 @@ static void tell_fairness(struct array *words, const struct model *model,
 	const struct fairness *turns = &figures->turns;
 	char most_name[LABEL_SIZE], least_name[LABEL_SIZE];
 	char most[WORDS_TIME_SIZE], least[WORDS_TIME_SIZE];
+	char left_out[64] = "";
 
 	if (hold->threads < 2)
 		return;
+	if (hold->left_out)
+		snprintf(left_out, sizeof(left_out),
+			 " %u other%s did not compete with these.",
+			 hold->left_out, plural(hold->left_out));
 	say(words, TONE_PLAIN,
-	    "Hold time was shared %s (Jain's index %.2f; 1 = equal shares): %s had the most, %s, %s the least, %s. Turns were shared %s (%.2f).",
-	    evenly(hold), hold->jain,
+	    "Among the %u threads that waited for each other, hold time was shared %s (Jain's index %.2f; 1 = equal shares): %s had the most, %s, %s the least, %s. Turns were shared %s (%.2f).%s",
+	    hold->threads, evenly(hold), hold->jain,
 	    label(most_name, model, lock, model_seat(model, hold->most_seat)),
 	    words_time(most, (double)hold->most),
 	    label(least_name, model, lock, model_seat(model, hold->least_seat)),
-	    words_time(least, (double)hold->least), evenly(turns), turns->jain);
+	    words_time(least, (double)hold->least), evenly(turns), turns->jain,
+	    left_out);
 }
 
 static void tell_off_cpu(struct array *words,
@@ -530,9 +548,9 @@ void words_of_lock(struct array *words, const struct model *model,
 	const struct lock *lock = model_lock(model, index);
 	const struct lock_figures *of = figures_lock(figures, index);
 
-	tell_use(words, lock, of);
 	tell_convoys(words, model, lock, of);
 	tell_behind(words, model, lock, of);
+	tell_use(words, lock, of);
 	tell_fairness(words, model, lock, of);
 	tell_off_cpu(words, of);
 	tell_interval(words, lock, of);

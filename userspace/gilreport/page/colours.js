@@ -4,21 +4,23 @@
 // as tall as its lane, a waiter half as tall and pale below a dark edge, and a
 // thread that does without the lock lower still. Stripes mean: has no CPU.
 
+// As enum lane_state of lane.h.
+const STATE_NAMES = Object.keys(DATA.locks[0].threads[0].states_ns);
 const STATES = [
-	{name: "not there", hidden: true},
-	{name: "runs with the lock", light: "#00694d", dark: "#5fe3b5"},
-	{name: "has the lock, preempted", light: "#00694d", dark: "#5fe3b5", stripes: true},
-	{name: "has the lock, asleep", light: "#7fcfb9", dark: "#2f8a6b", dots: true,
+	{hidden: true},
+	{light: "#00694d", dark: "#5fe3b5"},
+	{light: "#00694d", dark: "#5fe3b5", stripes: true},
+	{light: "#7fcfb9", dark: "#2f8a6b", dots: true,
 		edges: ["#00694d", "#5fe3b5"]},
-	{name: "granted, waking up", light: "#e8d21d", dark: "#f0e442",
+	{light: "#e8d21d", dark: "#f0e442",
 		edges: ["#7a6a00", "#f0e442"]},
-	{name: "waits for the lock", light: "#f4b183", dark: "#a34d0c", height: 0.45,
+	{light: "#f4b183", dark: "#a34d0c", height: 0.45,
 		edges: ["#d55e00", "#f07a1f"]},
-	{name: "in I/O", light: "#56b4e9", dark: "#2f7fb0", height: 0.25,
+	{light: "#56b4e9", dark: "#2f7fb0", height: 0.25,
 		edges: ["#20719e", "#56b4e9"]},
-	{name: "runs without the lock", light: "#0072b2", dark: "#3d8fd1", height: 0.65},
-	{name: "ready, no CPU", light: "#0072b2", dark: "#3d8fd1", stripes: true, height: 0.65},
-	{name: "idle", light: "#7d8590", dark: "#6b7684", height: 0.1},
+	{light: "#0072b2", dark: "#3d8fd1", height: 0.65},
+	{light: "#0072b2", dark: "#3d8fd1", stripes: true, height: 0.65},
+	{light: "#7d8590", dark: "#6b7684", height: 0.1},
 	{name: "CPU runs something else", light: "#c9ced6", dark: "#454d59", height: 0.45,
 		edges: ["#7d8590", "#7b8696"]},
 ];
@@ -34,10 +36,10 @@ function packColour(hex, factor) {
 
 let palette = [];
 function makePalette() {
-	palette = STATES.map((state) => {
+	palette = STATES.map((state, i) => {
 		const hex = state.hidden ? "#000000" : dark ? state.dark : state.light;
 		const edgeHex = state.edges ? state.edges[Number(dark)] : hex;
-		return {height: 1, ...state, hex, edgeHex, full: packColour(hex, 1),
+		return {height: 1, name: STATE_NAMES[i], ...state, hex, edgeHex, full: packColour(hex, 1),
 			deep: packColour(hex, 0.55), edge: packColour(edgeHex, 1)};
 	});
 }

@@ -416,7 +416,7 @@ function describe(row, t, near) {
 			view.open.lanes[who].label + (spans.states[i] === OWNS ? ", with the lock" : ""));
 		return lines.join("\n");
 	}
-	lines.push(`${STATES[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
+	lines.push(`${palette[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
 	const turn = turnAt(row, t);
 	if (turn && !(t > turn.released)) {
 		if (turn.from >= 0)
