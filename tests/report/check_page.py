@@ -276,7 +276,7 @@ PRINTED = """(() => {
     return {color, backgroundColor, wide: document.documentElement.scrollWidth,
         tables: [...document.querySelectorAll(".scroll")].filter((e) =>
             e.scrollWidth > e.clientWidth + 1).length,
-        controls: [...document.querySelectorAll("button, select, input, #overview")]
+        controls: [...document.querySelectorAll("button:not(.link), select, input, #overview")]
             .filter(seen).length,
         canvas: canvas.getBoundingClientRect().width, drawn: canvas.width,
         page: document.querySelector("main").clientWidth}; })()"""
@@ -292,6 +292,8 @@ def prints(browser, page):
         same("text", "rgb(27, 31, 36)", got["color"])
         same("paper", "rgb(255, 255, 255)", got["backgroundColor"])
         same("columns cut off", 0, got["tables"])
+        assert browser.value("document.querySelector('#blame td .link')"
+                             ".checkVisibility()"), "no times in the table"
         same("controls", 0, got["controls"])
         assert got["wide"] <= 700 and got["canvas"] <= got["page"], got
         assert got["drawn"] >= 2 * got["canvas"] - 2, got
@@ -377,6 +379,11 @@ def select_wait(browser, page):
     quiet(browser)
 
 
+def texts(browser, table):
+    return browser.value(f"[...document.getElementById('{table}').rows].map((row)"
+                         " => [...row.cells].map((cell) => cell.textContent))")
+
+
 def blame_table(browser, page):
     """The table of waiters by owners; a time in it selects the longest wait."""
     browser.open(page.parents[2] / "queue" / "out" / "report.html")
@@ -384,10 +391,41 @@ def blame_table(browser, page):
                     "behind second (82)", "behind third (83)"],
                    ["third (83)", "7.00 ms", "3.00 ms", "4.00 ms", ""],
                    ["second (82)", "5.00 ms", "4.00 ms", "", "1.00 ms"]],
-         browser.value("[...document.getElementById('blame').rows].map((row) => "
-                       "[...row.cells].map((cell) => cell.textContent))"))
-    browser.value("document.querySelectorAll('#blame .link')[3].click()")
+         texts(browser, "blame"))
+    browser.value("[...document.querySelectorAll('#blame td .link')]"
+                  ".at(-1).click()")
     assert "second (82) waited 1.00 ms" in panel(browser), panel(browser)
+    quiet(browser)
+
+
+def figures_of_part(browser, page):
+    """The figures below the picture can be of what is shown."""
+    browser.open(page.parents[2] / "queue" / "out" / "report.html")
+    # By the recording's clock 12 to 17 ms.
+    browser.value("showRange(11e6, 16e6)")
+    browser.value("document.getElementById('part').click()")
+    browser.settle()
+    same("behind whom", [["thread", "waited", "behind first (81)",
+                          "behind second (82)"],
+                         ["third (83)", "5.00 ms", "3.00 ms", "2.00 ms"],
+                         ["second (82)", "3.00 ms", "3.00 ms", ""]],
+         texts(browser, "blame"))
+    rows_of = {row[0]: row for row in texts(browser, "threads")}
+    same("first held 3 of 5 ms, in 1 turn, and made others wait 6 ms",
+         ["60.0%", "3.00 ms", "1", "–", "6.00 ms"],
+         rows_of["first (81)"][1:6])
+    same("the wait that ended", ["3.00 ms", "3.00 ms", "4.00 ms"],
+         [rows_of["second (82)"][i] for i in (4, 4, 8)])
+    facts = browser.value("document.getElementById('facts').innerText")
+    assert "held for 5.00 ms (100%)" in facts and "1 wait ended" in facts, facts
+    browser.value("showRange(0, 8e6); new Promise((done) => setTimeout(done, 300))")
+    browser.value("new Promise((done) => setTimeout(done, 300))")
+    assert browser.value("!document.getElementById('no-blame').hidden")
+    browser.value("document.querySelector('[name=figures]').click()")
+    same("of all", "7.00 ms", texts(browser, "blame")[1][1])
+    browser.value("document.querySelectorAll('#blame thead button')[2].click()")
+    same("sorted", ["second (82)", "third (83)"],
+         [row[0] for row in texts(browser, "blame")[1:]])
     quiet(browser)
 
 
@@ -614,6 +652,7 @@ TESTS = [
     ("pointing tells the state and the handoff", points),
     ("a wait that is selected shows the owners that it was behind", select_wait),
     ("waiters by owners", blame_table),
+    ("figures of what is shown", figures_of_part),
     ("'show one' selects it", shows_one),
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),

@@ -28,10 +28,12 @@ const OWNS = 1, GRANTED = 4, WAITS = 5, IDLE = 9;
 
 let dark = false;
 
-/* A canvas pixel's number. Machines that run browsers are little endian. */
-function packColour(hex, factor) {
-	const part = (at) => Math.round(parseInt(hex.slice(at, at + 2), 16) * factor);
-	return (255 << 24 | part(5) << 16 | part(3) << 8 | part(1)) >>> 0;
+/* A canvas pixel's number, for a part of a colour and the rest of white or black.
+   Machines that run browsers are little endian. */
+function packColour(hex, part = 1, rest = 0) {
+	const mix = (at) => Math.round(parseInt(hex.slice(at, at + 2), 16) * part +
+		rest * (1 - part));
+	return (255 << 24 | mix(5) << 16 | mix(3) << 8 | mix(1)) >>> 0;
 }
 
 let palette = [];
@@ -39,8 +41,9 @@ function makePalette() {
 	palette = STATES.map((state, i) => {
 		const hex = state.hidden ? "#000000" : dark ? state.dark : state.light;
 		const edgeHex = state.edges ? state.edges[Number(dark)] : hex;
-		return {height: 1, name: STATE_NAMES[i], ...state, hex, edgeHex, full: packColour(hex, 1),
-			deep: packColour(hex, 0.55), edge: packColour(edgeHex, 1)};
+		return {height: 1, name: STATE_NAMES[i], ...state, hex, edgeHex, full: packColour(hex),
+			deep: packColour(hex, 0.5, state.stripes && !dark ? 255 : 0),
+			edge: packColour(edgeHex)};
 	});
 }
 

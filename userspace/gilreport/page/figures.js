@@ -16,17 +16,22 @@ function drawHistogram(id, times) {
 	for (let i = first; i <= last; i++) {
 		const tall = counts[i] / most * 125, at = 10 + (i - first) * wide;
 		svg += `<rect x="${at + 1}" y="${base - tall}" width="${wide - 2}" height="${tall}"><title>${counts[i]} from ${timeText(2 ** i)} to ${timeText(2 ** (i + 1))}</title></rect>`;
-		if ((i - first) % Math.ceil((last - first + 1) / 8) === 0)
-			svg += `<text x="${at}" y="${base + 15}">${timeText(2 ** i)}</text>`;
 	}
+	// Round times, and more of them if the bars span little.
+	for (let unit = 1; unit < 1e12; unit *= 10)
+		for (const ns of last - first < 7 ? [unit, 2 * unit, 5 * unit] : [unit])
+			if (ns >= 2 ** first && ns < 2 ** (last + 0.8))
+				svg += `<text x="${x(ns)}" y="${base + 15}" text-anchor="middle">${timeText(ns).replace(/\.0+(?= )/, "")}</text>` +
+					`<line class="axis" x1="${x(ns)}" x2="${x(ns)}" y1="${base}" y2="${base + 4}"/>`;
+	let names = ""; // above all lines
 	const marks = [["p50", times.p50_ns], ["p99", times.p99_ns], ["max", times.max_ns]];
 	marks.forEach(([name, ns], i) => {
 		const at = x(ns);
-		svg += `<line class="mark" x1="${at}" x2="${at}" y1="${12 * i + 4}" y2="${base}"/>` +
-			`<text class="name" x="${at + (at > width - 110 ? -4 : 4)}" y="${12 * i + 12}" text-anchor="${at > width - 110 ? "end" : "start"}">${name} ${timeText(ns)}</text>`;
+		svg += `<line class="mark" x1="${at}" x2="${at}" y1="${12 * i + 4}" y2="${base}"/>`;
+		names += `<text class="name" x="${at + (at > width - 110 ? -4 : 4)}" y="${12 * i + 12}" text-anchor="${at > width - 110 ? "end" : "start"}">${name} ${timeText(ns)}</text>`;
 	});
 	const said = `${countText(times.count)} times; p50 ${timeText(times.p50_ns)}, p99 ${timeText(times.p99_ns)}, max ${timeText(times.max_ns)}`;
-	svg += `<text x="10" y="${height - 8}">${said}</text>`;
+	svg += `${names}<text x="10" y="${height - 8}">${said}</text>`;
 	place.innerHTML = `<svg class="hist" viewBox="0 0 ${width} ${height}" role="img" aria-label="${said}">${svg}</svg>`;
 }
 
@@ -62,80 +67,49 @@ function showWords(lock) {
 	}
 }
 
-const OWNERS_MAX = 8;
-
-/* Rows: threads that waited. Columns: owners that made others wait longest. */
-function showBlame(lock) {
-	const table = document.getElementById("blame"), {threads} = lock;
-	const order = (of) => threads.map((_, i) => i).filter((i) => of(threads[i]))
-		.sort((a, b) => of(threads[b]) - of(threads[a]));
-	const owners = order((thread) => thread.made_wait_ns);
-	const shown = owners.slice(0, OWNERS_MAX), others = owners.length > shown.length;
-	const most = Math.max(1, ...threads.flatMap((thread) => thread.behind.map(({ns}) => ns)));
-	const head = document.createElement("tr"), body = document.createElement("tbody");
-	const heads = ["thread", "waited", ...shown.map((i) => `behind ${label(i)}`),
-		...(others ? ["behind others"] : [])];
-	head.append(...heads.map((text) => element("th", text, {scope: "col"})));
-	for (const i of order((thread) => thread.behind.length && thread.wait.total_ns)) {
-		const row = body.insertRow(), rest = new Map(threads[i].behind.map(
-			({thread, ns}) => [thread, ns]));
-		row.append(element("th", label(i), {scope: "row"}));
-		row.insertCell().textContent = timeText(threads[i].wait.total_ns);
-		for (const owner of shown) {
-			const cell = row.insertCell(), ns = rest.get(owner);
-			rest.delete(owner);
-			if (!ns)
-				continue;
-			const button = element("button", timeText(ns), {type: "button", className: "link",
-				title: `${(ns / threads[i].wait.total_ns * 100).toFixed(0)}% of the waits of ${label(i)}`});
-			button.addEventListener("click", () => {
-				showTurn(longestBehind(i, owner));
-			});
-			cell.style.setProperty("--part", ns / most);
-			cell.className = "part";
-			cell.append(button);
-		}
-		if (others)
-			row.insertCell().textContent = rest.size ?
-				timeText([...rest.values()].reduce((a, b) => a + b)) : "";
-	}
-	const thead = document.createElement("thead");
-	thead.append(head);
-	table.replaceChildren(...(owners.length ? [thead, body] : []));
-	table.closest("section").hidden = !owners.length;
+/* In sentences, what the figures of the part that is shown come to. */
+function wordsOfPart(part, length) {
+	const {wait, hold, threads} = part, said = [
+		`In the ${timeText(length)} shown the lock was held for ${timeText(hold.total_ns)} (${
+			(hold.total_ns / length * 100).toFixed(0)}%).`];
+	said.push(wait.count ? `${countText(wait.count)} wait${wait.count > 1 ? "s" : ""} ended: median ${
+		timeText(wait.p50_ns)}, 99th percentile ${timeText(wait.p99_ns)}, longest ${
+		timeText(wait.max_ns)}.` : "No wait ended.");
+	const pairs = threads.flatMap(({behind}, i) => behind.map(({thread, ns}) => ({i, thread, ns})))
+		.sort((a, b) => b.ns - a.ns).slice(0, 3);
+	for (const {i, thread, ns} of pairs)
+		said.push(`${label(i)} waited ${timeText(ns)} behind ${label(thread)}.`);
+	return said;
 }
 
-const COLUMNS = ["thread", "share of hold time", "held", "turns", "waited", "wait p50",
-	"wait p99", "wait max", "I/O releases", "forced switches", "preempted as owner",
-	"convoy waits / I/Os"];
-
-function showShares(lock) {
-	const shares = lock.hold_shares, total = Math.max(1, lock.hold.total_ns);
-	document.getElementById("shares").textContent =
+/* All figures below the picture: of the whole recording or of what is shown. */
+function showFigures() {
+	const lock = view.lock, whole = !document.getElementById("part").checked;
+	const length = view.end - view.start;
+	const figures = whole ? lock : measure(view.start, view.end);
+	if (whole)
+		showWords(lock);
+	else
+		document.getElementById("facts").replaceChildren(
+			...wordsOfPart(figures, length).map((text) => element("li", text)));
+	showBlame(figures);
+	drawHistogram("wait-hist", figures.wait);
+	drawHistogram("hold-hist", figures.hold);
+	showShares(figures, whole ? Math.max(1, lock.last_ns - lock.first_ns) : length);
+	const shares = lock.hold_shares;
+	document.getElementById("shares").textContent = !whole || shares.threads < 2 ? "" :
 		`Jain's index (1 = equal shares): ${shares.jain.toFixed(3)} for hold time, ` +
-		`${lock.turn_shares.jain.toFixed(3)} for turns, over ${shares.threads} threads.`;
-	const table = document.getElementById("threads");
-	table.replaceChildren();
-	const head = table.createTHead().insertRow();
-	COLUMNS.forEach((name, i) => head.append(Object.assign(document.createElement("th"),
-		{scope: "col", textContent: name, className: i === 1 ? "share" : ""})));
-	const body = table.createTBody();
-	for (const thread of lock.threads) {
-		const row = body.insertRow(), share = thread.hold.total_ns / total;
-		row.append(element("th", `${thread.name} (${thread.tid})`, {scope: "row"}));
-		const cell = row.insertCell(), bar = document.createElement("span");
-		cell.className = "share";
-		bar.style.width = `${share * 100}px`;
-		cell.append(bar, `${(share * 100).toFixed(1)} %`);
-		const waits = thread.wait, cells = [timeText(thread.hold.total_ns), countText(thread.turns),
-			timeText(waits.total_ns), timeText(waits.p50_ns), timeText(waits.p99_ns),
-			timeText(waits.max_ns), thread.taken ? `${thread.io_releases} (${thread.taken} by the kernel)` :
-				thread.io_releases, thread.forced_switches,
-			timeText(thread.states_ns["has the lock, preempted"]),
-			`${thread.convoy.waits} / ${thread.convoy.came_back}`];
-		for (const text of cells)
-			row.insertCell().textContent = text;
-		if (thread.convoy.is_one)
-			row.lastChild.className = "bad";
-	}
+		`${lock.turn_shares.jain.toFixed(3)} for turns, over the ${shares.threads} threads that waited for each other.`;
+}
+
+/* After the view has moved, and then not for each step of it. */
+function figuresFollow() {
+	clearTimeout(figuresFollow.timer);
+	if (document.getElementById("part").checked)
+		figuresFollow.timer = setTimeout(showFigures, 150);
+}
+
+function listenToFigures() {
+	for (const choice of document.querySelectorAll("[name=figures]"))
+		choice.addEventListener("change", showFigures);
 }

@@ -67,6 +67,16 @@ function showTurn(turn) {
 	frame.scrollIntoView({block: "nearest"});
 }
 
+/* Shows a thread's longest wait or, if it never waited, where its lane is. */
+function showThread(lane) {
+	const turn = longestWait(view.open.lanes[lane].turns);
+	if (turn)
+		showTurn(turn);
+	scrollToLane(lane);
+	frame.scrollIntoView({block: "nearest"});
+	redraw();
+}
+
 const TURN_KEYS = {
 	ArrowLeft: () => stepTurn(-1), ArrowRight: () => stepTurn(1),
 	ArrowUp: () => stepLane(-1), ArrowDown: () => stepLane(1),

@@ -51,11 +51,7 @@ function showLock(index) {
 	view.open = openLock(lock);
 	select(null);
 	drawLegend();
-	showWords(lock);
-	drawHistogram("wait-hist", lock.wait);
-	drawHistogram("hold-hist", lock.hold);
-	showBlame(lock);
-	showShares(lock);
+	showFigures();
 	showAll();
 }
 
@@ -84,6 +80,7 @@ function start() {
 	setTheme(remembered() ?? prefers.matches);
 	listen();
 	listenToPrinter();
+	listenToFigures();
 	if (!restoreView())
 		showLock(best);
 }

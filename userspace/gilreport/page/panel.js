@@ -85,6 +85,7 @@ function showPanel() {
 /* Shows a turn, its wait and what that was behind; null selects none. */
 function select(turn, around = false) {
 	view.selected = turn;
+	document.body.classList.toggle("selected", Boolean(turn));
 	view.behind = turn ? ownersBehind(turn) : [];
 	if (turn) {
 		const start = turn.requested, end = isWait(turn) ? turn.granted : endOf(turn);

@@ -23,6 +23,7 @@ function showRange(start, end) {
 	start = Math.min(Math.max(start, 0), LENGTH - span);
 	Object.assign(view, {start, end: start + span, hover: null});
 	tip.hidden = true;
+	figuresFollow();
 	redraw();
 }
 
