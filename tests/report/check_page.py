@@ -645,6 +645,30 @@ def accessible(browser, page):
             same(f"at {width} px, {theme}", [], found)
 
 
+def tells_of_many(browser, page):
+    """Where a pixel has many turns the tooltip says so, and a click there
+    zooms in until it has one."""
+    browser.open(page.parents[2] / "busy" / "out" / "report.html")
+    x, y = place(browser, "busy-1")
+    browser.mouse("mouseMoved", x, y)
+    said = browser.value("tip.textContent")
+    for part in ("in these ", "waiting for the lock", "turns, waiting mostly",
+                 "click to zoom in"):
+        assert part in said, said
+    start, end = shown(browser)
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.mouse(kind, x, y, button="left", clickCount=1)
+    near = shown(browser)
+    close_to("span", [(end - start) / 10], [near[1] - near[0]], 1000)
+    assert "No wait is selected" in panel(browser)
+    browser.mouse("mouseMoved", x, y)
+    assert "in these" not in browser.value("tip.textContent")
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.mouse(kind, x, y, button="left", clickCount=1)
+    assert "No wait is selected" not in panel(browser)
+    quiet(browser)
+
+
 TESTS = [
     ("the page draws, without an error or a request", draws),
     ("keys zoom", zooms),
@@ -653,6 +677,7 @@ TESTS = [
     ("a wait that is selected shows the owners that it was behind", select_wait),
     ("waiters by owners", blame_table),
     ("figures of what is shown", figures_of_part),
+    ("many turns in a pixel", tells_of_many),
     ("'show one' selects it", shows_one),
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),

@@ -5,8 +5,8 @@
 usage: check_report.py GILREPORT [FOLDER]
 
 Prints KTAP. Needs neither the module nor a guest. Reports of known events are
-left in FOLDER/convoy/out, FOLDER/kernel/out and FOLDER/queue/out, for
-check_page.py.
+left in FOLDER/convoy/out, FOLDER/kernel/out, FOLDER/queue/out and
+FOLDER/busy/out, for check_page.py.
 """
 
 import csv
@@ -92,7 +92,8 @@ def leave_reports(program, folder):
     """For whoever wants to look at them, or to have a browser do so."""
     for name, trace in (("convoy", Scene(20, 5 * MS).trace),
                         ("kernel", kernel_scene()),
-                        ("queue", queue_scene())):
+                        ("queue", queue_scene()),
+                        ("busy", busy_scene(4000))):
         Path(folder, name).mkdir(parents=True, exist_ok=True)
         Report(program, trace, Path(folder, name))
 
@@ -287,6 +288,29 @@ def queue_scene():
     hand_on(t + 10 * MS, third, second, MS, MS - 10)
     add(0, t + 12 * MS, "gil_release", hold_ns=2 * MS, **second)
     add(0, t + 13 * MS, "sched_wakeup", pid=9, comm="x")
+    return trace
+
+
+def busy_scene(turns, threads=3):
+    """Threads take turns of 5 us, and ask again at once: the next thread is
+    the one that has waited longest."""
+    trace = Trace()
+    who = [{"lock": 7, "id": i, "tid": 200 + i, "comm": f"busy-{i}"}
+           for i in range(threads)]
+    t = MS
+    for each in who:
+        trace.add(0, t, "gil_request", **each)
+    trace.add(0, t, "gil_acquire", **who[0])
+    for i in range(turns):
+        owner, following = who[i % threads], who[(i + 1) % threads]
+        t += 5 * US
+        wait = (threads - 1) * 5 * US if i >= threads else i * 5 * US
+        trace.add(0, t - 20, "gil_release", reason=YIELD, hold_ns=5 * US - 20,
+                  waiting=1, **owner)
+        trace.add(0, t - 10, "gil_request", waiting=threads - 1, **owner)
+        trace.add(0, t, "gil_grant", from_tid=owner["tid"], wait_ns=wait,
+                  **following)
+        trace.add(0, t, "gil_acquire", contended=1, wait_ns=wait, **following)
     return trace
 
 

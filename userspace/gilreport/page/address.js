@@ -14,13 +14,14 @@ function viewText() {
 	return `#${parts.join("&")}`;
 }
 
+/* A moment later, because a browser allows this only so often. */
 function saveView() {
-	clearTimeout(saveView.timer);
-	saveView.timer = setTimeout(() => {
+	saveView.timer ||= setTimeout(() => {
+		saveView.timer = 0;
 		savedView = viewText();
 		if (savedView !== location.hash)
 			history.replaceState(null, "", savedView);
-	}, 200);
+	}, 300);
 }
 
 /* False if the address has no view. */

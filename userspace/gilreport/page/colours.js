@@ -38,6 +38,7 @@ function packColour(hex, part = 1, rest = 0) {
 
 let palette = [];
 function makePalette() {
+	styles.clear();
 	palette = STATES.map((state, i) => {
 		const hex = state.hidden ? "#000000" : dark ? state.dark : state.light;
 		const edgeHex = state.edges ? state.edges[Number(dark)] : hex;
@@ -56,8 +57,12 @@ function pixel(colour, x, y) {
 	return colour.full;
 }
 
+/* A colour of the style sheet, read once for each theme. */
+const styles = new Map();
 function css(name) {
-	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+	if (!styles.has(name))
+		styles.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+	return styles.get(name);
 }
 
 function drawLegend() {

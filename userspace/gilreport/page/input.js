@@ -20,6 +20,10 @@ function placeAt(event) {
 	return {row, inside: event.clientX - box.left >= left, t: timeAt(event.clientX)};
 }
 
+function perPixel() {
+	return (view.end - view.start) / (canvas.clientWidth - left);
+}
+
 function point(event) {
 	const {row, inside, t} = placeAt(event);
 	view.hover = null;
@@ -28,13 +32,18 @@ function point(event) {
 	if (!row || !inside)
 		return;
 	view.hover = {t, handoffs: row.kind === "thread" ? handoffsAround(row, t) : []};
-	tip.textContent = describe(row, t, (view.end - view.start) / (canvas.clientWidth - left) * 8);
+	tip.textContent = describe(row, t, perPixel());
 	placeTip(event.clientX, event.clientY);
 }
 
-/* A lane's turn at that place; beside the lane, its thread's longest wait. */
+/* A lane's turn at that place; beside the lane, its thread's longest wait. Where
+   a pixel has many turns, none is chosen, and the view comes nearer. */
 function choose(event) {
 	const {row, inside, t} = placeAt(event);
+	if (row && inside && describeMany(row, t, t + perPixel())) {
+		zoom(0.1, t);
+		return;
+	}
 	let turn = null;
 	if (row && row.kind === "owner")
 		turn = view.open.holds[lastAt(view.open.holdStarts, t)];

@@ -9,14 +9,27 @@ function overviewX(t) {
 	return left + t / LENGTH * (overview.clientWidth - left);
 }
 
+/* The strip, which is the same until its size, the theme or the lock changes. */
+function overviewStrip(width, ratio) {
+	const key = [width, ratio, left, dark, view.lock.lock].join();
+	if (overviewStrip.key !== key) {
+		const strip = new OffscreenCanvas(Math.round(width * ratio), Math.round(30 * ratio));
+		const pen = strip.getContext("2d");
+		pen.scale(ratio, ratio);
+		drawCounts(pen, view.open.waiters, [0, LENGTH], [left, width], 30, 28);
+		Object.assign(overviewStrip, {key, strip});
+	}
+	return overviewStrip.strip;
+}
+
 function drawOverview() {
 	const ratio = devicePixelRatio || 1, width = canvas.clientWidth;
 	overview.style.width = `${width}px`;
 	overview.width = Math.round(width * ratio);
 	overview.height = Math.round(30 * ratio);
 	const pen = overview.getContext("2d");
+	pen.drawImage(overviewStrip(width, ratio), 0, 0);
 	pen.scale(ratio, ratio);
-	drawCounts(pen, view.open.waiters, [0, LENGTH], [left, width], 30, 28);
 	pen.font = FONT;
 	pen.fillStyle = css("--dim");
 	pen.fillText("whole recording", 4, 19, left - 8);

@@ -57,10 +57,12 @@ function drawAxis(pen, width, height) {
 	const [ns, name] = shown > 5e8 ? [1e9, "s"] : [1e6, "ms"];
 	const text = (t, step) => `${(t / ns).toFixed(
 		Math.max(0, Math.ceil(-Math.log10(step / ns))))} ${name}`;
-	// As many ticks as there is room for labels, of these at round times.
-	const step = [...Array(36).keys()].map((i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3))
-		.find((ns) => ns / shown * (width - left) >
-			pen.measureText(text(view.end, ns)).width + 30);
+	// As many ticks as there is room for labels, at round times.
+	const roomy = (step) => step / shown * (width - left) >
+		pen.measureText(text(view.end, step)).width + 30;
+	let step = 10 ** Math.floor(Math.log10(shown / width * 20));
+	for (let i = 0; !roomy(step); i++)
+		step *= [2, 2.5, 2][i % 3];
 	pen.textAlign = "center";
 	for (let t = Math.ceil(view.start / step) * step; t <= view.end; t += step) {
 		const x = Math.round(timeX(t, width)) + 0.5;
@@ -381,55 +383,4 @@ function draw() {
 	saveView();
 	document.getElementById("range").textContent =
 		`${timeText(view.end - view.start)} shown, from ${timeText(view.start)} after the start`;
-}
-
-function handoffsAround(lane, t) {
-	const turn = turnAt(lane, t);
-	if (!turn)
-		return [];
-	const next = view.open.granted[lastAt(view.open.grantedTimes, turn.released - 1) + 1];
-	return [turn, t >= turn.granted && next && next.from === lane.index ? next : null]
-		.filter((each) => each && each.from >= 0);
-}
-
-/* As gil(4) has GIL_BIND_*. */
-function signText(mark) {
-	if (mark.what !== "bound")
-		return mark.what === "died" ? "died as the owner" : "was unbound";
-	return `was bound: the kernel releases for it when it blocks${mark.flags & 2 ?
-		", and at the switch interval" : ""}`;
-}
-
-function describe(row, t, near) {
-	const {spans} = row, i = lastAt(spans.starts, t, spans.count);
-	const lines = [row.label];
-	if (i < 0)
-		return lines.join("\n");
-	if (row.kind === "owner") {
-		const hold = view.open.holds[lastAt(view.open.holdStarts, t)];
-		return hold && t < endOf(hold) ? `${label(hold.lane)} has the lock\nfor ${
-			timeText(endOf(hold) - hold.granted)}` : "nobody has the lock";
-	}
-	if (row.kind === "cpu") {
-		const who = spans.threads[i];
-		lines.push(spans.states[i] === IDLE ? "idle" : spans.states[i] === 10 ?
-			(who ? DATA.thread_names[who - 1] : "unknown") :
-			view.open.lanes[who].label + (spans.states[i] === OWNS ? ", with the lock" : ""));
-		return lines.join("\n");
-	}
-	lines.push(`${palette[spans.states[i]].name}: ${timeText(spans.starts[i + 1] - spans.starts[i])}`);
-	const turn = turnAt(row, t);
-	if (turn && !(t > turn.released)) {
-		if (turn.from >= 0)
-			lines.push(`${turn.afterIo ? "came back from I/O, " : ""}waited ${timeText(turn.granted - turn.requested)}; got it from ${view.open.lanes[turn.from].label}`);
-		if (!Number.isNaN(turn.asked))
-			lines.push(`asked to drop the lock after ${timeText(turn.asked - turn.granted)}`);
-		if (turn.released > turn.granted)
-			lines.push(`held it ${timeText(turn.released - turn.granted)}, then ` +
-				(turn.taken ? "blocked, and the kernel released it" : REASONS[turn.reason]));
-		if (turn.contended && !turn.slept)
-			lines.push("queued without sleeping at first");
-	}
-	lines.push(...row.signs.filter((mark) => Math.abs(mark.t - t) < near).map(signText));
-	return lines.join("\n");
 }
