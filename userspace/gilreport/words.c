@@ -548,6 +548,7 @@ void words_of_lock(struct array *words, const struct model *model,
 	const struct lock *lock = model_lock(model, index);
 	const struct lock_figures *of = figures_lock(figures, index);
 
+	tell_deaths(words, model, lock);
 	tell_convoys(words, model, lock, of);
 	tell_behind(words, model, lock, of);
 	tell_use(words, lock, of);
@@ -556,7 +557,6 @@ void words_of_lock(struct array *words, const struct model *model,
 	tell_interval(words, lock, of);
 	tell_policies(words, model, lock);
 	tell_bound(words, model, lock, of);
-	tell_deaths(words, model, lock);
 	tell_oddities(words, lock, of);
 }
 
