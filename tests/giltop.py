@@ -437,6 +437,54 @@ class Terminal(AbstractContextManager):
         return self.giltop.stderr.read().decode()
 
 
+def samples(text):
+    """Of a scrape, {(name, labels): value}; each below its family's head."""
+    found, family = {}, ""
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            family = line.split()[2]
+        elif not line.startswith("#"):
+            key, value = line.rsplit(" ", 1)
+            name, labels = key.split("{", 1)
+            check(f"{name} below {family}", name in (
+                family, f"{family}_total", f"{family}_info"))
+            check(f"{key} twice", (name, labels) not in found)
+            found[name, labels] = float(value)
+    return found
+
+
+def test_metrics():
+    """--openmetrics and --textfile: the kernel's counters, and who waits now"""
+    with Tables(3) as tables:
+        path = Path(tables.folder.name) / "gil" / "threads"
+        path.write_bytes(path.read_bytes().replace(b"thread-3", b'"\\\xff'))
+        text = giltop("--openmetrics", *tables.options)
+        check("the end is marked", text.endswith("\n# EOF\n"))
+        found = samples(text)
+        for name, labels, value in (
+                ("lock_info", 'lock="7",policy="fifo"', 1),
+                ("lock_waiting_threads", 'lock="7"', 2),
+                ("lock_interval_seconds", 'lock="7"', 0.005),
+                ("lock_longest_waiting_seconds", 'lock="7"', 0.999999998),
+                ("lock_hold_seconds_total", 'lock="7"', 0),
+                ("thread_waiting_seconds",
+                 'lock="7",id="1",tid="501",comm="thread-1"', 0),
+                ("thread_waiting_seconds",
+                 'lock="7",id="3",tid="503",comm="\\"\\\\?"', 0.999999997)):
+            same(name, value, found.get((f"gil_{name}", labels + "}")))
+        file = Path(tables.folder.name) / "gil.prom"
+        giltop("--textfile", str(file), *tables.options)
+        same("the same in the file", found, samples(file.read_text("ascii")))
+        same("left over", [], list(file.parent.glob("*.new")))
+        said = giltop("--textfile", "/nowhere/gil.prom", *tables.options,
+                      status=1)
+        check(said, "choose another file" in said)
+        if shutil.which("promtool"):
+            with file.open("rb") as data:
+                subprocess.run(["promtool", "check", "metrics"], stdin=data,
+                               check=True)
+
+
 def test_names():
     """names are washed, and UTF-8 is shown where the locale has it"""
     with Tables(1) as tables:

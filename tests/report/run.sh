@@ -15,6 +15,7 @@ rm -rf "${top:?}/$made"
 	build/guest/userspace/gilreport "$made" || failed=1
 # What judges the page's accessibility; without it, that test is skipped.
 if command -v npm >/dev/null && [ ! -d "$top/build/axe/node_modules" ]; then
+	mkdir -p "$logs"
 	timeout 60 npm install --prefix "$top/build/axe" --no-audit --no-fund \
 		--fetch-retries 0 axe-core@4.14.1 >"$logs/axe.log" 2>&1
 fi

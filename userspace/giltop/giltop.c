@@ -7,9 +7,11 @@
  *	view			compares two
  *	row, screen		make lines of text
  *	batch, json, live	say where these go
+ *	metrics			writes one snapshot for Prometheus
  */
 #include "batch.h"
 #include "live.h"
+#include "metrics.h"
 #include "options.h"
 
 int main(int argc, char **argv)
@@ -17,5 +19,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	options_parse(&options, argc, argv);
+	if (options.metrics)
+		return metrics_run(&options);
 	return options.batch ? batch_run(&options) : live_run(&options);
 }

@@ -20,6 +20,8 @@ static const char doc[] =
 enum {
 	OPTION_ONCE = 256,
 	OPTION_JSON,
+	OPTION_OPENMETRICS,
+	OPTION_TEXTFILE,
 	OPTION_DEBUGFS,
 };
 
@@ -35,6 +37,10 @@ static const struct argp_option argp_options[] = {
 	{ "once", OPTION_ONCE, NULL, 0, "The same as -b -n 1", 0 },
 	{ "json", OPTION_JSON, NULL, 0,
 	  "Write one JSON document, or with -n several, one on each line", 0 },
+	{ "openmetrics", OPTION_OPENMETRICS, NULL, 0,
+	  "Write one scrape in the OpenMetrics format", 0 },
+	{ "textfile", OPTION_TEXTFILE, "FILE", 0,
+	  "Write one scrape into a file for node_exporter", 0 },
 	{ "debugfs", OPTION_DEBUGFS, "DIR", 0,
 	  "Where debugfs is mounted (default /sys/kernel/debug)", 0 },
 	{ 0 },
@@ -109,6 +115,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_JSON:
 		options->json = true;
+		break;
+	case OPTION_TEXTFILE:
+		options->textfile = arg;
+		options->metrics = true;
+		break;
+	case OPTION_OPENMETRICS:
+		options->metrics = true;
 		break;
 	case OPTION_DEBUGFS:
 		options->debugfs = arg;

@@ -23,6 +23,9 @@ struct options {
 	uint64_t count;
 	bool batch;
 	bool json;
+	/* One scrape for Prometheus, to stdout or to a file. */
+	bool metrics;
+	const char *textfile; /* or NULL */
 	const char *debugfs;
 };
 
