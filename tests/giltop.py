@@ -539,10 +539,11 @@ def test_80_by_24():
         terminal.until("by tid reversed")
         check("the last thread", "540 thread-40" in terminal.line(4))
         terminal.key(">")
-        terminal.until("queue: 502 thread-2")
+        terminal.until("queue behind 501 thread-1, the owner for 1.0s: "
+                       "502 thread-2")
         terminal.key("a")
         terminal.until("SW/S  IO/S")
-        check("no queue", "queue:" not in terminal.text())
+        check("no queue", "queue behind" not in terminal.text())
         terminal.key("?")
         terminal.until("this help")
         terminal.key("h")

@@ -146,9 +146,24 @@ static size_t queue_of(const struct view *view, uint64_t lock,
 	return n;
 }
 
+/* " behind 230 python3, the owner for 3.1ms", or nothing if there is no owner. */
+static void name_owner(char *text, size_t size, const struct lock_view *lock)
+{
+	const struct thread_row *owner = lock ? lock->owner : NULL;
+	char time[CELL_MAX];
+
+	*text = '\0';
+	if (!owner || !owner->figures.since_ns)
+		return;
+	text_time(time, owner->figures.now_ns - owner->figures.since_ns);
+	snprintf(text, size, " behind %" PRIu64 " %s, the owner for %s",
+		 owner->tid, WASHED(owner->comm), time);
+}
+
 /* The queue of the chosen lock: each thread and how long it has waited. */
 static void draw_queue(struct drawing *d, uint64_t lock)
 {
+	char owner[LINE_MAX_SIZE];
 	const struct thread_row **queue =
 		calloc(d->view->thread_count + 1, sizeof(*queue));
 	char text[LINE_MAX_SIZE] = "", time[CELL_MAX];
@@ -166,7 +181,8 @@ static void draw_queue(struct drawing *d, uint64_t lock)
 				       queue[i]->tid, WASHED(queue[i]->comm),
 				       time);
 	}
-	say(d, LINE_NOTE, "queue: %s", n ? text : "nobody waits");
+	name_owner(owner, sizeof(owner), n ? view_lock(d->view, lock) : NULL);
+	say(d, LINE_NOTE, "queue%s: %s", owner, n ? text : "nobody waits");
 	free(queue);
 }
 
