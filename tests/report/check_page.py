@@ -587,17 +587,21 @@ def address(browser, page):
 
 
 def owner_lane(browser, page):
-    """One row says who has the lock, and the names in it."""
-    browser.open(page.parents[2] / "queue" / "out" / "report.html", 1400)
+    """One row says who has the lock, and the names in it; it stays when the
+    lanes scroll."""
+    browser.open(page.parents[2] / "queue" / "out" / "report.html", 1400,
+                 height=300)
+    browser.value("frame.scrollIntoView(); frame.scrollTop = 60")
+    same("scrolled", 60, browser.value("frame.scrollTop"))
     browser.value(RECORD_TEXT)
     browser.settle()
     names = [t["text"] for t in browser.value("texts")
              if t["y"] == browser.value("rowTop(0) + ROW / 2 + 4")]
     for name in ("owner", "first (81)", "second (82)"):
         assert name in names, names
-    x, y = place(browser, "owner")
-    x = browser.value("canvas.getBoundingClientRect().left + "
-                      "timeX(11e6, canvas.clientWidth)")
+    x, y = browser.value("""(() => { const box = canvas.getBoundingClientRect();
+        return [box.left + timeX(11e6, canvas.clientWidth),
+                box.top + rowTop(0) + ROW / 2]; })()""")
     browser.mouse("mouseMoved", x, y)
     said = browser.value("tip.textContent")
     assert "first (81) has the lock" in said and "5.00 ms" in said, said

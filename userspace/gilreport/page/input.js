@@ -13,10 +13,11 @@ function placeTip(x, y) {
 
 /* The row and the time at a place in the window; no row beside the lanes. */
 function placeAt(event) {
-	const box = canvas.getBoundingClientRect();
-	const y = event.clientY - box.top + frame.scrollTop;
-	const row = event.clientY - box.top < TOP + WAITERS ? null :
-		view.rows.find((row, i) => y >= rowTop(i) && y < rowTop(i) + ROW);
+	const box = canvas.getBoundingClientRect(), y = event.clientY - box.top;
+	const row = view.rows.find((row, i) => {
+		const top = rowTop(i) - (i ? frame.scrollTop : 0);
+		return y >= top && y < top + ROW && (!i || y >= headHeight() - 3);
+	});
 	return {row, inside: event.clientX - box.left >= left, t: timeAt(event.clientX)};
 }
 
@@ -215,8 +216,11 @@ function listen() {
 	listenToOverview();
 	listenToAddress();
 	document.addEventListener("keydown", (event) => {
-		if (event.key === "Escape")
-			tip.hidden = true;
+		if (event.key !== "Escape")
+			return;
+		tip.hidden = true;
+		for (const unfolded of document.querySelectorAll("details.keys[open]"))
+			unfolded.open = false;
 	});
 	for (const button of document.querySelectorAll("[data-do]"))
 		button.addEventListener("click", BUTTONS[button.dataset.do]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Which rows the timeline has, in which order, and where each is.
 
-const TOP = 22, WAITERS = 46, MANY_LANES = 40, OWNER = -1;
+const TOP = 22, WAITERS = 46, MANY_LANES = 40;
 const rowChoice = {
 	filter: document.getElementById("filter"),
 	order: document.getElementById("order"),
@@ -34,24 +34,31 @@ function chooseRows() {
 	lanes.sort((a, b) => by(threads[b.index], b.index) - by(threads[a.index], a.index));
 	[ROW, GAP] = view.open.lanes.length > MANY_LANES && !printing ? [13, 2] : [26, 5];
 	view.rows = [view.open.owner, ...lanes, ...view.open.cpus];
-	view.rowOf = new Map([[OWNER, 0], ...lanes.map((lane, i) => [lane.index, i + 1])]);
+	view.rowOf = new Map(lanes.map((lane, i) => [lane.index, i + 1]));
 }
 
+/* Below the times, the waiters and the owners, which stay when lanes scroll. */
+function headHeight() {
+	return TOP + WAITERS + ROW + 6;
+}
+
+/* Where a row is; of all but the owners', when nothing is scrolled. */
 function rowTop(i) {
 	const {kind} = view.rows[i];
-	return TOP + WAITERS + i * (ROW + GAP) + (kind === "owner" ? 0 : kind === "cpu" ? 16 : 6);
+	return kind === "owner" ? TOP + WAITERS :
+		headHeight() + (i - 1) * (ROW + GAP) + (kind === "cpu" ? 10 : 0);
 }
 
-/* Where the lane of a thread, or of OWNER, is; nowhere if it is not among the rows. */
+/* Where a thread's lane is; nowhere if it is not among the rows. */
 function laneTop(lane) {
 	return view.rowOf.has(lane) ? rowTop(view.rowOf.get(lane)) : NaN;
 }
 
 function scrollToLane(lane) {
 	chooseRows();
-	const top = laneTop(lane) - TOP - WAITERS, room = frame.clientHeight - TOP - WAITERS - ROW;
+	const top = laneTop(lane) - headHeight(), room = frame.clientHeight - headHeight() - ROW;
 	if (!Number.isNaN(top))
-		frame.scrollTop = Math.min(Math.max(frame.scrollTop, top - room + GAP), top - GAP);
+		frame.scrollTop = Math.min(Math.max(frame.scrollTop, top - room + GAP), top);
 }
 
 function listenToRows() {

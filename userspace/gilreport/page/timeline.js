@@ -121,42 +121,6 @@ function drawLosses(pen, width, height) {
 	}
 }
 
-function drawArrow(pen, x0, y0, x1, y1) {
-	const angle = Math.atan2(y1 - y0, x1 - x0);
-	pen.beginPath();
-	pen.moveTo(x0, y0);
-	pen.lineTo(x1, y1);
-	for (const turn of [-0.45, 0.45]) {
-		pen.moveTo(x1, y1);
-		pen.lineTo(x1 - 8 * Math.cos(angle + turn), y1 - 8 * Math.sin(angle + turn));
-	}
-	pen.stroke();
-}
-
-/* On top of a wider line of the page's colour, to be seen on every lane. */
-function drawHandoff(pen, turn, width, offset, strong) {
-	const x = timeX(turn.granted, width);
-	const y0 = laneTop(turn.from) - offset + ROW / 2, y1 = laneTop(turn.lane) - offset + ROW / 2;
-	if (Number.isNaN(y0 + y1))
-		return;
-	for (const [colour, wider] of [["--page", 2.5], ["--text", 0]]) {
-		pen.strokeStyle = css(colour);
-		pen.lineWidth = (strong ? 2.5 : 1) + wider;
-		drawArrow(pen, x, y0, x, y1);
-	}
-	pen.lineWidth = 1;
-}
-
-function drawDrop(pen, t, lane, width, offset) {
-	const x = timeX(t, width), y = laneTop(lane) - offset;
-	pen.fillStyle = css("--text");
-	pen.beginPath();
-	pen.moveTo(x - 5, y - 5);
-	pen.lineTo(x + 5, y - 5);
-	pen.lineTo(x, y + 4);
-	pen.fill();
-}
-
 /* Names in the owners' row, and where one owner follows another. */
 function drawOwners(pen, width, y) {
 	const {holds, holdEnds} = view.open, first = lastAt(holdEnds, view.start) + 1;
@@ -172,134 +136,6 @@ function drawOwners(pen, width, y) {
 		if (x1 - x0 > 2 * half + 4)
 			pen.fillText(name, (x0 + x1) / 2 - half, y + ROW / 2 + 4);
 	}
-}
-
-/* The part of a lane from one time to another, if any of it is in view. */
-function boxOf(lane, start, end, width, offset) {
-	const x0 = Math.max(left, timeX(start, width)), x1 = Math.min(width, timeX(end, width));
-	return x1 < left || x0 > width || !view.rowOf.has(lane) ? null :
-		{x: x0, y: laneTop(lane) - offset, width: Math.max(2, x1 - x0), height: ROW};
-}
-
-function drawNumber(pen, number, box) {
-	const x = box.x + box.width / 2, y = box.y + box.height / 2;
-	pen.fillStyle = css("--page");
-	pen.beginPath();
-	pen.arc(x, y, 9, 0, 7);
-	pen.fill();
-	pen.stroke();
-	pen.fillStyle = css("--text");
-	pen.textAlign = "center";
-	pen.fillText(number, x, y + 4);
-	pen.textAlign = "left";
-}
-
-/* Outlines the selected wait and, numbered, the holds that it was behind; all
-   the rest becomes pale. */
-function drawSelected(pen, width, height, offset) {
-	const turn = view.selected;
-	if (!turn)
-		return;
-	const start = turn.requested, end = isWait(turn) ? turn.granted : endOf(turn);
-	const own = boxOf(turn.lane, start, end, width, offset);
-	const boxes = view.behind.map(({hold}, i) => ({number: i + 1,
-		box: boxOf(hold.lane, Math.max(hold.granted, turn.requested),
-			Math.min(endOf(hold), turn.granted), width, offset)})).filter(({box}) => box);
-	pen.save();
-	pen.beginPath();
-	pen.rect(left, TOP + WAITERS - 3, width - left, height);
-	pen.clip();
-	pen.beginPath();
-	pen.rect(left, 0, width, height);
-	for (const box of [own, boxOf(OWNER, start, end, width, offset),
-		...boxes.map(({box}) => box)])
-		if (box)
-			pen.rect(box.x, box.y, box.width, box.height);
-	pen.globalAlpha = 0.6;
-	pen.fillStyle = css("--page");
-	pen.fill("evenodd");
-	pen.globalAlpha = 1;
-	pen.lineWidth = 2;
-	pen.strokeStyle = css("--text");
-	for (const {box} of boxes)
-		pen.strokeRect(box.x, box.y, box.width, box.height);
-	if (own) {
-		pen.lineWidth = 3;
-		pen.strokeStyle = css("--accent");
-		pen.strokeRect(own.x, own.y - 1, own.width, own.height + 2);
-	}
-	pen.lineWidth = 1;
-	pen.strokeStyle = css("--text");
-	let last = -Infinity;
-	for (const {number, box} of boxes) {
-		const x = box.x + box.width / 2;
-		if (x - 20 < last)
-			continue;
-		drawNumber(pen, number, box);
-		last = x;
-	}
-	pen.restore();
-}
-
-const SIGNS = {died: "✕", bound: "◆", unbound: "◇"};
-
-/* Deaths and bindings on their lanes; a policy through all of them. */
-function drawSigns(pen, width, height, offset) {
-	const shown = view.open.marks.filter((mark) => mark.t >= view.start && mark.t <= view.end);
-	if (shown.length > 4 * MARKS_MAX)
-		return;
-	// On top of what comes with it: who ends is unbound too.
-	shown.sort((a, b) => (a.what === "died") - (b.what === "died"));
-	for (const mark of shown) {
-		const x = timeX(mark.t, width);
-		pen.fillStyle = pen.strokeStyle = css(mark.what === "died" ? "--bad" : "--text");
-		if (mark.what === "policy") {
-			pen.setLineDash([2, 3]);
-			pen.beginPath();
-			pen.moveTo(x, TOP + WAITERS - 6);
-			pen.lineTo(x, height);
-			pen.stroke();
-			pen.setLineDash([]);
-			pen.lineWidth = 3;
-			pen.strokeStyle = css("--page");
-			pen.strokeText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
-			pen.fillText(`policy ${mark.policy}`, x + 3, TOP + WAITERS + 4);
-			pen.lineWidth = 1;
-			continue;
-		}
-		pen.textAlign = "center";
-		pen.font = "bold 15px system-ui, sans-serif";
-		pen.lineWidth = 3;
-		pen.strokeStyle = css("--page");
-		const y = laneTop(mark.thread) - offset + ROW / 2 + 5;
-		pen.strokeText(SIGNS[mark.what], x, y);
-		pen.fillText(SIGNS[mark.what], x, y);
-		pen.textAlign = "left";
-		pen.font = FONT;
-		pen.lineWidth = 1;
-	}
-}
-
-const MARKS_MAX = 60;
-
-function drawMarks(pen, width, height, offset) {
-	const {granted, grantedTimes, drops} = view.open;
-	const first = lastAt(grantedTimes, view.start) + 1, last = lastAt(grantedTimes, view.end);
-	pen.save();
-	pen.beginPath();
-	pen.rect(left, TOP + WAITERS - 8, width - left, 1e5);
-	pen.clip();
-	if (last - first < MARKS_MAX)
-		for (let i = first; i <= last; i++)
-			drawHandoff(pen, granted[i], width, offset, false);
-	const from = lastAt(drops.times, view.start) + 1, to = lastAt(drops.times, view.end);
-	if (to - from < MARKS_MAX)
-		for (let i = from; i <= to; i++)
-			drawDrop(pen, drops.times[i], drops.values[i], width, offset);
-	for (const turn of view.hover ? view.hover.handoffs : [])
-		drawHandoff(pen, turn, width, offset, true);
-	drawSigns(pen, width, height, offset);
-	pen.restore();
 }
 
 /* A line at the mouse with its time, and the part that is being chosen. */
@@ -353,26 +189,28 @@ function draw() {
 	pen.font = FONT;
 	const columns = Math.round((width - left) * ratio);
 	const scale = (view.end - view.start) / columns;
-	view.rows.forEach((row, i) => {
-		const y = rowTop(i) - offset;
-		if (y < TOP + WAITERS - ROW || y > height)
-			return;
+	const drawRow = (row, y) => {
 		const image = pen.createImageData(columns, Math.round(ROW * ratio));
 		drawSpans(image, row.spans, view.start, scale, Math.round(view.start / scale) % 12);
 		pen.putImageData(image, Math.round(left * ratio), Math.round(y * ratio));
-		if (row.kind === "owner")
-			drawOwners(pen, width, y);
 		pen.fillStyle = css("--text");
 		pen.font = view.selected && row.index === view.selected.lane ? `bold ${FONT}` : FONT;
 		pen.fillText(row.label, 4, y + ROW / 2 + 4, left - 8);
 		pen.font = FONT;
-	});
+	};
+	for (let i = 1; i < view.rows.length; i++) {
+		const y = rowTop(i) - offset;
+		if (y > headHeight() - ROW && y < height)
+			drawRow(view.rows[i], y);
+	}
 	// Lanes were put as pixels, with the canvas's own cleared: lines go below.
 	pen.globalCompositeOperation = "destination-over";
 	drawAxis(pen, width, height);
 	pen.globalCompositeOperation = "source-over";
 	pen.fillStyle = css("--page");
-	pen.fillRect(0, 0, width, TOP + WAITERS - 3);
+	pen.fillRect(0, 0, width, headHeight() - 3);
+	drawRow(view.rows[0], rowTop(0));
+	drawOwners(pen, width, rowTop(0));
 	drawAxis(pen, width, TOP + WAITERS - 6);
 	drawWaiters(pen, width);
 	drawSelected(pen, width, height, offset);
