@@ -429,6 +429,20 @@ def figures_of_part(browser, page):
     quiet(browser)
 
 
+def histogram_of_one(browser, page):
+    """The histograms can be of one thread."""
+    browser.open(page)
+    said = "document.querySelector('#wait-hist svg').getAttribute('aria-label')"
+    assert browser.value(said).startswith("40 times"), browser.value(said)
+    browser.value("""(() => { const who = document.getElementById("who");
+        who.value = [...who.options].find((option) =>
+            option.text === "io-1 (101)").value;
+        who.dispatchEvent(new Event("change")); })()""")
+    same("of io-1", "20 times; p50 5.00 ms, p99 5.00 ms, max 5.00 ms",
+         browser.value(said))
+    quiet(browser)
+
+
 def shows_one(browser, page):
     browser.open(page)
     browser.value("document.querySelector('.words button').click()")
@@ -682,6 +696,7 @@ TESTS = [
     ("waiters by owners", blame_table),
     ("figures of what is shown", figures_of_part),
     ("many turns in a pixel", tells_of_many),
+    ("histograms of one thread", histogram_of_one),
     ("'show one' selects it", shows_one),
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),

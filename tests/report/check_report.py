@@ -497,6 +497,9 @@ def check_perfetto(program, directory):
                     ("third 83", 19), ("second 82", 20)],
          [(event["name"], round(event["ts"] / 1000)) for event in events
           if event["ph"] == "X" and event["tid"] == owner])
+    same("how they got it", [0, 0, 4, 7, 0.99999],
+         [event["args"]["waited (ms)"] for event in events
+          if event["ph"] == "X" and event["tid"] == owner])
     same("names", {"lone", "first", "second", "third", "owner",
                    "CPU 0"}, set(tracks.values()))
     same("behind", [{"second 82": 3.99999, "first 81": 2.99999}],

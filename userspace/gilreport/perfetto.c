@@ -210,9 +210,13 @@ static void put_owners(struct output *output, const struct holds *holds,
 
 		if (start >= end)
 			continue;
-		put_slice(output, process, track, start, end,
-			  name_thread(name, sizeof(name),
-				      model_thread(model, thread)));
+		begin_slice(output, process, track, start, end,
+			    name_thread(name, sizeof(name),
+					model_thread(model, thread)));
+		fprintf(output->file,
+			",\"args\":{\"waited (ms)\":%.6f,\"released\":\"%s\"}}",
+			(double)(turn->granted - turn->requested) / 1e6,
+			reason_name(turn->reason));
 		time = end;
 	}
 }

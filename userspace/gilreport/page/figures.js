@@ -93,8 +93,9 @@ function showFigures() {
 		document.getElementById("facts").replaceChildren(
 			...wordsOfPart(figures, length).map((text) => element("li", text)));
 	showBlame(figures);
-	drawHistogram("wait-hist", figures.wait);
-	drawHistogram("hold-hist", figures.hold);
+	const one = figures.threads[document.getElementById("who").value] || figures;
+	drawHistogram("wait-hist", one.wait);
+	drawHistogram("hold-hist", one.hold);
 	showShares(figures, whole ? Math.max(1, lock.last_ns - lock.first_ns) : length);
 	const shares = lock.hold_shares;
 	document.getElementById("shares").textContent = !whole || shares.threads < 2 ? "" :
@@ -109,7 +110,13 @@ function figuresFollow() {
 		figuresFollow.timer = setTimeout(showFigures, 150);
 }
 
+/* All threads at once may mix waits of several kinds. */
+function offerThreads() {
+	document.getElementById("who").replaceChildren(new Option("all threads", ""),
+		...view.open.lanes.map((lane, i) => new Option(lane.label, i)));
+}
+
 function listenToFigures() {
-	for (const choice of document.querySelectorAll("[name=figures]"))
+	for (const choice of document.querySelectorAll("[name=figures], #who"))
 		choice.addEventListener("change", showFigures);
 }

@@ -51,6 +51,7 @@ function showLock(index) {
 	view.open = openLock(lock);
 	select(null);
 	drawLegend();
+	offerThreads();
 	showFigures();
 	showAll();
 }
