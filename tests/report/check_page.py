@@ -630,11 +630,11 @@ def first_screen(browser, page):
             .getBoundingClientRect().bottom, canvas.getBoundingClientRect().top +
             rowTop(2) + ROW]""")
         assert 0 < tops[0] < tops[1] < height, (width, tops)
-    same("links", ["behind.csv", "threads.csv", "trace.json", "turns.csv"],
+    same("links", ["behind.csv", "threads.csv", "trace.json.gz", "turns.csv"],
          sorted(browser.value("[...document.links].map((link) => "
                               "link.getAttribute('href'))")))
     assert all((page.parent / name).exists() for name in (
-        "behind.csv", "threads.csv", "trace.json", "turns.csv"))
+        "behind.csv", "threads.csv", "trace.json.gz", "turns.csv"))
     words = browser.value("[...document.querySelectorAll('.words li')].map("
                           "(item) => item.textContent)")
     assert words[0].startswith("Convoy: "), words

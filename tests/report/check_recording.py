@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import ktap
-from check_report import check_events
+from check_report import check_events, read_perfetto
 from ktap import same
 
 
@@ -41,8 +41,7 @@ def check(program, trace, result, directory):
     # The lanes, by the events' times, against the kernel's own clock readings.
     drawn = sum(int(r["released_ns"]) - int(r["granted_ns"]) for r in rows)
     assert abs(drawn - lock["hold"]["total_ns"]) < drawn / 10, drawn
-    check_events(json.loads((out / "trace.json").read_text(
-        encoding="utf-8"))["traceEvents"])
+    check_events(read_perfetto(out))
 
 
 def main():

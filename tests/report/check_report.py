@@ -11,6 +11,7 @@ FOLDER/busy/out, for check_page.py.
 
 import csv
 import functools
+import gzip
 import json
 import os
 import shutil
@@ -98,6 +99,11 @@ def leave_reports(program, folder):
         Report(program, trace, Path(folder, name))
 
 
+def read_perfetto(directory):
+    with gzip.open(Path(directory) / "trace.json.gz") as file:
+        return json.load(file)["traceEvents"]
+
+
 class Report:
     """What gilreport makes of a trace."""
 
@@ -118,8 +124,7 @@ class Report:
             return list(csv.DictReader(file))
 
     def perfetto(self):
-        text = (self.directory / "trace.json").read_text(encoding="utf-8")
-        return json.loads(text)["traceEvents"]
+        return read_perfetto(self.directory)
 
 
 def check_convoy(program, directory):
@@ -547,6 +552,25 @@ def check_full_disk(program, directory):
         assert "No space left" in run.stderr, (options, run.stderr)
 
 
+def check_no_gzip(program, directory):
+    """Without gzip, or if it fails, the report says so."""
+    path = Path(directory) / "trace.dat"
+    Scene(3, 5 * MS).trace.write(path)
+    folder = Path(directory) / "bin"
+    folder.mkdir()
+    for script, reason in ((None, "No such file"), ("#!/bin/sh\nexit 1\n",
+                                                   "Input/output error")):
+        if script:
+            (folder / "gzip").write_text(script, encoding="ascii")
+            (folder / "gzip").chmod(0o755)
+        run = subprocess.run(
+            [program, "-o", f"{directory}/out", path], check=False,
+            env=os.environ | {"PATH": str(folder)}, capture_output=True,
+            text=True)
+        same("status", 1, run.returncode)
+        assert "trace.json.gz" in run.stderr and reason in run.stderr, run
+
+
 def check_refusals(program, directory):
     for arguments, status in ((["/nonexistent"], 1), ([__file__], 1), ([], 2),
                               (["--interval", "x", "t"], 2)):
@@ -576,10 +600,11 @@ TESTS = [
     ("a recording that is cut anywhere is refused", check_damaged),
     ("names that look like markup", check_hostile),
     ("text from outside is washed", check_outside_text),
-    ("trace.json is as viewers demand", check_perfetto),
+    ("trace.json.gz is as viewers demand", check_perfetto),
     ("--events goes by fields, whatever threads are called",
      check_events_option),
     ("a full disk is told, with a reason", check_full_disk),
+    ("a gzip that is missing or fails is told", check_no_gzip),
     ("what cannot be read is refused with a reason", check_refusals),
 ]
 

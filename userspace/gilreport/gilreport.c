@@ -9,6 +9,7 @@
 #include "args/json.h"
 #include "args/output.h"
 #include "events.h"
+#include "gzip.h"
 #include "options.h"
 #include "reader.h"
 #include "report.h"
@@ -16,12 +17,13 @@
 static const struct {
 	const char *name;
 	int (*write)(const struct report *report, FILE *file);
+	bool gzip;
 } forms[] = {
-	{ "report.html", page_write },
-	{ "trace.json", perfetto_write },
-	{ "turns.csv", csv_write_turns },
-	{ "threads.csv", csv_write_threads },
-	{ "behind.csv", csv_write_behind },
+	{ "report.html", page_write, false },
+	{ "trace.json.gz", perfetto_write, true },
+	{ "turns.csv", csv_write_turns, false },
+	{ "threads.csv", csv_write_threads, false },
+	{ "behind.csv", csv_write_behind, false },
 };
 
 static int complain(const char *path)
@@ -35,25 +37,25 @@ static int write_form(const struct report *report, const char *directory,
 		      size_t form)
 {
 	char path[4096];
+	pid_t gzip = 0;
 	FILE *file;
-	int error;
+	int error, closed;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory,
 			     forms[form].name) >= sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return complain(directory);
 	}
-	file = fopen(path, "w");
+	file = forms[form].gzip ? gzip_open(path, &gzip) : fopen(path, "w");
 	if (!file)
 		return complain(path);
 	errno = 0;
 	error = forms[form].write(report, file);
 	if (!error && ferror(file))
 		error = errno ? errno : EIO;
-	if (fclose(file) && !error)
-		error = errno;
-	errno = error;
-	if (error)
+	closed = gzip ? gzip_close(file, gzip) : fclose(file) ? errno : 0;
+	errno = closed ? closed : error;
+	if (errno)
 		return complain(path);
 	return 0;
 }

@@ -12,8 +12,8 @@ static const char doc[] =
 	"Show what threads did with /dev/gil locks, and which thread waited for which.\v"
 	"TRACE is a recording made with gilrecord(8). gilreport prints a summary "
 	"and writes into DIR: report.html, a page that opens in any browser "
-	"without a network; trace.json for Perfetto and Chrome; turns.csv and "
-	"threads.csv.\n\n"
+	"without a network; trace.json.gz for Perfetto and Chrome; turns.csv, "
+	"threads.csv and behind.csv.\n\n"
 	"Exit status: 0 written; 1 not written, standard error says why; "
 	"2 wrong use.";
 
