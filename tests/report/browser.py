@@ -113,10 +113,17 @@ class Browser:
             {"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)])
         self.settle()
 
-    def picture(self, path, whole=True):
-        data = self.ask("Page.captureScreenshot",
-                        captureBeyondViewport=whole)
-        Path(path).write_bytes(base64.b64decode(data["data"]))
+    def picture(self, whole=True, **clip):
+        """A PNG of the window, of the whole page, or of a part of the window."""
+        if whole:
+            # Asked for what is beyond the window, Chromium never answers once
+            # the page has put its view into its address.
+            width, height = self.value("[innerWidth, document.body.scrollHeight]")
+            self.ask("Emulation.setDeviceMetricsOverride", width=width,
+                     height=height, deviceScaleFactor=1, mobile=False)
+            self.settle()
+        return base64.b64decode(self.ask(
+            "Page.captureScreenshot", **({"clip": clip} if clip else {}))["data"])
 
     def close(self):
         self.process.terminate()

@@ -429,6 +429,25 @@ def figures_of_part(browser, page):
     quiet(browser)
 
 
+def another_lock(browser, page):
+    """Another lock replaces all that is told, also while the figures are of
+    what is shown."""
+    browser.open(page.parents[2] / "two" / "out" / "report.html")
+    verdict = "document.getElementById('verdict').innerText"
+    assert "Convoy: " in browser.value(verdict)
+    browser.value("document.getElementById('part').click();"
+                  "select(longestWait(view.open.turns))")
+    browser.value("""(() => { const lock = document.getElementById("lock");
+        lock.value = 1; lock.dispatchEvent(new Event("change")); })()""")
+    browser.settle()
+    assert "No convoy" in browser.value(verdict), browser.value(verdict)
+    assert "No wait is selected" in panel(browser)
+    assert not browser.value("document.getElementById('blame')"
+                             ".checkVisibility()"), "an empty table"
+    same("threads", ["hog-0 (100)"], rows(browser))
+    quiet(browser)
+
+
 def histogram_of_one(browser, page):
     """The histograms can be of one thread."""
     browser.open(page)
@@ -697,6 +716,7 @@ TESTS = [
     ("figures of what is shown", figures_of_part),
     ("many turns in a pixel", tells_of_many),
     ("histograms of one thread", histogram_of_one),
+    ("another lock", another_lock),
     ("'show one' selects it", shows_one),
     ("deaths, bindings and policies", signs),
     ("light and dark", themes),

@@ -5,8 +5,8 @@
 usage: check_report.py GILREPORT [FOLDER]
 
 Prints KTAP. Needs neither the module nor a guest. Reports of known events are
-left in FOLDER/convoy/out, FOLDER/kernel/out, FOLDER/queue/out and
-FOLDER/busy/out, for check_page.py.
+left in FOLDER/convoy/out, FOLDER/kernel/out, FOLDER/queue/out, FOLDER/busy/out
+and FOLDER/two/out, for check_page.py.
 """
 
 import csv
@@ -94,7 +94,8 @@ def leave_reports(program, folder):
     for name, trace in (("convoy", Scene(20, 5 * MS).trace),
                         ("kernel", kernel_scene()),
                         ("queue", queue_scene()),
-                        ("busy", busy_scene(4000))):
+                        ("busy", busy_scene(4000)),
+                        ("two", two_locks())):
         Path(folder, name).mkdir(parents=True, exist_ok=True)
         Report(program, trace, Path(folder, name))
 
@@ -193,12 +194,16 @@ def check_middle(program, directory):
     same("repaired", "1", row["repaired"])
 
 
-def check_locks(program, directory):
+def two_locks():
     scene = Scene(3, 5 * MS)
     who = {"lock": 9, "id": 1, "tid": 100, "comm": "hog-0"}
     scene.trace.add(0, scene.time + 10, "gil_request", **who)
     scene.trace.add(0, scene.time + 20, "gil_acquire", **who)
-    report = Report(program, scene.trace, directory)
+    return scene.trace
+
+
+def check_locks(program, directory):
+    report = Report(program, two_locks(), directory)
     same("locks", [3, 9], sorted(l["lock"] for l in report.json["locks"]))
     check_events(report.perfetto())
 

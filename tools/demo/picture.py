@@ -26,7 +26,7 @@ sys.path.insert(0, str(TOP / "tests" / "report"))
 # pylint: disable=wrong-import-position,import-error
 from browser import browse
 
-WIDTH = 1000
+WIDTH = 1060
 MARGIN = 2
 BYTES_MAX = 200_000
 
@@ -39,7 +39,8 @@ GREY = "document.documentElement.style.filter = 'grayscale(1)'"
 AREA = f"""(() => {{
     const first = document.getElementById("overview").getBoundingClientRect();
     const last = document.getElementById("wait").getBoundingClientRect();
-    return {{ x: 0, y: first.top + scrollY - {MARGIN}, scale: 1, width: innerWidth,
+    return {{ x: 0, y: first.top + scrollY - {MARGIN}, scale: 1,
+              width: document.documentElement.clientWidth,
               height: last.bottom - first.top + 2 * {MARGIN} }};
 }})()"""
 
@@ -62,9 +63,7 @@ def take_one(page, to, browser):
     browser.open(page, WIDTH)
     browser.value(SHOW_ONE)
     browser.settle()
-    png = base64.b64decode(browser.ask(
-        "Page.captureScreenshot", clip=browser.value(AREA),
-        captureBeyondViewport=True)["data"])
+    png = browser.picture(False, **browser.value(AREA))
     if len(png) > BYTES_MAX:
         sys.stderr.write(f"picture: {len(png)} bytes are too many for a "
                          f"README (at most {BYTES_MAX}): use a shorter "
@@ -80,8 +79,7 @@ def take_all(page, folder, browser):
         browser.open(page, width, theme, height=height or 900)
         for script in scripts:
             browser.value(script)
-        browser.settle()
-        browser.picture(folder / f"{name}.png", whole=not height)
+        (folder / f"{name}.png").write_bytes(browser.picture(not height))
     browser.open(page, 1300, "dark")
     paper = browser.ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69,
                         printBackground=False)

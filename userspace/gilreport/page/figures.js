@@ -87,9 +87,8 @@ function showFigures() {
 	const lock = view.lock, whole = !document.getElementById("part").checked;
 	const length = view.end - view.start;
 	const figures = whole ? lock : measure(view.start, view.end);
-	if (whole)
-		showWords(lock);
-	else
+	showWords(lock);
+	if (!whole)
 		document.getElementById("facts").replaceChildren(
 			...wordsOfPart(figures, length).map((text) => element("li", text)));
 	showBlame(figures);

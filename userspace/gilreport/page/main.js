@@ -59,7 +59,7 @@ function showLock(index) {
 function start() {
 	const choice = document.getElementById("lock");
 	DATA.locks.forEach((lock, i) => choice.append(new Option(
-		`${lock.lock}${lock.lock ? "" : " (global)"}: ${lock.threads.length} threads`, i)));
+		`${lock.lock}${lock.lock ? "" : " (global)"}: ${lock.threads.length} thread${lock.threads.length === 1 ? "" : "s"}`, i)));
 	choice.addEventListener("change", () => showLock(Number(choice.value)));
 	document.getElementById("lock-choice").hidden = DATA.locks.length < 2;
 	document.getElementById("title").textContent = (DATA.command || DATA.parameters.trace)

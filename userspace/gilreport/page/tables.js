@@ -80,6 +80,7 @@ function showBlame({threads}) {
 			`made others wait ${timeText(threads[i].made_wait_ns)}`]),
 		...(others.length ? [["behind others", `${others.length} owners`]] : [])], rows);
 	document.getElementById("no-blame").hidden = rows.length > 0;
+	document.getElementById("some-blame").hidden = !rows.length;
 }
 
 const COLUMNS = [
