@@ -57,6 +57,9 @@ ifneq ($(strip $(tests)),docs)
 test: guest guest-tests
 endif
 
+experiments: guest ## the teaching texts' claims, with CPython and on the lock (or ONLY=, QUICK=1)
+	@tools/experiments/run $(if $(QUICK),--quick) $(ONLY)
+
 # LABS='2 3:barging' grades these only, RESUME=1 what has not been right before.
 lab-proof: guest ## grade submissions whose scores are known (LABS=, RESUME=1; half an hour)
 	@bad=0; $(if $(LABS),,tests/lab/engine.py crashes || bad=$$?;) \
@@ -150,6 +153,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
-.PHONY: all module userspace demo test test-names lab-proof shell run guest guest-root guest-build guest-kernel \
+.PHONY: all module userspace demo test test-names experiments lab-proof shell run guest guest-root guest-build guest-kernel \
 	guest-tests insmod rmmod install install-policy install-dkms \
 	lint clean distclean help

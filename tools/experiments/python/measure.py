@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the experiments in Python share: a clock, workers, and how figures are
+printed. See the experiments for what is measured.
+"""
+
+import json
+import multiprocessing
+import sys
+import threading
+import time
+
+QUICK = "--quick" in sys.argv
+
+
+def timed(function, *arguments):
+    """Seconds that a call takes."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def as_many_as_take(seconds, function, most):
+    """The number with which a call takes that long, and at most this number."""
+    number = 1000
+    while (took := timed(function, number)) < seconds / 20 and number < most:
+        number *= 2
+    return min(most, int(number * seconds / took))
+
+
+def start_and_join(workers):
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def in_threads(count, function, *arguments):
+    """Seconds until that many threads have done it."""
+    return timed(start_and_join, [
+        threading.Thread(target=function, args=arguments)
+        for _ in range(count)])
+
+
+def in_processes(count, function, *arguments):
+    """The same in processes, which fork() makes."""
+    fork = multiprocessing.get_context("fork")
+    return timed(start_and_join, [
+        fork.Process(target=function, args=arguments) for _ in range(count)])
+
+
+def show(figures):
+    print(json.dumps(figures))
