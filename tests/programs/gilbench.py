@@ -21,8 +21,9 @@ from ktap import same
 LIMIT = 240  # seconds, under slow emulation
 REPEAT = 2
 BOUND_TOO = ("countdown", "io", "counter", "convoy", "handoff", "fairness",
-             "policies", "levels")
-MANUAL_ONLY = ("cost", "contend")
+             "policies", "levels", "start", "fetch", "web")
+MANUAL_ONLY = ("cost", "contend", "release", "refcount", "sync",
+               "pool", "loop")
 LEVELS = ("manual", "auto-io", "enforced")
 # They take 15 s under emulation: at one level, unless FULL=1.
 LONG = {"policies": "enforced", "levels": "auto-io"}

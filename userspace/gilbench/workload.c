@@ -16,6 +16,14 @@ const struct workload *const workloads[] = {
 	&workload_contend,
 	&workload_policies,
 	&workload_levels,
+	&workload_start,
+	&workload_release,
+	&workload_refcount,
+	&workload_sync,
+	&workload_pool,
+	&workload_loop,
+	&workload_fetch,
+	&workload_web,
 	NULL,
 };
 

@@ -45,6 +45,14 @@ extern const struct workload workload_cost;
 extern const struct workload workload_contend;
 extern const struct workload workload_policies;
 extern const struct workload workload_levels;
+extern const struct workload workload_start;
+extern const struct workload workload_release;
+extern const struct workload workload_refcount;
+extern const struct workload workload_sync;
+extern const struct workload workload_pool;
+extern const struct workload workload_loop;
+extern const struct workload workload_fetch;
+extern const struct workload workload_web;
 
 /* Ends with NULL. */
 extern const struct workload *const workloads[];
