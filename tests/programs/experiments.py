@@ -7,12 +7,14 @@ seen, because that depends on the machine. Prints KTAP.
 usage: experiments.py [PART-OF-A-CASE'S-NAME...]
 """
 
+import contextlib
 import functools
 import html.parser
 import json
 import math
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,7 @@ sys.path.insert(0, str(TOOLS))
 import conduct
 import page
 import rules
+import servers
 
 LIMIT = 120  # seconds, under slow emulation
 VERDICTS = (rules.SEEN, rules.NOT_SEEN, rules.NOT_JUDGED)
@@ -159,6 +162,19 @@ def check_samples(samples):
                 assert math.isfinite(value), f"{side}: {name} is {value}"
 
 
+def check_plot(experiment, samples):
+    """A point of a plot has figures, unless only a long run has it."""
+    for series in experiment["plot"]["series"]:
+        for label, *names in series["points"]:
+            of = rules.name_for("gil", names[0])
+            if of.partition(".")[0] in experiment.get("long", ()):
+                continue
+            found = [side for side in rules.SIDES if rules.ratio(
+                samples[side], *(rules.name_for(side, name) for name in names))
+                is not None]
+            assert found, f"no figures of the point {label}"
+
+
 def check_document(document, experiment):
     same("schema", "experiments/1", document["schema"])
     same("kernel", os.uname().release, document["kernel"])
@@ -177,6 +193,7 @@ def check_document(document, experiment):
         assert judged["verdict"] in VERDICTS, judged["verdict"]
         same("a reason, if not judged", judged["verdict"] == rules.NOT_JUDGED,
              bool(judged["reason"]))
+    check_plot(experiment, found["samples"])
     return ", ".join(judged["verdict"] for judged in found["claims"])
 
 
@@ -195,8 +212,8 @@ def experiment_runs(experiment):
     return said
 
 
-def plots_name_figures():
-    """Each point of each plot is a figure that a claim or an arm has."""
+def complete():
+    """Each experiment has claims, a script, and a plot of a kind that there is."""
     for experiment in DATA["experiment"]:
         assert experiment["plot"]["kind"] in page.KINDS, experiment["name"]
         assert claims_of(experiment), f"{experiment['name']}: no claim"
@@ -273,6 +290,36 @@ def arm_that_fails():
          {judged["verdict"] for judged in found["claims"]})
 
 
+def failed_experiment(**settings):
+    """What the experiment that needs servers says when they do not run."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = run("--quick", "--output", folder, "fetch", **settings)
+        same("status", 1, done.returncode)
+        text = Path(folder, "experiments.json").read_text(encoding="utf-8")
+    found, = json.loads(text)["experiments"]
+    assert found["error"] in done.stdout, done.stdout
+    return found["error"]
+
+
+def port_in_use():
+    port, _ = servers.PORTS["redis"]
+    with contextlib.closing(socket.create_server(("127.0.0.1", port))):
+        said = failed_experiment()
+    assert f"port {port}, which is in use" in said, said
+    same("servers that are left", [], [name for name, (port, _)
+                                       in servers.PORTS.items()
+                                       if servers.answers(port)])
+
+
+def no_server():
+    """Programs in a folder of its own, where busybox ends at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "busybox").symlink_to("/bin/false")
+        said = failed_experiment(env={
+            **os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+    assert "the server http does not start" in said, said
+
+
 def nothing_left():
     """Whatever an arm has started ends with it, also after its time is over."""
     before, conduct.LIMIT_S = conduct.LIMIT_S, 1
@@ -296,13 +343,15 @@ CASES = (
     ("ratios near a limit", near),
     ("no second CPU", no_second_cpu),
     ("wrong data", wrong_data),
-    ("plots and scripts", plots_name_figures),
+    ("each experiment is complete", complete),
     ("the document is made of the data", document_is_made),
     *((f"experiment {one['name']}", functools.partial(experiment_runs, one))
       for one in DATA["experiment"]),
     ("wrong uses", wrong_uses),
     ("a full disk", full_disk),
     ("an arm that fails", arm_that_fails),
+    ("a port in use", port_in_use),
+    ("a server that does not start", no_server),
     ("no process is left", nothing_left),
 )
 

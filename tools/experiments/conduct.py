@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import rules
+import servers
 import table
 from page import page
 
@@ -110,12 +111,13 @@ def conduct(experiment, claims, rounds, quick, progress):
     samples = {side: {} for side in rules.SIDES}
     started, number, error = time.monotonic(), 0, None
     try:
-        while number < rounds or (number < 2 * rounds and not quick and
-                                  close_call(claims, samples)):
-            number += 1
-            progress(f"{experiment['name']}, round {number}")
-            run_round(experiment, number, quick, samples)
-    except Failed as failed:
+        with servers.all_of(experiment.get("servers", ())):
+            while number < rounds or (number < 2 * rounds and not quick and
+                                      close_call(claims, samples)):
+                number += 1
+                progress(f"{experiment['name']}, round {number}")
+                run_round(experiment, number, quick, samples)
+    except (Failed, servers.NoServer) as failed:
         error = str(failed)
     why = error or rules.unable(experiment, samples)
     return {

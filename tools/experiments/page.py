@@ -57,18 +57,17 @@ def words(text):
 def values(series, samples, side):
     """(number of the point, its label, its ratio) of all points with samples."""
     for i, (label, of, *to) in enumerate(series["points"]):
-        value = rules.ratio(samples[side], of, *to)
+        value = rules.ratio(samples[side], *(rules.name_for(side, name)
+                                             for name in (of, *to)))
         if value is not None:
             yield i, label, value
 
 
-def limits(claims, of, to):
+def limits(claims, of, to=None):
     """The limits of the rules about a point."""
     for claim in claims:
-        named = {(rules.figure(claim, "of", side),
-                  rules.figure(claim, "to", side)) for side in rules.SIDES}
-        if (of, to) in named:
-            yield from (claim[key] for key in ("least", "most") if key in claim)
+        if (of, to) == (claim["of"], claim.get("to")):
+            yield from (claim[key] for key in rules.LIMITS if key in claim)
 
 
 def svg(height, parts, label):
@@ -81,8 +80,8 @@ def bars(plot, claims, samples):
     series = plot["series"][0]
     found = {side: {i: value for i, _, value in values(series, samples, side)}
              for side in rules.SIDES}
-    marks = {i: list(limits(claims, of, to[0] if to else None))
-             for i, (_, of, *to) in enumerate(series["points"])}
+    marks = {i: list(limits(claims, *names))
+             for i, (_, *names) in enumerate(series["points"])}
     most = max([value for side in found.values() for value in side.values()] +
                [mark for each in marks.values() for mark in each] + [1e-9])
     wide, parts, y = WIDTH - 190 - 70, [], 4

@@ -3,6 +3,7 @@
 which they are judged.
 """
 
+import math
 import statistics
 import tomllib
 from pathlib import Path
@@ -16,6 +17,8 @@ SHAPE = 2.0
 
 # A ratio within this factor of a limit is near it, and is measured again.
 NEAR = 1.1
+
+LIMITS = ("least", "most", "below")
 
 SEEN, NOT_SEEN, NOT_JUDGED = "seen", "NOT SEEN", "not judged"
 
@@ -45,13 +48,15 @@ def check(claim, names, texts):
             raise WrongData(f"{claim['id']}: no experiment and no reason")
     elif claim["experiment"] not in names:
         raise WrongData(f"{claim['id']}: there is no such experiment")
-    elif "least" not in claim and "most" not in claim:
+    elif not set(LIMITS) & set(claim):
         raise WrongData(f"{claim['id']}: no rule")
 
 
 def rule(claim):
     """The rule in words."""
     least, most = claim.get("least"), claim.get("most")
+    if "below" in claim:
+        return f"less than {claim['below']:g}"
     if least is None:
         return f"at most {most:g}"
     if most is None:
@@ -64,9 +69,8 @@ def sides(claim):
     return [side for side in SIDES if side not in claim.get("cannot", {})]
 
 
-def figure(claim, key, side):
+def name_for(side, name):
     """The name of a figure, which may differ between the sides."""
-    name = claim.get(key)
     return name[side] if isinstance(name, dict) else name
 
 
@@ -82,11 +86,13 @@ def ratio(samples, of, to=None):
 
 
 def ratio_of(claim, side, samples):
-    return ratio(samples, figure(claim, "of", side), figure(claim, "to", side))
+    return ratio(samples, name_for(side, claim["of"]),
+                 name_for(side, claim.get("to")))
 
 
 def holds(claim, value):
-    return claim.get("least", value) <= value <= claim.get("most", value)
+    return (claim.get("least", value) <= value <= claim.get("most", value) and
+            value < claim.get("below", math.inf))
 
 
 def near(claim, value):

@@ -5,6 +5,7 @@ printed. See the experiments for what is measured.
 
 import json
 import multiprocessing
+import re
 import sys
 import threading
 import time
@@ -46,6 +47,17 @@ def in_processes(count, function, *arguments):
     fork = multiprocessing.get_context("fork")
     return timed(start_and_join, [
         fork.Process(target=function, args=arguments) for _ in range(count)])
+
+
+def memory_left_kib():
+    """What programs could still get, by the kernel's own estimate."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return int(re.search(r"MemAvailable: +(\d+) kB", file.read())[1])
+
+
+def memory_taken_kib(left_before):
+    """At least 1, because other programs may have given some back."""
+    return max(1, left_before - memory_left_kib())
 
 
 def show(figures):
