@@ -22,15 +22,21 @@ STYLE = rules.HERE.parents[1] / "userspace/gilreport/page/report.css"
 OWN_STYLE = """
 :root { --python: #b86e00; }
 p, li { max-width: 75ch; }
+.hist { min-width: 480px; max-width: 800px; }
 .hist .cpython { fill: var(--python); stroke: var(--python); }
 .hist .gil { fill: var(--bar); stroke: var(--bar); }
 .hist path { fill: none !important; stroke-width: 2; }
 .hist path.gil { stroke-dasharray: 6 3; }
 .hist text.value { fill: var(--text); stroke: none; }
+h3 { font-size: 14px; margin: 10px 0 0; }
 .key b.cpython { color: var(--python); }
 .key b.gil { color: var(--bar); }
 td:first-child { white-space: normal; min-width: 16em; }
 td.good { color: var(--good); font-weight: 600; }
+@media (max-width: 760px) {
+	th, td { padding: 3px 5px; }
+	td:first-child { min-width: 9em; }
+}
 @media print {
 	section { break-inside: avoid; }
 	.scroll { overflow: visible; }
@@ -71,8 +77,9 @@ def limits(claims, of, to=None):
 
 
 def svg(height, parts, label):
-    return (f'<svg class="hist" viewBox="0 0 {WIDTH} {height}" role="img" '
-            f'aria-label="{words(label)}">{"".join(parts)}</svg>')
+    return (f'<div class="scroll"><svg class="hist" role="img" '
+            f'viewBox="0 0 {WIDTH} {height}" aria-label="{words(label)}">'
+            f'{"".join(parts)}</svg></div>')
 
 
 def bars(plot, claims, samples):

@@ -18,9 +18,11 @@ WIDTHS = (9, 9, 13, 10, 10)
 
 
 def number(value):
-    """Three digits that count, and no power of ten."""
+    """Three digits that count, and no power of ten; a count as it is."""
     if value is None:
         return "-"
+    if value == round(value):
+        return f"{value:.0f}"
     return f"{value:.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
 
 
