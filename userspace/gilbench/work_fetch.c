@@ -14,7 +14,7 @@
 
 #define DEFAULT_WORKERS 8
 #define FETCHES 32
-#define QUICK_FETCHES 16
+#define QUICK_FETCHES 8
 
 /* As of io, but the server too needs a CPU, which it shares with the workers. */
 #define OVERLAP_MAX 0.6

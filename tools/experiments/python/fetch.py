@@ -11,7 +11,7 @@ import urllib.request
 from measure import QUICK, show, start_and_join, timed
 
 THREADS = 8
-FETCHES = 16 if QUICK else 32
+FETCHES = 8 if QUICK else 32
 HTTP = f"http://127.0.0.1:{os.environ['GILBENCH_HTTP_PORT']}/cgi-bin/slow"
 REDIS = ("127.0.0.1", int(os.environ["GILBENCH_REDIS_PORT"]))
 

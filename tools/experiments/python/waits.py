@@ -16,7 +16,7 @@ from measure import QUICK, show, start_and_join, timed
 
 WAIT_S = 0.005
 WAITS = 64
-THREADS = (2, 8, 32) if QUICK else (2, 4, 8, 16, 32)
+THREADS = (2, 8) if QUICK else (2, 4, 8, 16, 32)
 BLOCK = bytes(4096)
 
 # A function that is called through PyDLL keeps CPython's lock.
