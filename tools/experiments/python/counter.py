@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Two threads add one to a counter. The figures are the share of the additions that
 were kept: of counter += 1 as it stands, with a call between the load and the store,
-and with a lock around it.
+and with a lock around it. Then two threads append to a list, and two processes add to
+the counter.
 """
 
 import threading
 
-from measure import QUICK, as_many_as_take, in_threads, show
+from measure import QUICK, as_many_as_take, in_processes, in_threads, show
 
 THREADS = 2
 SECONDS = 0.3 if QUICK else 1
@@ -48,6 +49,25 @@ def kept(function):
     return counter / (THREADS * each)
 
 
+def appended(each):
+    items = []
+
+    def append(n):
+        for i in range(n):
+            items.append(i)
+
+    in_threads(THREADS, append, each)
+    return len(items) / (THREADS * each)
+
+
+def seen_of_processes(each):
+    global counter
+    counter = 0
+    in_processes(THREADS, plain, each)
+    return counter / (THREADS * each)
+
+
 if __name__ == "__main__":
     show({"plain": kept(plain), "call": kept(with_call),
-          "mutex": kept(with_lock)})
+          "mutex": kept(with_lock), "append": appended(100_000),
+          "processes": seen_of_processes(1000)})
