@@ -22,6 +22,11 @@ from page import page
 
 LIMIT_S = 120  # for one run of one arm
 ROUNDS, QUICK_ROUNDS = 3, 1
+
+# Rounds beyond these are begun only this soon after the start, so that all takes
+# less than 10 minutes.
+MORE_ROUNDS_S = 360
+BEGUN = time.monotonic()
 SCRIPTS = rules.HERE / "python"
 SKIPPED = 4
 
@@ -106,14 +111,20 @@ def close_call(claims, samples):
                for claim in claims for side in rules.sides(claim))
 
 
+def more_rounds(claims, samples, quick):
+    """Is it worth it to run more rounds than there should be?"""
+    return (not quick and close_call(claims, samples) and
+            time.monotonic() < BEGUN + MORE_ROUNDS_S)
+
+
 def conduct(experiment, claims, rounds, quick, progress):
     """Run one experiment; as many rounds again if a ratio is near its limit."""
     samples = {side: {} for side in rules.SIDES}
     started, number, error = time.monotonic(), 0, None
     try:
         with servers.all_of(experiment.get("servers", ())):
-            while number < rounds or (number < 2 * rounds and not quick and
-                                      close_call(claims, samples)):
+            while number < rounds or (number < 2 * rounds and
+                                      more_rounds(claims, samples, quick)):
                 number += 1
                 progress(f"{experiment['name']}, round {number}")
                 run_round(experiment, number, quick, samples)
