@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from measure import QUICK, as_many_as_take, show, timed
 
 WORKERS = 2
+SECONDS = 0.1 if QUICK else 0.3
+MOST = 10_000_000
 # Name -> seconds of a task, how many tasks, bytes of data of each.
 TASKS = {
     "50us": (0.00005, 64, 256), "200us": (0.0002, 64, 256),
@@ -40,8 +42,7 @@ def do_all(executor, n, count, size):
 
 
 def main():
-    per_second = as_many_as_take(0.1 if QUICK else 0.3, countdown,
-                                 10_000_000) / (0.1 if QUICK else 0.3)
+    per_second = as_many_as_take(SECONDS, countdown, MOST) / SECONDS
     fork = multiprocessing.get_context("fork")
     figures = {}
     # The processes come first, because a process should not be forked beside
