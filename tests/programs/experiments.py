@@ -10,6 +10,7 @@ usage: experiments.py [PART-OF-A-CASE'S-NAME...]
 import contextlib
 import functools
 import html.parser
+import io
 import json
 import math
 import os
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import ktap
 from ktap import same
@@ -227,15 +229,29 @@ def document_is_made():
     same(f"status ({done.stderr})", 0, done.returncode)
 
 
+def refused(options):
+    """What the command line says about these options, without a new process."""
+    said = io.StringIO()
+    with mock.patch("sys.argv", ["conduct.py", *options]), \
+            contextlib.redirect_stderr(said):
+        try:
+            conduct.arguments(DATA)
+        except SystemExit as end:
+            same(f"status of {options}", 2, end.code)
+            return said.getvalue()
+    raise AssertionError(f"not refused: {options}")
+
+
 def wrong_uses():
     for options, said in ((("juggling",), "no experiment 'juggling'"),
                           (("--rounds", "0"), "--rounds"),
                           (("--rounds", "some"), "--rounds"),
                           (("--nothing",), "--nothing")):
-        done = run(*options)
-        same(f"status of {options}", 2, done.returncode)
-        same(f"output of {options}", "", done.stdout)
-        assert said in done.stderr, done.stderr
+        text = refused(options)
+        assert said in text, text
+    done = run("juggling")
+    same("status", 2, done.returncode)
+    same("output", "", done.stdout)
 
 
 def full_disk():
@@ -244,7 +260,7 @@ def full_disk():
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "full", folder],
                        check=True)
         try:
-            done = run("--quick", "--output", folder, "countdown",
+            done = run("--quick", "--output", folder, "sync",
                        env=stand_ins())
         finally:
             subprocess.run(["umount", folder], check=True)
@@ -254,7 +270,7 @@ def full_disk():
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run(
                 [TOOLS / "conduct.py", "--quick", "--output", folder,
-                 "countdown"], stdout=full, stderr=subprocess.PIPE, text=True,
+                 "sync"], stdout=full, stderr=subprocess.PIPE, text=True,
                 check=False, timeout=LIMIT, env=stand_ins())
         same("status of a full output", 1, done.returncode)
         assert "No space left" in done.stderr, done.stderr
@@ -279,7 +295,7 @@ def arm_that_fails():
         gilbench.write_text("#!/bin/sh\necho 'gilbench: no luck' >&2\nexit 1\n",
                             encoding="utf-8")
         gilbench.chmod(0o755)
-        done = run("--quick", "--output", folder, "countdown",
+        done = run("--quick", "--output", folder, "sync",
                    env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
         same("status", 1, done.returncode)
         assert "no luck" in done.stdout, done.stdout

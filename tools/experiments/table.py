@@ -43,6 +43,16 @@ def print_row(row, widths):
                          for column, width in zip(columns, widths)).rstrip())
 
 
+def reasons(document):
+    """Why claims were not judged -> which."""
+    found = {}
+    for experiment in document["experiments"]:
+        for judged in experiment["claims"]:
+            if judged["reason"]:
+                found.setdefault(judged["reason"], []).append(judged["id"])
+    return found
+
+
 def show(data, document):
     columns = int(os.environ.get("COLUMNS") or WIDTH_MAX)
     width = max(WIDTH_MIN, min(columns, WIDTH_MAX))
@@ -60,10 +70,8 @@ def show(data, document):
     print(f"{counts[rules.SEEN]} seen, {counts[rules.NOT_SEEN]} not seen, "
           f"{counts[rules.NOT_JUDGED]} not judged, in "
           f"{sum(found['seconds'] for found in document['experiments']):.0f} s")
-    for found in document["experiments"]:
-        for judged in found["claims"]:
-            if judged["reason"]:
-                print(f"not judged: {judged['id']}: {judged['reason']}")
+    for reason, ids in reasons(document).items():
+        print(f"not judged: {', '.join(ids)}: {reason}")
 
 
 def main():
