@@ -91,6 +91,25 @@ def near():
     same("an exact limit", False, rules.near({**CLAIM, "exact": True}, 0.3))
 
 
+def rounds_that_run(value, quick):
+    """How many, if each has this value of 'some'."""
+    def take(_experiment, _number, _quick, samples):
+        for side in rules.SIDES:
+            samples[side].setdefault("some", []).append(value)
+            samples[side].setdefault("all", []).append(1)
+
+    with mock.patch.object(conduct, "run_round", take):
+        found = conduct.conduct({"name": "made"}, [CLAIM], 3, quick,
+                                lambda _text: None)
+    return found["rounds"]
+
+
+def more_rounds():
+    same("far from a limit", 3, rounds_that_run(0.25, False))
+    same("near a limit", 6, rounds_that_run(0.31, False))
+    same("near a limit, quick", 3, rounds_that_run(0.31, True))
+
+
 def no_second_cpu():
     experiment = {"parallel": {"sides": ["gil"], "of": "two", "to": "one",
                                "most": 0.8}}
@@ -357,6 +376,7 @@ CASES = (
     ("ratios", ratios),
     ("shapes", shapes),
     ("ratios near a limit", near),
+    ("more rounds near a limit", more_rounds),
     ("no second CPU", no_second_cpu),
     ("wrong data", wrong_data),
     ("each experiment is complete", complete),
