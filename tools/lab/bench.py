@@ -88,11 +88,12 @@ class Builds:
             (self.student / name).chmod(mode)
         if self.assignment.needs_gil:
             shutil.copy(top / "build/guest/module/gil.ko", to / "gil.ko")
+        if self.assignment.needs_programs:
             shutil.copytree(top / "build/guest/userspace", to / "bin",
                             ignore=shutil.ignore_patterns("*.o", "*.d"))
             for path in (top / "tools/trace").glob("*.bt"):
                 shutil.copy(path, to / "bin")
-        if self.assignment.kind in ("module", "policy"):
+        if self.assignment.kind in ("module", "device", "policy"):
             self._write_kbuild(sources)
 
     def _write_kbuild(self, sources):
@@ -100,7 +101,7 @@ class Builds:
         top, to = kit.TOP, self.folder
         objects = " ".join(name[:-2] + ".o" for name in sources
                            if name.endswith(".c"))
-        include = "-I/gil/include"
+        include = "-I/gil/include -I/gil/student"
         if self.assignment.kind == "policy":
             gil = top / "build/guest/installed/usr/local/src/gil"
             shutil.copytree(gil, to / "gil")

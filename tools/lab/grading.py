@@ -23,12 +23,12 @@ ARCHIVE_MAX = 16 * 1024 * 1024
 
 
 def prepare(assignments):
-    """The guest's root, and gil.ko where an assignment needs it. From now on the
-    command stops its guests before SIGTERM ends it, as a course server sends.
+    """The guest's root, and what is built of gil where it is needed. From now on
+    the command stops its guests before SIGTERM ends it, as a course server sends.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    gil = any(each.needs_gil for each in assignments)
-    target = "guest-build" if gil else "guest-root"
+    build = any(each.needs_programs for each in assignments)
+    target = "guest-build" if build else "guest-root"
     done = subprocess.run(["make", "-s", "--no-print-directory", "-C",
                            kit.TOP, target], check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

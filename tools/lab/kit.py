@@ -57,8 +57,9 @@ class Assignment:
         self.number = told["number"]
         self.title = told["title"]
         self.hours = told["hours"]
-        # What is built: a module, a policy (a module on gil.ko), a program of an
-        # ordinary user, or nothing, because a recording is handed in.
+        # What is built: a module, a device (a module in the kit's frame), a policy
+        # (a module on gil.ko), a program of an ordinary user, or nothing, because
+        # a recording is handed in.
         self.kind = told["kind"]
         self.sources = told["sources"]
         # What the student gets, and what grading takes from the kit again.
@@ -72,16 +73,28 @@ class Assignment:
         self.tests = [Test(**test) for test in told["tests"]]
 
     @property
+    def frame(self):
+        """Headers that a submission includes and cannot change."""
+        if self.kind != "device":
+            return []
+        return [*sorted(HERE.glob("frame/*.h")), TOP / "module/gil_trace.h"]
+
+    @property
     def graders(self):
         """Changes whenever a score might: a digest of all that grades."""
         paths = [*sorted(HERE.glob("guest/*.py")), self.folder / "grade.py",
                  self.folder / "assignment.toml",
-                 *(self.folder / name for name in self.given)]
+                 *(self.folder / name for name in self.given), *self.frame]
         return digest({path.name: path.read_bytes() for path in paths})[:12]
 
     @property
     def needs_gil(self):
         return self.kind in ("policy", "recording")
+
+    @property
+    def needs_programs(self):
+        """Whether gilbench and the trace tools run with it in the guest."""
+        return self.needs_gil or self.kind == "device"
 
     def given_files(self, variant):
         """Each as its name, its text, and its mode."""
@@ -89,6 +102,8 @@ class Assignment:
             path = self.folder / name
             text = path.read_text("utf-8").replace("@VARIANT@", str(variant))
             yield name, text, 0o755 if path.stat().st_mode & 0o100 else 0o644
+        for path in self.frame:
+            yield path.name, path.read_text("utf-8"), 0o444
 
     @property
     def most(self):
