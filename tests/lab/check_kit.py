@@ -373,7 +373,7 @@ def only_signed_results_count():
     run._result("not ok 1 owner", ["# expected: 1", "forged", "# seen: 2",
                                    "# event: A begins"])
     same("result", {"ok": False, "expected": "1", "seen": "2", "kind": "",
-                    "events": ["A begins"]}, run.results["owner"])
+                    "number": "", "events": ["A begins"]}, run.results["owner"])
     # What comes later cannot change a result.
     run._result("ok 1 owner", [])
     same("result", False, run.results["owner"]["ok"])

@@ -106,6 +106,10 @@ class Builds:
             gil = top / "build/guest/installed/usr/local/src/gil"
             shutil.copytree(gil, to / "gil")
             include = "-I/gil/gil/include"
+        if self.assignment.judge:
+            shutil.copytree(self.assignment.folder / "judge", to / "judge")
+            for path in self.assignment.judge:
+                shutil.copy(path, to / "judge")
         (self.student / "Kbuild").write_text(
             f"obj-m := {objects}\n"
             f"ccflags-y := {include} -Wall -Werror=implicit-fallthrough\n",
@@ -118,6 +122,8 @@ class Builds:
         line = 'make -s -C "$KDIR" M=/gil/student modules'
         if self.assignment.kind == "policy":
             line += ' KBUILD_EXTRA_SYMBOLS="$(echo /gil/gil/*/Module.symvers)"'
+        if self.assignment.judge:
+            line += '; make -s -C "$KDIR" M=/gil/judge modules'
         if self.assignment.kind == "user":
             line = "make -s -C /gil/student"
         done = subprocess.run(
@@ -161,6 +167,7 @@ class Run:
                        for number in range(1, rounds + 1)
                        for test in builds.assignment.tests]
         self.scale = 1.0
+        self.number = ""
 
     def all(self):
         tries = 0
@@ -250,8 +257,10 @@ class Run:
                 self.secret.unlink()
                 self.scale = min(50.0, float(text.split()[2]))
             elif text.startswith("# begin "):
-                begun, said = text.split()[2], []
+                begun, said, self.number = text.split()[2], [], ""
                 end = time.monotonic() + 2 * TEST_LIMIT * self.scale + 15
+            elif text.startswith("# number "):
+                self.number = text.removeprefix("# number ")
             else:
                 self._result(text, said)
         for thread in readers:
@@ -271,7 +280,7 @@ class Run:
 
     def _result(self, text, said):
         """Take a result, with what was said about it."""
-        told = {"expected": "", "seen": "", "kind": ""}
+        told = {"expected": "", "seen": "", "kind": "", "number": self.number}
         events = []
         for line in said:
             key, _, value = line.removeprefix("# ").partition(": ")

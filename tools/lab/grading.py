@@ -166,8 +166,8 @@ def table(to, rows):
     new = to.with_suffix(".new")
     with open(new, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["submission", "assignment", "score", "max", "problem",
-                         *names])
+        writer.writerow(["submission", "assignment", "score", "max", "number",
+                         "problem", *names])
         for path, made, why in rows:
             points = {test["name"]: test["score"] for test in made["tests"]} \
                 if made else {}
@@ -175,6 +175,7 @@ def table(to, rows):
                 path.name.removesuffix(".tar.gz"),
                 *((made[key] for key in ("assignment", "score", "max"))
                   if made else ("", "", "")),
+                made and made.get("number") and made["number"].split()[0],
                 why or ("does not build" if made["refused"] else ""),
                 *(points.get(name, "") for name in names)])
     new.replace(to)

@@ -67,6 +67,8 @@ class Assignment:
         # What 'lab run' brings out of the guest: to hand in, and to look at.
         self.recordings = told.get("recordings", [])
         self.shows = told.get("shows", [])
+        # A module that plays the submission, and what else it is built of.
+        self.judge = [TOP / name for name in told.get("judge", [])]
         self.variants = told.get("variants", [0])
         if isinstance(self.variants, dict):
             self.variants = range(self.variants["from"], self.variants["to"])
@@ -84,7 +86,8 @@ class Assignment:
         """Changes whenever a score might: a digest of all that grades."""
         paths = [*sorted(HERE.glob("guest/*.py")), self.folder / "grade.py",
                  self.folder / "assignment.toml",
-                 *(self.folder / name for name in self.given), *self.frame]
+                 *(self.folder / name for name in self.given), *self.frame,
+                 *self.judge, *sorted(self.folder.glob("judge/*"))]
         return digest({path.name: path.read_bytes() for path in paths})[:12]
 
     @property

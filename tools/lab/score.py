@@ -22,6 +22,9 @@ def document(assignment, variant, digest, results, refused=None):
             "title": assignment.title,
             "variant": variant, "sources": digest,
             "score": sum(test["score"] for test in tests),
+            # What a leaderboard goes by, such as '12 (yours), 7 (fifo)'.
+            "number": next((test["number"] for test in tests
+                            if test.get("number")), None),
             "max": assignment.most, "refused": refused, "tests": tests}
 
 
@@ -47,6 +50,8 @@ def table(score):
             lines += [part for line in reason(test) for part in
                       textwrap.wrap(line, 78, initial_indent=" " * 14,
                                     subsequent_indent=" " * 16)]
+    if score["number"]:
+        lines += ["", f"number: {score['number']}"]
     lines += ["", f"score: {score['score']} of {score['max']}"]
     return "\n".join(lines)
 

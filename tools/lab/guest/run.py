@@ -80,6 +80,7 @@ def child(function, variant, to):
         result = {"ok": False, "expected": "a grader that works",
                   "seen": repr(error)}
     result["events"] = actors.EVENTS[-12:]
+    result["number"] = actors.NUMBER
     os.write(to, json.dumps(result).encode() + b"\n")
     os._exit(0)
 
@@ -147,6 +148,8 @@ def main():
         for key in ("kind", "expected", "seen"):
             if result.get(key) not in (None, ""):
                 say(f"# {key}: {' '.join(str(result[key]).split())}")
+        if result.get("number"):
+            say(f"# number {result['number']}", nonce)
         if not result["ok"]:
             for event in result["events"]:
                 say(f"# event: {event}")
