@@ -29,6 +29,8 @@
 #define CREATE_TRACE_POINTS
 #include "gil_trace.h"
 
+#include "lab_tables.h"
+
 /* Yours. They return 0 or an error number that is negative. */
 static void lab_lock_begins(struct gil_lock *lock);
 static void lab_thread_begins(struct gil_ctx *ctx);
@@ -51,10 +53,6 @@ struct lab_file {
 };
 
 static struct gil_lock *lab_global;
-
-/* All threads, for the end of a task. Taken before a lock's guard. */
-static LIST_HEAD(lab_threads);
-static DEFINE_SPINLOCK(lab_threads_guard);
 
 static int lab_lock_interval(struct gil_lock *lock, u64 ns)
 {
@@ -92,11 +90,17 @@ static struct gil_lock *lab_lock_create(u64 interval_ns)
 		kfree(lock);
 		return ERR_PTR(err);
 	}
+	spin_lock(&lab_locks_guard);
+	list_add_tail(&lock->of_all, &lab_locks);
+	spin_unlock(&lab_locks_guard);
 	return lock;
 }
 
 static void lab_lock_destroy(struct gil_lock *lock)
 {
+	spin_lock(&lab_locks_guard);
+	list_del(&lock->of_all);
+	spin_unlock(&lab_locks_guard);
 #ifdef LAB_INTERVAL
 	lab_lock_ends(lock);
 #endif
@@ -439,6 +443,7 @@ static int __init lab_init(void)
 	err = misc_register(&lab_device);
 	if (err)
 		goto err_probe;
+	lab_tables_begin();
 	return 0;
 
 err_probe:
@@ -451,6 +456,7 @@ err_lock:
 
 static void __exit lab_exit(void)
 {
+	lab_tables_end();
 	misc_deregister(&lab_device);
 	tracepoint_probe_unregister(lab_exit_event, lab_task_exits, NULL);
 	tracepoint_synchronize_unregister();

@@ -32,9 +32,10 @@ struct gil_lock {
 	/* The frame's. You may read @nr and write into @page. */
 	u32 nr;
 	struct gil_page *page;
-	struct mutex attach;
+	struct mutex attach;		/* which threads a lock has */
 	u32 last_id;
 	u32 threads;
+	struct list_head of_all;
 };
 
 /* A thread that uses a lock through one open file. */
