@@ -7,8 +7,8 @@ usage: repeat.py ROUNDS [LAB:NAME]...
 Exits with 1 if a submission has not had the same result each time, or another
 one than wrong.toml says. When it is stopped, it counts the rounds that have
 ended. The rounds of one submission share a guest until it
-breaks, because only the tests can be unstable. 'taskset -c 0' and 'cpulimit -i -l
-50 --' before the command show a machine that has one CPU, or half of one.
+breaks, because only the tests can be unstable. 'taskset -c 0' before the command
+gives it one CPU, 'systemd-run --scope -p CPUQuota=50%' half of one.
 """
 
 import sys
