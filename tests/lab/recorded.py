@@ -23,8 +23,8 @@ TRIES = 3
 
 @functools.cache
 def record(number, variant):
-    """name -> content of all that './record' brings out of the guest. It records
-    again if a student would have to.
+    """name -> content of all that './record' brings out of the guest. Record again
+    if a student would have to.
     """
     for _ in range(TRIES):
         said, files = record_once(number, variant)
@@ -54,7 +54,7 @@ def record_once(number, variant):
 
 
 def convoy(number, files):
-    """The answers of assignment 0, from gilrecord's text and from bpftrace's."""
+    """The answers of assignment 0, from gilrecord's text and bpftrace's."""
     io, hog1, hog2 = (f"{name}-{number}" for name in ("io", "hog1", "hog2"))
     waits = {}
     for waiter, owner, us in re.findall(

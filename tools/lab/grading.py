@@ -27,7 +27,7 @@ def prepare(assignments):
     the command stops its guests before SIGTERM ends it, as a course server sends.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    build = any(each.needs_programs for each in assignments)
+    build = any(each.uses_programs for each in assignments)
     target = "guest-build" if build else "guest-root"
     done = subprocess.run(["make", "-s", "--no-print-directory", "-C",
                            kit.TOP, target], check=False,

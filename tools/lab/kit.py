@@ -63,7 +63,10 @@ class Assignment:
         self.kind = told["kind"]
         self.sources = told["sources"]
         # What the student gets, and what grading takes from the kit again.
-        self.given = told.get("given", [])
+        self.given = [folder / name for name in told.get("given", [])]
+        if self.kind == "device":
+            self.given += [*sorted(HERE.glob("frame/*.h")),
+                           TOP / "module/gil_trace.h"]
         # What 'lab run' brings out of the guest: to hand in, and to look at.
         self.recordings = told.get("recordings", [])
         self.shows = told.get("shows", [])
@@ -75,38 +78,24 @@ class Assignment:
         self.tests = [Test(**test) for test in told["tests"]]
 
     @property
-    def frame(self):
-        """Headers that a submission includes and cannot change."""
-        if self.kind != "device":
-            return []
-        return [*sorted(HERE.glob("frame/*.h")), TOP / "module/gil_trace.h"]
-
-    @property
     def graders(self):
         """Changes whenever a score might: a digest of all that grades."""
         paths = [*sorted(HERE.glob("guest/*.py")), self.folder / "grade.py",
                  self.folder / "assignment.toml",
-                 *(self.folder / name for name in self.given), *self.frame,
-                 *self.judge, *sorted(self.folder.glob("judge/*"))]
+                 *self.given, *self.judge, *sorted(self.folder.glob("judge/*"))]
         return digest({path.name: path.read_bytes() for path in paths})[:12]
 
     @property
-    def needs_gil(self):
-        return self.kind in ("policy", "recording")
-
-    @property
-    def needs_programs(self):
-        """Whether gilbench and the trace tools run with it in the guest."""
-        return self.needs_gil or self.kind == "device"
+    def uses_programs(self):
+        """Whether gilbench and so on run with it in the guest."""
+        return self.kind in ("device", "policy", "recording")
 
     def given_files(self, variant):
         """Each as its name, its text, and its mode."""
-        for name in self.given:
-            path = self.folder / name
+        for path in self.given:
             text = path.read_text("utf-8").replace("@VARIANT@", str(variant))
-            yield name, text, 0o755 if path.stat().st_mode & 0o100 else 0o644
-        for path in self.frame:
-            yield path.name, path.read_text("utf-8"), 0o444
+            runs = path.stat().st_mode & 0o100
+            yield path.name, text, 0o555 if runs else 0o444
 
     @property
     def most(self):

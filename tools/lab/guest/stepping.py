@@ -82,7 +82,8 @@ class Stepped:
         self._stopped()
 
     def at(self):
-        """The call that it is about to make, "end" at the last trap, or None."""
+        """The call that it is about to make, "end" at the last trap, or None.
+        """
         registers = self.registers()
         self.next_is_call = False
         code = ptrace(PEEK, self.tid, registers[RIP])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Assignment 0: a thread that does I/O beside two threads that only compute.
- * Nothing is to be written here. NUMBER is the student's, and ./record gives it.
+ * Nothing is to be written here. NUMBER is the student's number: see record.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -38,7 +38,7 @@ static void *hog(void *unused)
 	return unused;
 }
 
-/* A thread has the name of its maker, so it never has another name than NAME. */
+/* A thread takes over the name of its maker, so it has NAME from the start. */
 static void begin(pthread_t *thread, void *(*work)(void *), const char *name)
 {
 	pthread_setname_np(pthread_self(), name);

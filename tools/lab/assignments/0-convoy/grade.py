@@ -70,8 +70,7 @@ class Recording:
         io_turns = [turn for turn in self.turns if turn["comm"] == self.io
                     and turn["after_io"] == "1" and turn["granted_ns"]]
         if len(io_turns) < number:
-            raise Unexpected(f"{number} I/Os after which {self.io} had the lock",
-                             len(io_turns))
+            raise Unexpected(f"{number} I/Os of {self.io}", len(io_turns))
         begin, end = (int(io_turns[number - 1][key])
                       for key in ("requested_ns", "granted_ns"))
         return [turn["comm"] for turn in self.turns
@@ -124,11 +123,11 @@ class Owners:
     def figure(self, *key):
         """A value of a map, by its name and the text of its key."""
         name, *rest = key
-        inside = re.escape(", ".join(map(str, (self.lock, *rest))))
-        found = re.findall(rf"^@{name}\[{inside}\]: (\d+)$", self.text, re.M)
+        start = f"@{name}[{', '.join(map(str, (self.lock, *rest)))}]: "
+        found = re.findall(rf"^{re.escape(start)}(\d+)$", self.text, re.M)
         if len(found) != 1:
-            raise Unexpected(f"a line @{name}[{', '.join(map(str, (self.lock, *rest)))}] "
-                             "in owners.txt", f"{len(found)} such lines")
+            raise Unexpected(f"a line {start}... in owners.txt",
+                             f"{len(found)} such lines")
         return int(found[0])
 
     def same_run(self, recording):

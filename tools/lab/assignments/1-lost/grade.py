@@ -50,7 +50,7 @@ class Log:
                              "there is none") from None
         except UnicodeDecodeError:
             raise Unexpected("lost.log is text", "it is not") from None
-        expect("lost.log begins with", f"start {start}", told[0] if told else "")
+        expect("lost.log begins with", f"start {start}", "".join(told[:1]))
         self.lines = [self._line(number, text)
                       for number, text in enumerate(told[1:-1], 1)]
         counter, loaded = start, {}
@@ -98,8 +98,10 @@ def answers(*names):
 def test_counts(start):
     log = Log(start)
     lost, lowest = answers("lost", "lowest_end")
-    expect("is that how many updates your log has lost", True, lost == log.lost)
-    expect("is that the lowest end that is possible", True, lowest == start + 2)
+    expect("is 'lost' how many updates your log has lost", True,
+           lost == log.lost)
+    expect("is 'lowest_end' the lowest number that is possible", True,
+           lowest == start + 2)
 
 
 def test_explains(start):
@@ -108,25 +110,27 @@ def test_explains(start):
     if not (isinstance(numbers, list) and len(numbers) == 4 and
             all(type(each) is int and 0 < each <= len(log.lines)
                 for each in numbers)):
-        raise Unexpected(f"four numbers of lines, 1 to {len(log.lines)}", numbers)
+        raise Unexpected(f"four numbers of lines, 1 to {len(log.lines)}",
+                         numbers)
     told = []
     for number in numbers:
         name, what, value = log.lines[number - 1]
         event(f"line {number}: {name} {what} {value}")
         told.append((name, what, value))
-    expect("the lines are in the order of the log", sorted(set(numbers)), numbers)
+    expect("lines in the order of the log", sorted(set(numbers)), numbers)
     expect("what happens in them", ["load", "load", "store", "store"],
            [what for _, what, _ in told])
     expect("the threads that load are", threads, [told[0][0], told[1][0]])
+    names = [name for name, *_ in told]
     expect("two threads load, and the same two store", 2,
-           len({name for name, *_ in told[:2]} & {name for name, *_ in told[2:]}))
+           len({*names[:2]} & {*names[2:]}))
     expect("the numbers that they load and store",
            [told[0][2]] * 2 + [told[0][2] + 1] * 2, [each[2] for each in told])
     expect("the number that both load", told[0][2], loaded)
     for at, (name, *_) in zip(numbers[:2], told):
         store = next(line for line, each in enumerate(log.lines, 1)
                      if line > at and each[0] == name)
-        expect(f"the store that belongs to the load in line {at} is one of them",
+        expect(f"the store that belongs to the load in line {at} is there",
                True, store in numbers[2:])
 
 
@@ -139,7 +143,9 @@ class Thread:
         self.stepped, self.reached = None, False
 
     def start(self):
-        self.tid = self._answer()[1]
+        if not (told := self._answer()):
+            raise Unexpected("the program's threads begin", "it has ended")
+        self.tid = told[1]
 
     def _answer(self):
         if not select.select([self.answers], [], [], actors.PATIENCE)[0]:
@@ -152,7 +158,10 @@ class Thread:
         self.doing = WORDS[what]
         # A program that only pretends to obey does not know the token.
         self.token = int.from_bytes(os.urandom(8), "little")
-        os.write(self.to, struct.pack("QII", self.token, what, times))
+        try:
+            os.write(self.to, struct.pack("QII", self.token, what, times))
+        except BrokenPipeError:
+            raise Unexpected("the program runs on", "it has ended") from None
 
     def ended(self):
         return bool(select.select([self.answers], [], [], 0)[0])
@@ -304,7 +313,7 @@ def waits_by(call):
 
 
 def excludes(lock):
-    """Two acquire at the same time. One becomes the owner, whatever the moment."""
+    """Two acquire at the same time. One becomes the owner, at whatever moment."""
     stage = Stage(lock, "AB")
     a, b = stage.threads
     for _ in after_each_step(stage, b, STEP_ACQUIRE):
@@ -407,7 +416,8 @@ def test_sleeps(_):
     b.end()
     b.do(RELEASE)
     # Many may sleep.
-    owner, *waiters = Stage("futex", [f"T{number}" for number in range(64)]).threads
+    names = [f"T{number}" for number in range(64)]
+    owner, *waiters = Stage("futex", names).threads
     owner.do(ACQUIRE)
     for waiter in waiters:
         waiter.begin(ACQUIRE)

@@ -3,9 +3,9 @@
  * Assignment 1: four threads add to one counter, and updates are lost. Nothing
  * is to be written here. START is the student's number, from the Makefile.
  *
- * The program prints each load and each store of the counter. The log has a lock
- * of its own, so its lines are in the order in which things happened. That lock
- * does not protect an update, because it is free between the load and the store.
+ * The program prints each load and each store of the counter. The log has a
+ * lock of its own, so its lines are in the order in which things happened. That
+ * lock is free between load and store, so it does not protect an update.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -5,7 +5,7 @@
 #include "lock.h"
 
 /* BEGIN SOLUTION */
-/* In struct lock, a is the next ticket to be drawn, and b the one that is served. */
+/* In struct lock, a is the next ticket to draw, and b is the one served. */
 /* END SOLUTION */
 void lock_acquire(struct lock *lock)
 {
