@@ -16,7 +16,7 @@
 #include "process.h"
 
 #define WORKERS		6
-#define RUN_NS		(1000 * MS)
+#define RUN_NS		(500 * MS)
 
 /* Shared by all workers, threads or processes. */
 struct arena {

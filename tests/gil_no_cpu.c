@@ -20,7 +20,7 @@
 #define INTERVAL	(5 * MS)
 /* Far more than an interval, far less than the owner is without a CPU. */
 #define BOUND		(400 * MS)
-#define WATCH		(2500 * MS)
+#define WATCH		(1200 * MS)
 #define SIZE		(400UL << 20)
 
 static bool be(int policy, int priority)

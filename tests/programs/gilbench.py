@@ -25,10 +25,11 @@ BOUND_TOO = ("countdown", "io", "counter", "convoy", "handoff", "fairness",
 MANUAL_ONLY = ("cost", "contend", "release", "refcount", "sync",
                "pool", "loop")
 LEVELS = ("manual", "auto-io", "enforced")
-# They take 15 s under emulation, or experiments.py runs them at the level manual: at
-# one level, unless FULL=1.
-LONG = {"policies": "enforced", "levels": "auto-io", "start": "auto-io",
-        "web": "enforced"}
+# They take 15 s under emulation, or experiments.py runs them at the level manual.
+# So unless FULL=1 they run at these levels only.
+LONG = {"policies": ["enforced"], "levels": ["auto-io"], "start": ["auto-io"],
+        "fetch": ["enforced"], "web": ["enforced"],
+        **dict.fromkeys(("release", "refcount", "sync", "pool", "loop"), [])}
 LOCKS = ("gil", "pthread", "none")
 VERDICTS = ("held", "not held", "not judged")
 WRONG = (
@@ -205,7 +206,9 @@ def listed():
 
 def levels_of(workload):
     if workload in LONG and not os.environ.get("FULL"):
-        return (LONG[workload],)
+        return LONG[workload]
+    if workload in MANUAL_ONLY:
+        return LEVELS[:1]
     # Bound in any case: manual stands for enforced.
     return LEVELS[1:] if workload == "levels" else LEVELS
 
@@ -213,8 +216,7 @@ def levels_of(workload):
 CASES = (
     ("workloads and locks", listed),
     *((f"{workload} at the level {level}", at_level(workload, level))
-      for workload in BOUND_TOO for level in levels_of(workload)),
-    *((workload, at_level(workload, "manual")) for workload in MANUAL_ONLY),
+      for workload in BOUND_TOO + MANUAL_ONLY for level in levels_of(workload)),
     *((f"on the lock {lock}", on_lock(lock)) for lock in LOCKS[1:]),
     ("workloads that work at the level manual only", manual_only),
     ("output as text", text),
