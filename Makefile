@@ -61,7 +61,7 @@ experiments: guest ## the teaching texts' claims, with CPython and on the lock (
 	@tools/experiments/run $(if $(QUICK),--quick) $(ONLY)
 
 # LABS='2 3:barging' grades these only, RESUME=1 what has not been right before.
-lab-proof: guest ## grade submissions whose scores are known (LABS=, RESUME=1; half an hour)
+lab-proof: guest ## grade submissions whose scores are known (LABS=, RESUME=1; about an hour)
 	@bad=0; $(if $(LABS),,tests/lab/engine.py crashes || bad=$$?;) \
 	tests/lab/submissions.py $(if $(RESUME),--resume) $(LABS) || bad=$$?; \
 	exit $$bad
